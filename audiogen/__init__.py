@@ -1,0 +1,47 @@
+"""audiogen: a sentence becomes a finished sound in three stages that anyone can swap and edit between.
+
+    import audiogen
+    piano = audiogen.load_pipeline("piano")
+    wave = piano("calm piano, 15 s", audiogen.Sampling(seed=7))
+    wave.save("calm.wav")
+
+Names load on first use, so importing the package is cheap.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_PLACES = {
+    "Conditioning": "audiogen.artifacts",
+    "MelSpectrogram": "audiogen.artifacts",
+    "Notes": "audiogen.artifacts",
+    "Structure": "audiogen.artifacts",
+    "Waveform": "audiogen.artifacts",
+    "Pipeline": "audiogen.pipeline",
+    "Sampling": "audiogen.stage",
+    "Stage": "audiogen.stage",
+    "load_pipeline": "audiogen.registry",
+    "load_stage": "audiogen.registry",
+    "parse": "audiogen.prompt",
+    "ScoreStage": "audiogen.structure.score",
+    "MelStage": "audiogen.structure.mel",
+    "FlowDecoder": "audiogen.decoder.flow",
+    "Vocoder": "audiogen.render.vocoder",
+    "AudiogenError": "audiogen.errors",
+}
+
+__all__ = ["__version__", *_PLACES]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'audiogen' has no attribute {name!r}")
+    return getattr(importlib.import_module(_PLACES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

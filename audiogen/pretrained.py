@@ -1,0 +1,160 @@
+"""`from_pretrained`, `save_pretrained`, `push_to_hub` for stages that own one network.
+
+A weights folder holds `config.json` (the stage's frozen dataclass), `model.safetensors` and
+`README.md` (the model card). Shipped weights are bf16; they are computed in the dtype that suits the
+machine.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from torch import nn
+
+from audiogen.errors import InvalidRequest, MissingModel
+from audiogen.registry import checksum, find_weights
+
+
+class Pretrained:
+    """Mixin for a stage made as `Stage(config, network)` with `config_class` and `build(config)`.
+
+    Attributes:
+        source: name, sha256 of the weights, for the recipe of every output.
+    """
+
+    config_class: ClassVar[type]
+    config: Any
+    network: nn.Module
+    source: dict[str, str]
+    device: torch.device
+    dtype: torch.dtype
+
+    @staticmethod
+    def build(config: Any) -> nn.Module:
+        """A network with random weights for this configuration."""
+        raise TypeError("a stage that owns a network says how to build it")
+
+    def __init__(self, config: Any, network: nn.Module, device: str = "auto") -> None:
+        self.config = config
+        self.device = pick_device(device)
+        self.dtype = compute_dtype(self.device.type)
+        self.network = network.to(self.device).eval().requires_grad_(False)
+        self.source = {"name": "unnamed"}
+
+    @classmethod
+    def from_config(cls, config: Any, seed: int = 0, device: str = "auto") -> Any:
+        """A stage with random weights: for training and tests."""
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            return cls(config, cls.build(config), device=device)
+
+    @classmethod
+    def from_pretrained(cls, source: str | Path, device: str = "auto") -> Any:
+        """Load by registered name, folder or hub id.
+
+        Raises:
+            MissingModel: not found, damaged, or of another kind of stage.
+        """
+        from safetensors.torch import load_file
+
+        folder = find_weights(source)
+        config = read_config(cls.config_class, folder / "config.json")
+        network = cls.build(config)
+        try:
+            state = load_file(folder / "model.safetensors")
+            network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
+        except Exception as problem:
+            raise MissingModel(f"The weights in {folder} do not fit {cls.__name__}: {problem}") from problem
+        stage = cls(config, network, device=device)
+        stage.source = {"name": str(source), "sha256": checksum(folder / "model.safetensors")}
+        return stage
+
+    def save_pretrained(self, folder: str | Path, dtype: torch.dtype = torch.bfloat16) -> None:
+        """Write config and weights; buffers that normalise data stay float32."""
+        from safetensors.torch import save_file
+
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        buffers = {name for name, _ in self.network.named_buffers()}
+        state = {
+            name: (value if name in buffers or not value.is_floating_point() else value.to(dtype))
+            .contiguous()
+            .cpu()
+            for name, value in self.network.state_dict().items()
+        }
+        save_file(state, folder / "model.safetensors")
+        rows = {"stage": type(self).__name__, **dataclasses.asdict(self.config)}
+        (folder / "config.json").write_text(json.dumps(rows, indent=1) + "\n")
+
+    def push_to_hub(self, repo_id: str, **options: Any) -> None:
+        """Upload what `save_pretrained` writes; options go to `HfApi.upload_folder`."""
+        import tempfile
+
+        from huggingface_hub import HfApi
+
+        with tempfile.TemporaryDirectory() as folder:
+            self.save_pretrained(folder)
+            HfApi().create_repo(repo_id, exist_ok=True)
+            HfApi().upload_folder(repo_id=repo_id, folder_path=folder, **options)
+
+
+def read_config(cls: type, file: Path) -> Any:
+    """A frozen dataclass from JSON; nested dataclasses and tuples are restored."""
+    try:
+        rows = json.loads(file.read_text())
+    except (OSError, ValueError) as problem:
+        raise MissingModel(f"Cannot read {file} ({problem}).") from problem
+    rows.pop("stage", None)
+    return from_rows(cls, rows)
+
+
+def from_rows(cls: type, rows: dict[str, Any]) -> Any:
+    """A dataclass from plain values, by its field types; an unknown name raises InvalidRequest."""
+    import difflib
+    import typing
+
+    hints = typing.get_type_hints(cls)
+    names = [f.name for f in dataclasses.fields(cls)]
+    values = {}
+    for key, value in rows.items():
+        if key not in names:
+            near = difflib.get_close_matches(key, names, 1)
+            raise InvalidRequest(
+                f"{cls.__name__} has no setting {key!r}" + (f"; did you mean {near[0]!r}?" if near else ".")
+            )
+        kind = hints[key]
+        if dataclasses.is_dataclass(kind) and isinstance(value, dict):
+            value = from_rows(kind, value)  # type: ignore[arg-type]
+        elif typing.get_origin(kind) is tuple and isinstance(value, list):
+            value = tuple(tuple(v) if isinstance(v, list) else v for v in value)
+        values[key] = value
+    return cls(**values)
+
+
+def pick_device(name: str) -> torch.device:
+    """"auto" takes CUDA where there is one."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as problem:
+        raise InvalidRequest(f"Device {name!r} is not usable here ({problem}).") from problem
+    return device
+
+
+@lru_cache(maxsize=4)
+def compute_dtype(device: str) -> torch.dtype:
+    """bf16 where the hardware multiplies it (AMX, AVX512-BF16, CUDA), else float32."""
+    if device == "cuda":
+        return torch.bfloat16
+    try:
+        flags = Path("/proc/cpuinfo").read_text().split("flags", 1)[1].split("\n", 1)[0].split()
+    except (OSError, IndexError):
+        return torch.float32
+    return torch.bfloat16 if {"amx_bf16", "avx512_bf16"} & set(flags) else torch.float32

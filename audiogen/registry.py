@@ -1,0 +1,149 @@
+"""Every name in one place: shipped weights, stages, pipelines. Imports no network until asked.
+
+To add a stage: write its file, add its line to STAGES. To ship weights: put the folder into
+`audiogen/weights/` and its line into WEIGHTS.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from audiogen.errors import InvalidRequest, MissingModel
+
+if TYPE_CHECKING:
+    from audiogen.pipeline import Pipeline
+
+WEIGHTS_FOLDER = Path(__file__).parent / "weights"
+
+
+@dataclass(frozen=True)
+class StageEntry:
+    """Where a stage lives, and the weights it loads by default."""
+
+    seam: str
+    place: str  # "module:Class"
+    weights: dict[str, str]  # path -> weights name
+
+
+STAGES: dict[str, StageEntry] = {
+    "score": StageEntry("structure", "audiogen.structure.score:ScoreStage", {"piano": "piano-score"}),
+    "mel": StageEntry("structure", "audiogen.structure.mel:MelStage", {"piano": "piano-mel"}),
+    "flow": StageEntry("decoder", "audiogen.decoder.flow:FlowDecoder", {"piano": "piano-flow"}),
+    "vocoder": StageEntry("renderer", "audiogen.render.vocoder:Vocoder", {"piano": "vocoder"}),
+}
+
+WEIGHTS: dict[str, str] = {
+    "piano-score": "autoregressive transformer over note events: prompt attributes -> notes",
+    "piano-mel": "autoregressive transformer over coarse-mel tokens: prompt attributes -> coarse mel",
+    "piano-flow": "flow-matching decoder: notes and/or coarse mel -> stereo mel",
+    "vocoder": "mel -> full-resolution magnitude and phase -> 44.1 kHz stereo",
+}
+
+PIPELINES: dict[str, dict[str, str]] = {
+    "piano": {"structure": "score", "decoder": "flow", "renderer": "vocoder"},
+}
+
+
+def stage_class(name: str) -> Any:
+    """The class of a stage by its registered name.
+
+    Raises:
+        InvalidRequest: no such stage; the message lists those there are.
+    """
+    if name not in STAGES:
+        raise InvalidRequest(f"No stage named {name!r}; there are: {', '.join(STAGES)}.")
+    module, _, attribute = STAGES[name].place.partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def load_stage(name: str, path: str = "piano", device: str = "auto") -> Any:
+    """A stage with its shipped weights for `path`."""
+    cls = stage_class(name)
+    weights = STAGES[name].weights
+    if path not in weights:
+        raise InvalidRequest(f"Stage {name!r} has no weights for {path}; it has: {', '.join(weights)}.")
+    return cls.from_pretrained(weights[path], device=device)
+
+
+def load_pipeline(
+    path: str = "piano",
+    structure: str | None = None,
+    decoder: str | None = None,
+    renderer: str | None = None,
+    device: str = "auto",
+) -> Pipeline:
+    """The pipeline of a path with shipped weights; any stage by another name, "none" leaves it out.
+
+    Raises:
+        InvalidRequest: unknown path or stage name.
+    """
+    from audiogen.pipeline import Pipeline
+
+    if path not in PIPELINES:
+        raise InvalidRequest(f"No pipeline named {path!r}; there are: {', '.join(PIPELINES)}.")
+    chosen = dict(PIPELINES[path])
+    for seam, name in (("structure", structure), ("decoder", decoder), ("renderer", renderer)):
+        if name is None:
+            continue
+        if name != "none" and (name not in STAGES or STAGES[name].seam != seam):
+            known = ", ".join(n for n, e in STAGES.items() if e.seam == seam)
+            raise InvalidRequest(f"No {seam} stage named {name!r}; there are: {known}, none.")
+        chosen[seam] = name
+    names = [name for name in chosen.values() if name != "none"]
+    return Pipeline(*(load_stage(name, path, device) for name in names), path=path)
+
+
+def find_weights(source: str | Path) -> Path:
+    """The folder behind a registered name, a folder, or a hub id (downloaded).
+
+    Raises:
+        MissingModel: nothing there, or a shipped file does not match its checksum.
+    """
+    if str(source) in WEIGHTS:
+        folder = WEIGHTS_FOLDER / str(source)
+        if not (folder / "model.safetensors").exists():
+            raise MissingModel(f"The weights {source!r} are not in this installation; reinstall audiogen.")
+        _verify(folder)
+        return folder
+    folder = Path(source)
+    if folder.is_dir():
+        if not (folder / "model.safetensors").exists():
+            raise MissingModel(f"{folder} holds no model.safetensors.")
+        return folder
+    if str(source).count("/") == 1 and not str(source).startswith((".", "/")):
+        return _from_hub(str(source))
+    raise MissingModel(
+        f"No weights {str(source)!r}: neither a folder nor one of {', '.join(WEIGHTS)} nor owner/name."
+    )
+
+
+def checksum(file: Path) -> str:
+    """SHA-256 of a file, hex."""
+    with open(file, "rb") as stream:
+        digest = hashlib.sha256()
+        for block in iter(lambda: stream.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _verify(folder: Path) -> None:
+    listed = json.loads((WEIGHTS_FOLDER / "checksums.json").read_text())
+    if checksum(folder / "model.safetensors") != listed.get(folder.name):
+        raise MissingModel(
+            f"The weights {folder.name!r} are damaged (checksum differs); reinstall audiogen."
+        )
+
+
+def _from_hub(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.md"]))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as problem:
+        raise MissingModel(f"Could not get {name!r} from the hub ({problem}).") from problem

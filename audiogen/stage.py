@@ -1,0 +1,104 @@
+"""The seam: what a stage is, the settings of one call, seeds, and progress."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from audiogen.artifacts import Conditioning
+from audiogen.errors import Cancelled, InvalidRequest
+
+Progress = Callable[[str, int, int], bool]
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Everything about one call that is not the prompt; passed to the call, never stored on a model.
+
+    Attributes:
+        seed: 0 .. 2**63 - 1; item k of a batch of n uses seed + k.
+        decoder_seed: seed of the stages after the structure; None: the same seed.
+        steps: solver steps of the decoder, or None for its default.
+        scheduler: name of the solver, or None for the decoder's default.
+        guidance: classifier-free guidance, 1 is off; None for the decoder's default.
+        structure_strength: how closely the decoder follows the structure, 0 (not) .. 1 (fully).
+        temperature: of the autoregressive stage, above 0.
+        top_p: nucleus of the autoregressive stage, (0, 1].
+        n: how many pieces.
+    """
+
+    seed: int = 0
+    decoder_seed: int | None = None
+    steps: int | None = None
+    scheduler: str | None = None
+    guidance: float | None = None
+    structure_strength: float = 1.0
+    temperature: float = 1.0
+    top_p: float = 0.97
+    n: int = 1
+
+    def __post_init__(self) -> None:
+        problems = []
+        for name in ("seed", "decoder_seed"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < 2**63:
+                problems.append(f"{name} must be 0 .. 2**63 - 1, not {value}")
+        if self.steps is not None and not 1 <= self.steps <= 1000:
+            problems.append(f"steps must be 1 .. 1000, not {self.steps}")
+        if not 0 <= self.structure_strength <= 1:
+            problems.append(f"structure_strength must be 0 .. 1, not {self.structure_strength}")
+        if self.guidance is not None and not 0 <= self.guidance <= 20:
+            problems.append(f"guidance must be 0 .. 20, not {self.guidance}")
+        if not 0.05 <= self.temperature <= 5:
+            problems.append(f"temperature must be 0.05 .. 5, not {self.temperature}")
+        if not 0 < self.top_p <= 1:
+            problems.append(f"top_p must be above 0 and at most 1, not {self.top_p}")
+        if not 1 <= self.n <= 1000:
+            problems.append(f"n must be 1 .. 1000, not {self.n}")
+        if problems:
+            raise InvalidRequest("; ".join(problems) + ".")
+
+    def seed_for(self, stage: str, item: int = 0) -> int:
+        """The sub-seed of a stage: `structure` follows the seed, everything else the decoder seed."""
+        base = self.seed
+        if stage != "structure" and self.decoder_seed is not None:
+            base = self.decoder_seed
+        digest = hashlib.sha256(f"{stage}:{base + item}".encode()).digest()
+        return int.from_bytes(digest[:8], "little") >> 1
+
+
+@runtime_checkable
+class Stage(Protocol):
+    """A callable that turns one artifact into the next.
+
+    Attributes:
+        name: how the stage is chosen ("score", "flow", "vocoder").
+        seam: what it makes, the word for `Pipeline.until`: "structure", "decoder" or "renderer".
+        takes, gives: artifact types; a structure stage takes a Conditioning.
+    """
+
+    name: str
+    seam: str
+    takes: type
+    gives: type
+
+    def __call__(
+        self, x: Any, conditioning: Conditioning, sampling: Sampling, progress: Progress
+    ) -> Any: ...
+
+
+def silent(stage: str, step: int, total: int) -> bool:
+    """The progress callback that says nothing and never cancels."""
+    return True
+
+
+def report(progress: Progress, stage: str, step: int, total: int) -> None:
+    """Tell `progress`, and stop the work if it answers False.
+
+    Raises:
+        Cancelled: it did.
+    """
+    if progress(stage, step, total) is False:
+        raise Cancelled(f"Cancelled in stage {stage} at step {step} of {total}.")

@@ -1,0 +1,43 @@
+"""What a recipe trains: the one seam between the training loop and every model.
+
+The loop (`runner.py`) owns optimizer, EMA, checkpoints, logging, devices and precision; a task owns
+data, loss and metrics. A network does not know its objective, a loss does not know its optimizer.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+
+class Task(Protocol):
+    """One trainable thing, made from a recipe's `task:` settings.
+
+    Attributes:
+        network: what is trained; the loop moves it, wraps it and keeps its EMA.
+    """
+
+    network: nn.Module
+
+    def batch(self, generator: torch.Generator) -> dict[str, Tensor]:
+        """One training batch on the CPU; all randomness from `generator`."""
+        ...
+
+    def loss(self, network: nn.Module, batch: dict[str, Tensor], progress: float) -> dict[str, Tensor]:
+        """Scalars by name; the key "loss" is minimised. `progress` runs 0..1 over the training."""
+        ...
+
+    def evaluate(self, network: nn.Module) -> dict[str, float]:
+        """Held-out metrics of `network` (the EMA copy, in eval mode); lower `metric` is better."""
+        ...
+
+    def sample(self, network: nn.Module, folder: Path) -> None:
+        """Write samples at fixed seeds into `folder` (plots, audio, MIDI)."""
+        ...
+
+    def export(self, network: nn.Module, folder: Path) -> Any:
+        """Write config and weights as the stage's `save_pretrained` does."""
+        ...
