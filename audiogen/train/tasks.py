@@ -1,0 +1,28 @@
+"""Every trainable thing by name. To add one: write its `Task` class, add its line."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from audiogen.recipe import unknown_name
+
+TASKS: dict[str, str] = {
+    "score": "audiogen.train.score:ScoreTask",
+    "mel": "audiogen.train.mel:MelTask",
+    "flow-decoder": "audiogen.train.decoder:DecoderTask",
+    "vocoder": "audiogen.train.vocoder:VocoderTask",
+    "transcriber": "audiogen.train.transcriber:TranscriberTask",
+}
+
+
+def task_class(name: str) -> Any:
+    """The class behind a task's name.
+
+    Raises:
+        InvalidRequest: no such task; the message has the nearest name.
+    """
+    if name not in TASKS:
+        raise unknown_name("The task", name, TASKS)
+    module, _, attribute = TASKS[name].partition(":")
+    return getattr(importlib.import_module(module), attribute)
