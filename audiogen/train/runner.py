@@ -207,9 +207,8 @@ class Loop:
                 self.task.sample(averaged, self.folder.samples)
             self.folder.plot()
             shown = ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())
-            say(
-                f"minute {self.elapsed_s / 60:.1f} step {self.step} loss {float(self.losses['loss'].detach()):.4f} | {shown}"
-            )
+            loss = float(self.losses["loss"].detach())
+            say(f"minute {self.elapsed_s / 60:.1f} step {self.step} loss {loss:.4f} | {shown}")
         _, stale = self.engine.agree(0.0, self._stale())
         if stale and self.engine.rank:
             self.evaluations_since_best = self.settings.patience or 0
