@@ -1,0 +1,47 @@
+"""Shared by all tests: small sounds, and what every sound that leaves audiogen must be."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+import pytest
+
+RATE = 44_100
+PEAK_LIMIT = 10 ** (-0.9 / 20)  # -1 dBTP and a tenth for rounding to 16 bits
+DC_LIMIT = 1e-3  # of full scale
+SILENT_RMS = 1e-4  # -80 dBFS
+END_JUMP = 0.02  # of full scale, between silence and the first or last sample
+
+
+def assert_good_audio(samples: np.ndarray, rate: int, seconds: float) -> None:
+    """Exact length, finite, not silent, no clipping, no DC, no click where it begins and ends."""
+    __tracebackhide__ = True
+    assert samples.ndim == 2
+    assert samples.shape[1] == round(seconds * rate), "exact length"
+    assert np.isfinite(samples).all(), "finite"
+    assert np.sqrt((samples**2).mean()) > SILENT_RMS, "not silent"
+    assert np.abs(samples).max() <= PEAK_LIMIT, "no clipping"
+    if seconds >= 0.5:  # the mean of less is the rest of a low cycle
+        assert np.abs(samples.mean(1)).max() < DC_LIMIT, "no DC"
+    assert np.abs(samples[:, 0]).max() < END_JUMP, "begins without a click"
+    assert np.abs(samples[:, -1]).max() < END_JUMP, "ends without a click"
+
+
+def tone(hz: float = 440.0, seconds: float = 1.0, level: float = 0.2, rate: int = RATE) -> np.ndarray:
+    """A steady stereo sine, float32 [2, T]."""
+    t = np.arange(round(seconds * rate)) / rate
+    return np.repeat(level * np.sin(2 * np.pi * hz * t)[None], 2, 0).astype(np.float32)
+
+
+def struck(hz: float = 440.0, seconds: float = 3.0, level: float = 0.4, rate: int = RATE) -> np.ndarray:
+    """A string that dies away well before the end, float32 [2, T]."""
+    t = np.arange(round(seconds * rate)) / rate
+    return (tone(hz, seconds, level, rate) * np.exp(-t * 24 / seconds)).astype(np.float32)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
