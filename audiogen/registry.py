@@ -42,6 +42,7 @@ WEIGHTS: dict[str, str] = {
     "piano-mel": "autoregressive transformer over coarse-mel tokens: prompt attributes -> coarse mel",
     "piano-flow": "flow-matching decoder: notes and/or coarse mel -> stereo mel",
     "vocoder": "mel -> full-resolution magnitude and phase -> 44.1 kHz stereo",
+    "transcriber": "audio -> note onsets; the project's own judge, not part of any pipeline",
 }
 
 PIPELINES: dict[str, dict[str, str]] = {

@@ -23,7 +23,7 @@ from audiogen.networks.transcriber import LOWEST_KEY, Transcriber, TranscriberCo
 from audiogen.pretrained import Pretrained
 
 ONSET_TOLERANCE_S = 0.05
-THRESHOLD = 0.5  # posterior of an onset
+THRESHOLD = 0.7  # posterior of an onset: the best F1 on training windows
 APART_FRAMES = 3  # two onsets of one key lie at least this far apart (40 ms)
 
 
