@@ -1,0 +1,179 @@
+"""Flow decoder: fills in the detail of a Structure (flow matching, arXiv 2210.02747).
+
+Structure (notes and/or coarse mel and onsets, or nothing) -> MelSpectrogram. t = 0 is data, t = 1 is
+noise, v = noise - x0. The network estimates x0, and v = (x_t - x0) / t.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from audiogen.artifacts import Conditioning, MelSpectrogram, Structure
+from audiogen.decoder.guide import make_guide
+from audiogen.media.mel import PAN_LIMIT, WIDTH_RANGE, MelSettings, band_centres_hz
+from audiogen.networks.mel_decoder import Guide, MelDecoder
+from audiogen.pretrained import Pretrained
+from audiogen.sampling.flow import draw_noise, solver, times
+from audiogen.stage import Progress, Sampling, report
+
+WINDOW_FRAMES = 1500  # 20 s; longer pieces are computed in such windows, without seams
+
+
+@dataclass(frozen=True)
+class FlowDecoderConfig:
+    """What the decoder is made of.
+
+    Attributes:
+        width, dilations: channels and blocks of the trunk.
+        templates: of the note bank, per key.
+        attributes: Conditioning fields that it hears.
+        take_names: how the instrument is set up; the values of `take_centre` and `take_spread` are in
+            -1..1 over the training range, a take is drawn around the centre.
+        steps, scheduler: defaults of a call.
+    """
+
+    mel: MelSettings = MelSettings()
+    width: int = 320
+    dilations: tuple[int, ...] = (1, 1, 2, 4, 1, 2, 4, 8)
+    templates: int = 8
+    attributes: tuple[str, ...] = ("density", "loudness", "register")
+    take_names: tuple[str, ...] = ("brightness", "reverb_db", "reverb_s", "width", "cents")
+    take_centre: tuple[float, ...] = (0.1, 0.1, 0.0, 0.2, 0.0)
+    take_spread: tuple[float, ...] = (0.35, 0.35, 0.35, 0.3, 0.15)
+    steps: int = 8
+    scheduler: str = "euler"
+
+
+class FlowDecoder(Pretrained):
+    """The stage."""
+
+    name, seam, takes, gives = "flow", "decoder", Structure, MelSpectrogram
+    config_class = FlowDecoderConfig
+
+    @staticmethod
+    def build(config: FlowDecoderConfig) -> nn.Module:
+        return MelDecoder(
+            bands=config.mel.n_bands,
+            groups=config.mel.n_groups,
+            centres_hz=band_centres_hz(config.mel),
+            floor=config.mel.floor,
+            width=config.width,
+            dilations=tuple(config.dilations),
+            templates=config.templates,
+            attributes=len(config.attributes),
+            take=len(config.take_names),
+        )
+
+    def __call__(
+        self, x: Structure, conditioning: Conditioning, sampling: Sampling, progress: Progress
+    ) -> MelSpectrogram:
+        mel = self.config.mel
+        frames = mel.frames(x.seconds)
+        seed = sampling.seed_for("decoder")
+        take = self.draw_take(seed)
+        guide = make_guide(x, conditioning, take, self.config.attributes, frames, mel)
+        noise = draw_noise((self.network.dimensions, frames), seed).T[None]
+        steps = sampling.steps or self.config.steps
+        solve = solver(sampling.scheduler or self.config.scheduler)
+        x0 = solve(
+            self.velocity(guide, sampling),
+            noise,
+            times(steps),
+            lambda step, total: report(progress, "decoder", step, total),
+        )
+        report(progress, "decoder", steps, steps)
+        named = dict(zip(self.config.take_names, (round(float(v), 3) for v in take), strict=True))
+        return self.wrap(x0, x.seconds, named)
+
+    def draw_take(self, seed: int) -> np.ndarray:
+        """The set-up of instrument and room that belongs to a seed, float32 [T] in -1..1."""
+        generator = np.random.default_rng(seed)
+        centre, spread = np.array(self.config.take_centre), np.array(self.config.take_spread)
+        drawn = np.clip(generator.standard_normal(len(centre)), -2, 2)
+        return np.clip(centre + spread * drawn, -1, 1).astype(np.float32)
+
+    def velocity(self, guide: Guide, sampling: Sampling):
+        """The velocity field of one piece: (x_t [1, F, D], t) -> v [1, F, D]."""
+        strength = sampling.structure_strength
+        guided = self._estimator(guide)
+        free = self._estimator(without_structure(guide)) if strength < 1 else None
+        weight = 1.0 if sampling.guidance is None else sampling.guidance
+        plain = self._estimator(without_attributes(guide)) if weight != 1 else None
+
+        def field(x_t: Tensor, t: float) -> Tensor:
+            x0 = guided(x_t, t)
+            if plain is not None:
+                unguided = plain(x_t, t)
+                x0 = unguided + weight * (x0 - unguided)
+            if free is not None:
+                alone = free(x_t, t)
+                x0 = alone + strength * (x0 - alone)
+            return (x_t - x0) / t
+
+        return field
+
+    def _estimator(self, guide: Guide):
+        """x0 estimate over windows whose margins cover the receptive field, so no seam can be heard."""
+        frames, margin = guide.roll.shape[2], self.network.receptive_frames
+        spans = [(a, min(frames, a + WINDOW_FRAMES)) for a in range(0, frames, WINDOW_FRAMES)]
+        parts = []
+        for first, stop in spans:
+            low, high = max(0, first - margin), min(frames, stop + margin)
+            window = guide.window(low, high).to(self.device)
+            with torch.inference_mode():
+                parts.append((first, stop, low, high, window, self.network.prior(window)))
+
+        @torch.inference_mode()
+        def estimate(x_t: Tensor, t: float) -> Tensor:
+            out = torch.empty_like(x_t)
+            for first, stop, low, high, window, prior in parts:
+                with torch.autocast(
+                    self.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16
+                ):
+                    x0 = self.network(
+                        x_t[:, low:high].to(self.device),
+                        torch.tensor([t], dtype=torch.float32, device=self.device),
+                        window,
+                        prior,
+                    )
+                out[:, first:stop] = x0[:, first - low : stop - low].float().cpu()
+            return out
+
+        return estimate
+
+    def wrap(self, x0: Tensor, seconds: float, take: dict[str, float]) -> MelSpectrogram:
+        """Normalised packed mel [1, F, D] -> artifact, within the ranges of the mel."""
+        mel = self.config.mel
+        with torch.inference_mode():
+            packed = self.network.denormalise(x0.to(self.device)).cpu()[0].T
+        mid, side = unpack(packed, mel)
+        side[0].clamp_(-PAN_LIMIT, PAN_LIMIT)
+        side[1].clamp_(*WIDTH_RANGE)
+        return MelSpectrogram(
+            mid.clamp_min(float(np.log(mel.floor))).numpy(), side.numpy(), seconds, mel, take
+        )
+
+
+def pack(mid: Tensor, side: Tensor) -> Tensor:
+    """mid [..., bands, F] and side [..., 2, groups, F] -> [..., D, F]."""
+    return torch.cat([mid, side.flatten(-3, -2)], -2)
+
+
+def unpack(packed: Tensor, mel: MelSettings) -> tuple[Tensor, Tensor]:
+    """The inverse of `pack`, as copies."""
+    mid = packed[..., : mel.n_bands, :].clone()
+    return mid, packed[..., mel.n_bands :, :].unflatten(-2, (2, mel.n_groups)).clone()
+
+
+def without_structure(guide: Guide) -> Guide:
+    """The same piece with no structure: what the decoder would play freely."""
+    return replace(guide, present=torch.zeros_like(guide.present))
+
+
+def without_attributes(guide: Guide) -> Guide:
+    """The same piece with every attribute unknown."""
+    return replace(guide, attributes=torch.zeros_like(guide.attributes))

@@ -1,0 +1,96 @@
+"""Structure and Conditioning -> the tensors that steer a mel decoder (`networks.mel_decoder.Guide`)."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from audiogen.artifacts import Conditioning, Notes, Structure
+from audiogen.decoder.roll import CHANNELS, KEYS, piano_roll
+from audiogen.errors import InvalidRequest
+from audiogen.media.mel import MelSettings
+from audiogen.networks.mel_decoder import Guide
+
+# centre and spread of each attribute, so that the network sees values of about -2..2
+ATTRIBUTE_SCALES = {"density": (1.8, 0.8), "loudness": (64.0, 18.0), "register": (62.0, 9.0)}
+
+
+def attribute_vector(values: dict[str, float | None], names: tuple[str, ...]) -> np.ndarray:
+    """Attributes as float32 [2A]: scaled values (0 where unknown), then masks. Density is logarithmic."""
+    scaled, known = [], []
+    for name in names:
+        value = values.get(name)
+        centre, spread = ATTRIBUTE_SCALES[name]
+        if value is not None and name == "density":
+            value = float(np.log(max(value, 0.1)))
+        scaled.append(0.0 if value is None else (value - centre) / spread)
+        known.append(float(value is not None))
+    return np.array(scaled + known, np.float32)
+
+
+def notes_attributes(notes: Notes, seconds: float) -> dict[str, float | None]:
+    """Density (1/s), loudness and register of the notes struck in 0 .. seconds."""
+    inside = (notes.onset_s >= 0) & (notes.onset_s < seconds)
+    if not inside.any():
+        return {"density": 0.0, "loudness": None, "register": None}
+    return {
+        "density": float(inside.sum() / seconds),
+        "loudness": float(notes.velocity[inside].mean()),
+        "register": float(notes.pitch[inside].mean()),
+    }
+
+
+def make_guide(
+    structure: Structure,
+    conditioning: Conditioning,
+    take: np.ndarray,
+    attribute_names: tuple[str, ...],
+    frames: int,
+    mel: MelSettings,
+) -> Guide:
+    """The guide of one piece, batch of 1.
+
+    Args:
+        take: float32 [T] in -1..1.
+        frames: fine frames to decode.
+    Raises:
+        InvalidRequest: the coarse mel of the structure has the wrong number of groups.
+    """
+    roll = np.zeros((CHANNELS, frames, KEYS), np.float32)
+    coarse = np.zeros((frames, mel.n_groups), np.float32)
+    onsets = np.zeros(frames, np.float32)
+    if structure.notes is not None:
+        roll = piano_roll(structure.notes, 0, frames, mel)
+    if structure.mel is not None:
+        if structure.mel.shape[0] != mel.n_groups:
+            raise InvalidRequest(
+                f"The coarse mel has {structure.mel.shape[0]} bands; this decoder takes {mel.n_groups}."
+            )
+        coarse = fine_rate(torch.from_numpy(structure.mel), frames, mel).T.numpy()
+    if structure.onsets is not None:
+        count = min(frames, len(structure.onsets))
+        onsets[:count] = structure.onsets[:count]
+    present = [structure.notes is not None, structure.mel is not None, structure.onsets is not None]
+    wanted = {name: getattr(conditioning, name) for name in attribute_names}
+    return Guide(
+        roll=torch.from_numpy(roll)[None],
+        coarse=torch.from_numpy(np.ascontiguousarray(coarse))[None],
+        onsets=torch.from_numpy(onsets)[None],
+        present=torch.tensor([present], dtype=torch.float32),
+        attributes=torch.from_numpy(attribute_vector(wanted, attribute_names))[None],
+        take=torch.from_numpy(np.append(take, 1.0).astype(np.float32))[None],
+    )
+
+
+def fine_rate(coarse: Tensor, frames: int, mel: MelSettings) -> Tensor:
+    """Coarse log-mel [..., groups, coarse_frames] -> linear in time at the fine rate, [..., groups, frames]."""
+    shape = coarse.shape
+    flat = coarse.float().reshape(-1, 1, shape[-1])
+    fine = torch.nn.functional.interpolate(flat, scale_factor=mel.frames_per_coarse, mode="linear")
+    fine = fine.reshape(*shape[:-1], -1)
+    missing = frames - fine.shape[-1]
+    if missing > 0:
+        fine = torch.nn.functional.pad(fine.flatten(0, -2)[None], (0, missing), mode="replicate")[0]
+        fine = fine.reshape(*shape[:-1], -1)
+    return fine[..., :frames]

@@ -1,0 +1,51 @@
+"""Notes -> piano roll: what a decoder of local view must be told about every key at every frame.
+
+A local network cannot see how long a string has been ringing, so the roll says it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from audiogen.artifacts import Notes
+from audiogen.media.mel import MelSettings
+
+KEYS = 88
+LOWEST = 21
+EARLY_FRAMES = 4  # the analysis window reaches an attack this long before it
+TAIL_S = 3.0  # reverberation after a string is damped
+ONSET, VELOCITY, SINCE, HELD, DAMPED = range(5)
+CHANNELS = 5
+
+
+def piano_roll(notes: Notes, first_frame: int, frames: int, mel: MelSettings) -> np.ndarray:
+    """float32 [CHANNELS, frames, 88] for frames first_frame .. first_frame + frames - 1.
+
+    Channels: ONSET: velocity (0..1) at the attack, shared by the two nearest frames. VELOCITY: of
+    the string that rings, 0 where none does. SINCE: seconds since its attack (negative just before
+    it). HELD: 1 while the key is down. DAMPED: seconds since the damper fell, 0 before that.
+    """
+    roll = np.zeros((CHANNELS, frames, KEYS), np.float32)
+    rate = mel.frame_rate
+    centres = (first_frame + np.arange(frames) + 0.5) / rate
+    damped = notes.damped_s()
+    for i in np.argsort(notes.onset_s, kind="stable"):
+        key = int(notes.pitch[i]) - LOWEST
+        onset, velocity = notes.onset_s[i], notes.velocity[i] / 127
+        place = onset * rate - 0.5 - first_frame
+        restruck = 0 <= int(place) < frames and roll[VELOCITY, int(place), key] > 0
+        start = int(np.floor(place)) - (1 if restruck else EARLY_FRAMES) + 1
+        stop = min(frames, int(np.ceil(min((damped[i] + TAIL_S) * rate - first_frame, frames))))
+        start = max(0, start)
+        if start >= stop:
+            continue
+        span = slice(start, stop)
+        roll[VELOCITY, span, key] = velocity
+        roll[SINCE, span, key] = centres[span] - onset
+        roll[HELD, span, key] = (centres[span] >= onset) & (centres[span] < notes.offset_s[i])
+        roll[DAMPED, span, key] = np.maximum(0, centres[span] - damped[i])
+        low = int(np.floor(place))
+        for frame, share in ((low, 1 - (place - low)), (low + 1, place - low)):
+            if 0 <= frame < frames:
+                roll[ONSET, frame, key] = max(roll[ONSET, frame, key], velocity * share)
+    return roll

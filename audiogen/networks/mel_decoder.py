@@ -1,0 +1,169 @@
+"""Mel decoder: noisy mel + structure -> clean mel, one network for every objective.
+
+A ConvNeXt over frames with AdaLN, wholly local, so long pieces can be computed in windows with no
+seams. It predicts the clean mel, not the noise: mels lie near a low-dimensional manifold that a narrow
+network can reach, noise does not (arXiv 2511.13720). Around it stands EDM's preconditioning
+(arXiv 2206.00364, table 1) with a conditional mean: a prior mel from the structure and its deviation
+s give the linear estimate, the network only adds what that misses.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from audiogen.networks.convnext import ConvNeXtBlock
+from audiogen.networks.note_bank import NoteBank
+
+ONSET, VELOCITY, SINCE, HELD, DAMPED = range(5)
+
+
+@dataclass(frozen=True)
+class Guide:
+    """Everything that steers a decoding, batched.
+
+    Attributes:
+        roll: [B, 5, F, 88], see decoder/roll.py. coarse: [B, F, groups] coarse log-mel at the fine
+        rate. onsets: [B, F]. present: [B, 3], 1 where roll, coarse, onsets are given. attributes:
+        [B, 2A], values then masks. take: [B, T + 1], values then mask.
+    """
+
+    roll: Tensor
+    coarse: Tensor
+    onsets: Tensor
+    present: Tensor
+    attributes: Tensor
+    take: Tensor
+
+    def window(self, first: int, stop: int) -> Guide:
+        """The frames first .. stop - 1."""
+        return Guide(
+            self.roll[:, :, first:stop],
+            self.coarse[:, first:stop],
+            self.onsets[:, first:stop],
+            self.present,
+            self.attributes,
+            self.take,
+        )
+
+    def to(self, device: torch.device) -> Guide:
+        return Guide(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
+
+
+class MelDecoder(nn.Module):
+    """See the module's first lines.
+
+    Args:
+        bands, groups: of the mel; centres_hz: of its bands; floor: magnitude of silence.
+        width, dilations: of the trunk, one block per dilation.
+        templates: of the note bank.
+        attributes, take: how many of each.
+    """
+
+    def __init__(
+        self,
+        bands: int,
+        groups: int,
+        centres_hz: np.ndarray,
+        floor: float,
+        width: int,
+        dilations: tuple[int, ...],
+        templates: int,
+        attributes: int,
+        take: int,
+    ) -> None:
+        super().__init__()
+        self.bands, self.groups = bands, groups
+        self.dimensions = bands + 2 * groups
+        self.receptive_frames = 3 * (sum(dilations) + 1)
+        self.bank = NoteBank(centres_hz, templates, take + 1, floor)
+        self.register_buffer("mean", torch.zeros(self.dimensions))
+        self.register_buffer("std", torch.ones(self.dimensions))
+        # deviation of the clean mel from the prior: none, coarse mel, notes (normalised units)
+        self.register_buffer("deviation", torch.tensor([1.0, 0.6, 0.4]))
+        condition = 256
+        self.enter = nn.Linear(2 * self.dimensions + 4 * 88 + groups + 4, width)
+        self.enter_conv = nn.Conv1d(width, width, 7, padding=3, groups=width)
+        self.time = nn.Sequential(nn.Linear(128, condition), nn.SiLU(), nn.Linear(condition, condition))
+        self.about = nn.Linear(2 * attributes + take + 1 + 3, condition)
+        self.blocks = nn.ModuleList(
+            ConvNeXtBlock(width, dilation=d, condition_width=condition) for d in dilations
+        )
+        self.leave_norm = nn.LayerNorm(width)
+        self.leave = nn.Linear(width, self.dimensions)
+        nn.init.zeros_(self.leave.weight)
+        nn.init.zeros_(self.leave.bias)
+
+    def normalise(self, packed: Tensor) -> Tensor:
+        """Packed mel [B, F, D] -> std about 1."""
+        return (packed - self.mean) / self.std
+
+    def denormalise(self, x: Tensor) -> Tensor:
+        return x * self.std + self.mean
+
+    def prior(self, guide: Guide) -> Tensor:
+        """Normalised expected mel [B, F, D] from the structure alone; zeros where there is none."""
+        roll = guide.roll.float()
+        with torch.autocast(roll.device.type, enabled=False):
+            notes = self.bank(roll[:, VELOCITY], roll[:, SINCE], roll[:, DAMPED], guide.take.float())
+            coarse = guide.coarse.float().repeat_interleave(self.bands // self.groups, -1)
+            mean, std = self.mean[: self.bands], self.std[: self.bands]
+            has_notes, has_coarse = (guide.present[:, i, None, None].float() for i in (0, 1))
+            mid = has_notes * notes + (1 - has_notes) * has_coarse * coarse
+            mid = (mid - mean) / std * torch.maximum(has_notes, has_coarse)
+            return torch.cat([mid, mid.new_zeros(*mid.shape[:2], 2 * self.groups)], -1)
+
+    def forward(self, x_t: Tensor, t: Tensor, guide: Guide, prior: Tensor) -> Tensor:
+        """Estimate of the clean mel x0, normalised, [B, F, D].
+
+        Args:
+            x_t: (1 - t) x0 + t noise, normalised, [B, F, D].
+            t: [B] in (0, 1].
+            guide: the structure and attributes.
+            prior: from `prior(guide)`; computed once for all steps.
+        """
+        s = self._deviation(guide.present)[:, None, None]
+        wide = t[:, None, None]
+        spread = ((1 - wide) * s).square() + wide.square()
+        rest = x_t - (1 - wide) * prior
+        linear = prior + (1 - wide) * s.square() / spread * rest
+        features = torch.cat([rest / spread.sqrt(), prior, self._roll(guide), self._coarse(guide)], -1)
+        x = self.enter(features)
+        x = x + self.enter_conv(x.transpose(1, 2)).transpose(1, 2)
+        condition = self.time(_sinusoids(t, 128)) + self.about(
+            torch.cat([guide.attributes, guide.take, guide.present], -1)
+        )
+        condition = torch.nn.functional.silu(condition)
+        for block in self.blocks:
+            x = block(x, condition)
+        correction = self.leave(self.leave_norm(x)).float()
+        return linear + s * wide / spread.sqrt() * correction
+
+    def _deviation(self, present: Tensor) -> Tensor:
+        none, coarse, notes = self.deviation
+        s = torch.where(present[:, 1] > 0, coarse, none)
+        return torch.where(present[:, 0] > 0, notes, s)
+
+    def _roll(self, guide: Guide) -> Tensor:
+        roll, has = guide.roll.float(), guide.present[:, :1, None].float()
+        rings = (roll[:, VELOCITY] > 0).float()
+        age = rings * (1 - torch.log1p(roll[:, SINCE].clamp_min(0) * 20) / 5)
+        sounding = roll[:, VELOCITY] * (-roll[:, DAMPED] / 0.3).exp()
+        return torch.cat([roll[:, ONSET], sounding, age * sounding, roll[:, HELD]], -1) * has
+
+    def _coarse(self, guide: Guide) -> Tensor:
+        level = (guide.coarse.float() + 6) / 3 * guide.present[:, 1, None, None]
+        onsets = guide.onsets.float()[..., None] * guide.present[:, 2, None, None]
+        flags = guide.present[:, None].float().expand(-1, level.shape[1], -1)
+        return torch.cat([level, onsets, flags], -1)
+
+
+def _sinusoids(t: Tensor, width: int) -> Tensor:
+    """[B] in 0..1 -> [B, width]."""
+    rates = torch.exp(torch.arange(width // 2, device=t.device) * (-math.log(10_000) / (width // 2)))
+    angles = 1000 * t[:, None] * rates
+    return torch.cat([angles.cos(), angles.sin()], -1)

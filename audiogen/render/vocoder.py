@@ -1,0 +1,139 @@
+"""Vocoder: MelSpectrogram -> stereo Waveform at 44.1 kHz.
+
+Bands -> full-resolution magnitude by a network, phase by integration and a few fast Griffin-Lim
+iterations (`sampling/phase.py`), for the mid signal only; the side signal is predicted from mid and
+its decorrelated copy (see `media/mel.py`), so the mono fold-down is the mid signal itself.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from audiogen.artifacts import Conditioning, MelSpectrogram, Waveform
+from audiogen.media.mel import MelSettings, group_of_bin
+from audiogen.networks.magnitude import MagnitudeNetwork
+from audiogen.pretrained import Pretrained
+from audiogen.sampling.phase import fast_griffin_lim, integrate_phase, istft
+from audiogen.stage import Progress, Sampling, report
+
+BLOCK_FRAMES = 2250  # 30 s at a time keeps memory bounded
+OVERLAP_FRAMES = 75
+MARGIN_FRAMES = 30  # the network's receptive field
+
+
+@dataclass(frozen=True)
+class VocoderConfig:
+    """width, blocks: of the network; iterations: of fast Griffin-Lim."""
+
+    mel: MelSettings = MelSettings()
+    width: int = 320
+    blocks: int = 6
+    iterations: int = 8
+
+
+class Vocoder(Pretrained):
+    """The stage."""
+
+    name, seam, takes, gives = "vocoder", "renderer", MelSpectrogram, Waveform
+    config_class = VocoderConfig
+
+    @staticmethod
+    def build(config: VocoderConfig) -> nn.Module:
+        return MagnitudeNetwork(config.mel, config.width, config.blocks)
+
+    def __call__(
+        self, x: MelSpectrogram, conditioning: Conditioning, sampling: Sampling, progress: Progress
+    ) -> Waveform:
+        mel = self.config.mel
+        frames = x.mid.shape[1]
+        out = np.zeros((2, frames * mel.hop_length), np.float32)
+        generator = torch.Generator().manual_seed(sampling.seed_for("renderer"))
+        known: Tensor | None = None
+        spans = _spans(frames)
+        for number, (first, stop) in enumerate(spans):
+            report(progress, "renderer", number, len(spans))
+            magnitude = self.magnitude(torch.from_numpy(x.mid), first, stop)
+            spectrum = self.complete(magnitude, generator, known)
+            sound = self.sound(spectrum, torch.from_numpy(x.side[:, :, first:stop])).numpy()
+            _join(out, sound, first * mel.hop_length, mel.hop_length, joined=known is not None)
+            known = spectrum[:, -OVERLAP_FRAMES:].clone()
+        report(progress, "renderer", len(spans), len(spans))
+        return Waveform(out[:, : round(x.seconds * mel.sample_rate)], mel.sample_rate)
+
+    @torch.inference_mode()
+    def complete(self, magnitude: Tensor, generator: torch.Generator, known: Tensor | None) -> Tensor:
+        """Magnitude [bins, F] -> complex spectrum of mid; its first frames are `known`, if given."""
+        noise = torch.rand(magnitude.shape[::-1], generator=generator).T * (2 * math.pi)
+        hop = self.config.mel.hop_length
+        phase = integrate_phase(magnitude, hop, noise, None if known is None else known.angle())
+        return fast_griffin_lim(magnitude, phase, hop, self.config.iterations, known)
+
+    @torch.inference_mode()
+    def sound(self, spectrum: Tensor, side: Tensor) -> Tensor:
+        """Spectrum of mid [bins, F] and side [2, groups, F] -> audio [2, F * hop]."""
+        mel = self.config.mel
+        samples = spectrum.shape[1] * mel.hop_length
+        centre = istft(spectrum, mel.hop_length, samples)
+        difference = istft(spectrum * side_factor(side, mel), mel.hop_length, samples)
+        return torch.stack([centre + difference, centre - difference])
+
+    @torch.inference_mode()
+    def magnitude(self, mid: Tensor, first: int, stop: int) -> Tensor:
+        """STFT magnitude [bins, stop - first] of frames first .. stop - 1 of the bands [bands, F].
+
+        Scaled as `sampling.phase.forward` scales it. The network sees a margin on both sides, so
+        blocks have no seams.
+        """
+        network = self.network
+        assert isinstance(network, MagnitudeNetwork)
+        low, high = max(0, first - MARGIN_FRAMES), min(mid.shape[1], stop + MARGIN_FRAMES)
+        bands = mid[None, :, low:high].float().to(self.device)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16):
+            log_magnitude, _ = network(bands)
+        magnitude = network.match_bands(log_magnitude.clamp(-16, 4).exp(), bands)
+        return magnitude[0, :, first - low : stop - low].cpu() * (self.config.mel.n_fft / 4)
+
+
+def side_factor(side: Tensor, mel: MelSettings) -> Tensor:
+    """The complex factor that makes side from mid, [bins, F]: pan + width * all-pass."""
+    groups = torch.from_numpy(group_of_bin(mel))
+    pan, width = side[0].float(), side[1].float().exp()
+    allpass = torch.polar(torch.ones(mel.n_bins), decorrelation_phase(mel))
+    return torch.complex(pan[groups], torch.zeros(())) + width[groups] * allpass[:, None]
+
+
+def decorrelation_phase(mel: MelSettings) -> Tensor:
+    """A fixed all-pass: phase per bin whose group delay wanders between 0 and 14 ms, radians."""
+    generator = torch.Generator().manual_seed(20_190)
+    knots = torch.rand(40, generator=generator)[None, None]
+    places = torch.nn.functional.interpolate(knots, 4096, mode="linear", align_corners=True)[0, 0]
+    warp = torch.linspace(0, 1, mel.n_bins).sqrt()  # knots lie closer at low frequencies
+    delay_s = 0.014 * places[(warp * 4095).long()]
+    bin_hz = mel.sample_rate / mel.n_fft
+    return -2 * math.pi * bin_hz * torch.cumsum(delay_s, 0)
+
+
+def _spans(frames: int) -> list[tuple[int, int]]:
+    """Spans of at most BLOCK_FRAMES that overlap by OVERLAP_FRAMES."""
+    spans = [(0, min(frames, BLOCK_FRAMES))]
+    while spans[-1][1] < frames:
+        first = spans[-1][1] - OVERLAP_FRAMES
+        spans.append((first, min(frames, first + BLOCK_FRAMES)))
+    return spans
+
+
+def _join(out: np.ndarray, sound: np.ndarray, at: int, hop: int, joined: bool) -> None:
+    """Lay a block into `out`; joined blocks agree in phase and are cross-faded in mid-overlap."""
+    if joined:
+        skip, length = OVERLAP_FRAMES // 3 * hop, OVERLAP_FRAMES // 3 * hop
+        fade = np.linspace(0, 1, length, dtype=np.float32)
+        start = at + skip
+        sound = sound[:, skip:].copy()
+        sound[:, :length] = out[:, start : start + length] * (1 - fade) + sound[:, :length] * fade
+        at = start
+    out[:, at : at + sound.shape[1]] = sound
