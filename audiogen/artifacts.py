@@ -17,8 +17,7 @@ import numpy as np
 
 from audiogen.errors import InvalidRequest
 from audiogen.media import files
-from audiogen.media.mel import MelSettings
-
+from audiogen.media.mel_settings import MelSettings
 
 RINGING_S = 1.5  # a MIDI file gets this much after its last damping, so that it can die away
 

@@ -1,0 +1,13 @@
+"""Words to Conditioning, in English and Chinese.
+
+parser.py    parse(text) -> Conditioning: reads amounts, then words, and weighs them together
+measures.py  amounts with a unit: seconds, beats per minute, key, metre, notes per second
+lexicon.py   the word lists (*.yaml), checked and ready to match
+text.py      normal form, tokens, numbers in words
+
+meanings.yaml says what a meaning asks for; english.yaml and chinese.yaml list its words.
+"""
+
+from audiogen.prompt.parser import parse
+
+__all__ = ["parse"]

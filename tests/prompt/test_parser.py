@@ -1,0 +1,304 @@
+"""Prompts as people write them, and what must be understood."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from audiogen.artifacts import Conditioning
+from audiogen.errors import AudiogenError, InvalidRequest
+from audiogen.prompt import parse
+from audiogen.prompt.lexicon import LANGUAGES, load, read, stems
+from audiogen.prompt.text import number
+
+PROMPTS = [
+    ("舒缓的钢琴独奏,15 秒", {"seconds": 15, "density": 3, "loudness": 44, "mood": ("calm",)}),
+    ("calm piano, 15 s", {"seconds": 15, "density": 3, "loudness": 44, "mood": ("calm",)}),
+    ("stormy piano in D minor, 20 s", {"key": "D minor", "mode": "minor", "seconds": 20, "loudness": 98}),
+    ("暴风雨般的钢琴,d小调,20秒", {"key": "D minor", "mode": "minor", "seconds": 20, "loudness": 98}),
+    ("piano at 140 bpm in 3/4, staccato", {"tempo": 140, "metre": (3, 4), "articulation": 0.1}),
+    ("a slow waltz for half a minute", {"tempo": 62, "metre": (3, 4), "seconds": 30}),
+    ("降E大调圆舞曲,每分钟120拍", {"key": "Eb major", "metre": (3, 4), "tempo": 120}),
+    ("悲傷的鋼琴曲,一分半鐘", {"mode": "minor", "seconds": 90, "mood": ("sad",)}),
+    ("fifteen seconds of sad piano without pedal", {"seconds": 15, "pedal": 0, "mode": "minor"}),
+    ("悲伤的钢琴,不要踏板,十五秒", {"seconds": 15, "pedal": 0, "mode": "minor"}),
+    ("Nocturne in C# minor, pp", {"key": "C# minor", "loudness": 34}),
+    ("sad, but in C major", {"key": "C major", "mode": "major"}),
+    ("prelude in B-flat", {"key": "Bb major"}),
+    ("prelude in F#m", {"key": "F# minor"}),
+    ("D# major etude", {"key": "Eb major"}),
+    ("piano in A minor", {"key": "A minor"}),
+    ("piano in a minor", {"key": "A minor"}),
+    ("piano in a minor key", {"key": None, "mode": "minor"}),
+    ("a minor piano piece", {"key": None, "mode": "minor"}),
+    ("小调钢琴曲", {"key": None, "mode": "minor"}),
+    ("not minor, just piano", {"mode": "major"}),
+    ("Largo", {"tempo": 50}),
+    ("急板,极强", {"tempo": 180, "loudness": 112}),
+    ("四分之三拍的钢琴", {"metre": (3, 4)}),
+    ("四三拍钢琴", {"metre": (3, 4)}),
+    ("八六拍的钢琴", {"metre": (6, 8)}),
+    ("六八拍的钢琴", {"metre": (6, 8)}),
+    ("四四拍的钢琴", {"metre": (4, 4)}),
+    ("piano tempo 90, 5 notes per second", {"tempo": 90, "density": 5}),
+    ("钢琴,每秒8个音", {"density": 8}),
+    ("low piano notes", {"register": 48}),
+    ("高音区的钢琴", {"register": 76}),
+    ("a short piano piece", {"seconds": 8}),
+    ("legato, with pedal", {"articulation": 0.95, "pedal": 0.85}),
+    ("softly and dreamily", {"mood": ("dreamy",), "loudness": 42}),
+]
+LENGTHS = [
+    ("15s", 15),
+    ("15 秒", 15),
+    ("15秒钟", 15),
+    ("12.5 seconds", 12.5),
+    ("fifteen seconds", 15),
+    ("twenty-five second", 25),
+    ("a 30-second", 30),
+    ("half a minute", 30),
+    ("half-minute", 30),
+    ("半分钟", 30),
+    ("a minute", 60),
+    ("one minute", 60),
+    ("1 min 20 s", 80),
+    ("1:20", 80),
+    ("a minute and a half", 90),
+    ("一分二十秒", 80),
+    ("二十五秒", 25),
+    ("两分钟", 120),
+    ("10-15 s", 12.5),
+    ("10 to 20 seconds", 15),
+    ("-5 s", -5),
+    ("0 seconds", 0),
+]
+
+
+@pytest.mark.parametrize(("prompt", "wanted"), PROMPTS)
+def test_prompts(prompt, wanted):
+    known = parse(prompt)
+    assert {name: getattr(known, name) for name in wanted} == wanted
+    assert known.path == "piano"
+    assert known.prompt == prompt
+    assert known.unknown == ()
+
+
+@pytest.mark.parametrize(("words", "seconds"), LENGTHS)
+def test_lengths(words, seconds):
+    for prompt in (f"{words} piano", f"钢琴,{words}"):
+        known = parse(prompt)
+        assert known.seconds == seconds
+        assert known.unknown == ()
+
+
+def test_plain_piano_asks_for_nothing_else():
+    assert parse("piano").to_dict() == {"prompt": "piano", "path": "piano", "seconds": 15.0}
+
+
+@pytest.mark.parametrize(
+    ("attribute", "rising"),
+    [
+        (
+            "tempo",
+            ["not fast piano", "not too fast piano", "a bit fast piano", "fast piano", "very fast piano"],
+        ),
+        ("tempo", ["很慢的钢琴", "慢的钢琴", "有点慢的钢琴", "不太慢的钢琴", "不慢的钢琴"]),
+        ("tempo", ["allegro ma non troppo piano", "allegro piano"]),
+        (
+            "loudness",
+            ["ppp piano", "pp piano", "p piano", "mp piano", "mf piano", "f piano", "ff piano", "fff piano"],
+        ),
+        ("loudness", ["very soft piano", "soft piano", "not very soft piano", "not soft piano"]),
+        ("loudness", ["轻轻的钢琴", "不太吵的钢琴", "响亮的钢琴"]),
+        ("density", ["sparse piano", "calm piano", "flowing piano", "dense piano", "virtuosic piano"]),
+        ("register", ["low piano", "high piano"]),
+        ("articulation", ["staccato piano", "legato piano"]),
+    ],
+)
+def test_stronger_weaker_and_not_are_in_order(attribute, rising):
+    values = [getattr(parse(prompt), attribute) for prompt in rising]
+    assert values == sorted(set(values)), dict(zip(rising, values, strict=True))
+
+
+def test_an_amount_beats_a_word_and_a_word_beats_a_mood():
+    assert parse("fast piano, 60 bpm").tempo == 60
+    assert parse("calm but loud piano").loudness == 92
+    assert parse("calm piano, dense").density == 16
+    assert parse("slow, dense piano").density == 16  # what comes along with "slow" yields
+
+
+def test_two_moods_meet_in_the_middle():
+    both = parse("calm and stormy piano")
+    assert both.mood == ("calm", "stormy")
+    assert both.density == pytest.approx((3 * 17) ** 0.5, abs=0.01)
+    assert both.loudness == (44 + 98) / 2
+
+
+def test_negation_ends_at_punctuation_and_reaches_over_or():
+    assert parse("piano, not fast, loud").loudness == parse("loud piano").loudness
+    known = parse("piano, not fast or loud")
+    assert known.tempo < 100
+    assert known.loudness < 64
+
+
+def test_a_negated_mood_is_no_mood():
+    assert parse("piano, not sad").mood == ()
+    assert parse("piano, not sad").mode is None
+
+
+@pytest.mark.parametrize(
+    ("prompt", "unknown"),
+    [
+        ("piano like a wombat", ("wombat",)),
+        ("piano, quixotic zeugma", ("quixotic", "zeugma")),
+        ("袋熊般的钢琴", ("袋熊",)),
+        ("piano like rain", ("rain",)),
+        ("jazz piano 7", ("jazz", "7")),
+    ],
+)
+def test_what_is_not_understood_is_kept(prompt, unknown):
+    assert parse(prompt).unknown == unknown
+
+
+@pytest.mark.parametrize(
+    ("prompt", "name"),
+    [
+        ("piano with violin", "violin"),
+        ("钢琴和小提琴", "violin"),
+        ("drums", "drums"),
+        ("架子鼓独奏", "drums"),
+        ("a song with lyrics", "singing"),
+        ("请唱一首歌", "singing"),
+        ("string quartet", "strings"),
+        ("交响乐", "orchestra"),
+    ],
+)
+def test_what_cannot_be_made_is_refused_by_name(prompt, name):
+    with pytest.raises(InvalidRequest, match=f"cannot make .*{name}.*solo piano"):
+        parse(prompt)
+
+
+@pytest.mark.parametrize(
+    "prompt", ["piano, no drums", "piano without singing", "钢琴,不要鼓", "没有人声的钢琴"]
+)
+def test_what_is_not_wanted_is_no_reason_to_refuse(prompt):
+    assert parse(prompt).path == "piano"
+    assert parse(prompt).unknown == ()
+
+
+@pytest.mark.parametrize(
+    ("prompt", "path"),
+    [
+        ("heavy rain", "ambience"),
+        ("森林里的鸟鸣", "ambience"),
+        ("handwritten 7", "digit"),
+        ("手写数字", "digit"),
+        ("a cartoon cat", "picture"),
+        ("一幅画", "picture"),
+        ("music", "piano"),
+        ("D minor", "piano"),
+        ("calm", "piano"),
+    ],
+)
+def test_the_path_by_the_words(prompt, path):
+    assert parse(prompt).path == path
+
+
+def test_a_given_path_is_kept():
+    assert parse("heavy rain", path="piano").path == "piano"
+    assert parse("heavy rain", path="piano").unknown == ("rain",)
+    assert parse("wombat", path="piano").unknown == ("wombat",)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "words"),
+    [
+        ("", "empty"),
+        ("  \n", "empty"),
+        ("wombat", "says what to make"),
+        ("15 s", "says what to make"),
+        ("x" * 2001, "at most 2000"),
+        ("piano, 900 bpm", "between 20 and 300 bpm, not 900"),
+    ],
+)
+def test_what_cannot_be_understood(prompt, words):
+    with pytest.raises(InvalidRequest, match=words):
+        parse(prompt)
+
+
+def test_conditioning_survives_its_file_form():
+    known = parse("sad waltz in D minor like a wombat, 12 s")
+    assert Conditioning.from_dict(known.to_dict()) == known
+
+
+REFUSED = set(read("meanings")["refused"])
+LINES = [(name, rows) for language in LANGUAGES for name, rows in read(language)["words"].items()]
+
+
+@pytest.mark.parametrize(("name", "rows"), [line for line in LINES if line[0] not in REFUSED])
+def test_every_word_of_the_lists_is_understood(name, rows):
+    """No word of one line is swallowed by an amount or by another line."""
+    for word in [w for row in rows for w in (row if isinstance(row, list) else [row])]:
+        found = parse(word, path="piano")
+        of_no_use_here = name in ("ambience", "digit", "picture")
+        assert found.unknown == ((word,) if of_no_use_here else ()), (word, found)
+        assert name not in MOODS or found.mood == (name,), (word, found)
+
+
+MOODS = set(read("meanings")["mood"])
+
+
+def test_mistakes_in_the_lists_are_all_named():
+    meanings = {"neutral": {}, "mood": {"calm": {"speed": 3}}, "tempo": {"calm": {}, "fast": {}}}
+    language = {"words": {"calm": ["quiet"], "fast": ["quiet"], "sly": ["fox"]}}
+    with pytest.raises(AudiogenError) as caught:
+        load([meanings, language])
+    for words in ("'speed'", "'calm' is defined twice", "'quiet' is listed for calm and for fast", "'sly'"):
+        assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        ("15", 15),
+        ("1.5", 1.5),
+        ("five", 5),
+        ("nineteen", 19),
+        ("ninety", 90),
+        ("forty-two", 42),
+        ("a hundred and twenty", 120),
+        ("two hundred", 200),
+        ("十", 10),
+        ("十五", 15),
+        ("二十", 20),
+        ("九十六", 96),
+        ("一百二十", 120),
+        ("一百二", 120),
+        ("一百零八", 108),
+        ("两百", 200),
+        ("一二〇", 120),
+        ("七点五", 7.5),
+    ],
+)
+def test_numbers_in_words(words, value):
+    assert number(words) == value
+
+
+def test_number_refuses_other_words():
+    with pytest.raises(ValueError, match="no number word"):
+        number("fast")
+
+
+def test_inflections():
+    assert "soft" in stems("softly")
+    assert "dreamy" in stems("dreamily")
+    assert "sad" in stems("saddest")
+    assert "gentle" in stems("gentler")
+    assert parse("forest", path="piano").unknown == ("forest",)  # not "for" with an ending
+
+
+def test_understanding_a_prompt_needs_no_torch():
+    code = "import sys, audiogen.prompt; audiogen.prompt.parse('piano'); sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
