@@ -1,0 +1,173 @@
+"""Decoder-only transformer over events: one trunk position per event, small chained heads per field.
+
+    inputs [B, N, K] -> hidden [B, N, D] -> logits of field 0, of field 1 given field 0, ...
+
+RoPE (arXiv 2104.09864), RMSNorm, SwiGLU (arXiv 2002.05202), pre-norm. Unusual: an event is not a run of
+tokens. Its K input codes (fields, clock, attributes) share one table and are summed, so that a piece
+needs one pass per event, and every head sees the fields chosen before it through a sum of embeddings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class ScoreTransformerConfig:
+    """Sizes.
+
+    Attributes:
+        vocabulary: rows of the input table.
+        fields: number of codes of each field of an event, in the order in which they are chosen.
+        width, layers, heads, hidden: of the trunk; hidden is the SwiGLU's inner width.
+        head_hidden: inner width of each field's head.
+        context: longest sequence, positions.
+        dropout: on the residual branches, in training.
+    """
+
+    vocabulary: int
+    fields: tuple[int, ...]
+    width: int = 256
+    layers: int = 6
+    heads: int = 4
+    hidden: int = 640
+    head_hidden: int = 256
+    context: int = 256
+    dropout: float = 0.05
+
+
+class KVCache:
+    """Keys and values of the positions so far, preallocated: [layers, 2, B, H, context, D / H]."""
+
+    def __init__(self, config: ScoreTransformerConfig, batch: int = 1) -> None:
+        size = config.width // config.heads
+        self.values = torch.zeros(config.layers, 2, batch, config.heads, config.context, size)
+        self.length = 0
+
+
+class Block(nn.Module):
+    """Attention and SwiGLU, pre-norm."""
+
+    def __init__(self, config: ScoreTransformerConfig) -> None:
+        super().__init__()
+        d = config.width
+        self.heads = config.heads
+        self.norm1, self.norm2 = nn.RMSNorm(d, eps=1e-6), nn.RMSNorm(d, eps=1e-6)
+        self.qkv = nn.Linear(d, 3 * d, bias=False)
+        self.out = nn.Linear(d, d, bias=False)
+        self.gate_up = nn.Linear(d, 2 * config.hidden, bias=False)
+        self.down = nn.Linear(config.hidden, d, bias=False)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, x: Tensor, rope: Tensor, mask: Tensor | None, past: Tensor | None, at: int) -> Tensor:
+        """x [B, N, D]; rope [2, B or 1, 1, N, D / H]; mask bool [B, 1, N, N]; past [2, B, H, T, D / H]."""
+        b, n, d = x.shape
+        qkv = self.qkv(self.norm1(x)).view(b, n, 3 * self.heads, d // self.heads).transpose(1, 2)
+        turned = rotate(qkv[:, : 2 * self.heads], rope)
+        q, k = turned[:, : self.heads], turned[:, self.heads :]
+        v = qkv[:, 2 * self.heads :]
+        if past is not None:
+            past[0, :, :, at : at + n], past[1, :, :, at : at + n] = k, v
+            k, v = past[0, :, :, : at + n], past[1, :, :, : at + n]
+        y = F.scaled_dot_product_attention(
+            q, k, v.to(q.dtype), attn_mask=mask, is_causal=mask is None and n > 1
+        )
+        x = x + self.dropout(self.out(y.transpose(1, 2).reshape(b, n, d)))
+        gate, up = self.gate_up(self.norm2(x)).chunk(2, -1)
+        return x + self.dropout(self.down(F.silu(gate) * up))
+
+
+class ScoreTransformer(nn.Module):
+    """Trunk and heads; see the module's text."""
+
+    rope: Tensor
+
+    def __init__(self, config: ScoreTransformerConfig) -> None:
+        super().__init__()
+        self.config = config
+        d = config.width
+        self.table = nn.Embedding(config.vocabulary, d)
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
+        self.norm = nn.RMSNorm(d, eps=1e-6)
+        self.chosen = nn.ModuleList(nn.Embedding(size, d) for size in config.fields[:-1])
+        self.heads = nn.ModuleList(
+            nn.Sequential(nn.Linear(d, config.head_hidden), nn.SiLU(), nn.Linear(config.head_hidden, size))
+            for size in config.fields
+        )
+        self.register_buffer("rope", rope_table(config.context, d // config.heads), persistent=False)
+        self._initialise()
+
+    def forward(
+        self, inputs: Tensor, targets: Tensor, positions: Tensor | None = None, mask: Tensor | None = None
+    ) -> list[Tensor]:
+        """Logits of every field of every next event, each given the true fields before it.
+
+        Args:
+            inputs: codes of the events so far, int64 [B, N, K].
+            targets: fields of the next event, int64 [B, N, len(fields)].
+            positions: int64 [B, N], for rows that hold several sequences; None: 0..N-1.
+            mask: bool [B, N, N], True where the row's position may see the column's; None: causal.
+        Returns: per field float [B, N, size].
+        """
+        hidden = self.trunk(inputs, positions, mask)
+        logits = []
+        for field, head in enumerate(self.heads):
+            logits.append(head(hidden))
+            if field < len(self.chosen):
+                hidden = hidden + self.chosen[field](targets[..., field])
+        return logits
+
+    def trunk(self, inputs: Tensor, positions: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
+        """inputs [B, N, K] -> hidden [B, N, D], all positions at once."""
+        n = inputs.shape[1]
+        rope = self.rope[:, :n][:, None] if positions is None else self.rope[:, positions]
+        rope = rope[:, :, None]  # [2, B or 1, 1, N, D / H]
+        x = self.embed(inputs)
+        for block in self.blocks:
+            x = block(x, rope, None if mask is None else mask[:, None], None, 0)
+        return self.norm(x)
+
+    def step(self, inputs: Tensor, cache: KVCache) -> Tensor:
+        """The next N positions of a sequence, inputs [B, N, K] -> hidden [B, N, D]; moves the cache on.
+
+        N is 1, or anything while the cache is empty.
+        """
+        at, n = cache.length, inputs.shape[1]
+        rope = self.rope[:, None, None, at : at + n]
+        x = self.embed(inputs)
+        for index, block in enumerate(self.blocks):
+            x = block(x, rope, None, cache.values[index], at)
+        cache.length = at + n
+        return self.norm(x)
+
+    def embed(self, inputs: Tensor) -> Tensor:
+        """Sum of the table's rows: [B, N, K] -> [B, N, D]."""
+        b, n, k = inputs.shape
+        return F.embedding_bag(inputs.reshape(b * n, k), self.table.weight, mode="sum").view(b, n, -1)
+
+    def _initialise(self) -> None:
+        for name, weight in self.named_parameters():
+            if weight.ndim < 2:
+                continue
+            std = 0.02
+            if name.endswith(("out.weight", "down.weight")):
+                std /= (2 * self.config.layers) ** 0.5
+            nn.init.normal_(weight, std=std)
+
+
+def rope_table(context: int, size: int, base: float = 10_000.0) -> Tensor:
+    """cos and sin for every position and channel, [2, context, size]."""
+    rates = base ** (-torch.arange(0, size, 2).float() / size)
+    angles = torch.outer(torch.arange(context).float(), rates).repeat(1, 2)
+    return torch.stack([angles.cos(), angles.sin()])
+
+
+def rotate(x: Tensor, rope: Tensor) -> Tensor:
+    """Turn the channel pairs (i, i + size / 2) of x [B, H, N, size] by the angles of `rope`."""
+    half = x.shape[-1] // 2
+    turned = torch.cat([-x[..., half:], x[..., :half]], -1)
+    return (x * rope[0] + turned * rope[1]).to(x.dtype)

@@ -1,0 +1,117 @@
+"""Score stage: writes a piano part from prompt attributes, note by note.
+
+    Conditioning -> Structure(notes)
+
+An autoregressive transformer over events (`networks/score_transformer.py`), one pass per event, on one
+CPU thread in float32 on every machine, so that one seed is one score everywhere. An asked tempo or
+metre makes the music metrical: it is written on a grid of 24 ticks a quarter and humanised afterwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from audiogen.artifacts import Conditioning, Notes, Structure
+from audiogen.errors import InvalidRequest
+from audiogen.networks.score_transformer import ScoreTransformer, ScoreTransformerConfig
+from audiogen.pretrained import Pretrained
+from audiogen.stage import Progress, Sampling, report, silent
+from audiogen.structure.score_attributes import asked, codes
+from audiogen.structure.score_events import FIELDS, FREE, METRICAL, TICKS, VOCABULARY
+from audiogen.structure.score_performance import perform
+from audiogen.structure.score_writer import Plan, Writer, one_thread
+
+FREE_SHARE = 0.75  # of the pieces whose prompt asks for no tempo and no metre
+METRE_SHARES = {(4, 4): 0.45, (3, 4): 0.3, (2, 4): 0.1, (6, 8): 0.15}
+SHORTEST_S, LONGEST_S = 1.0, 600.0
+
+
+@dataclass(frozen=True)
+class ScoreConfig:
+    """Sizes of the network; see `ScoreTransformerConfig`."""
+
+    width: int = 256
+    layers: int = 5
+    heads: int = 4
+    hidden: int = 640
+    head_hidden: int = 256
+    context: int = 256
+    dropout: float = 0.05
+
+    def network(self) -> ScoreTransformerConfig:
+        return ScoreTransformerConfig(VOCABULARY, FIELDS, **asdict(self))
+
+
+class ScoreStage(Pretrained):
+    """Conditioning -> Structure with notes."""
+
+    name = "score"
+    seam = "structure"
+    takes, gives = Conditioning, Structure
+    config_class: ClassVar[type] = ScoreConfig
+
+    @staticmethod
+    def build(config: ScoreConfig) -> ScoreTransformer:
+        return ScoreTransformer(config.network())
+
+    def __init__(self, config: ScoreConfig, network: ScoreTransformer, device: str = "auto") -> None:
+        """`device` is not followed: a pass of one event is faster on a CPU than any launch of it."""
+        super().__init__(config, network, device="cpu")
+        self.dtype = torch.float32
+
+    def __call__(
+        self,
+        x: Conditioning,
+        conditioning: Conditioning,
+        sampling: Sampling = Sampling(),
+        progress: Progress = silent,
+    ) -> Structure:
+        """Write a part of `x.seconds`; the attributes are those of `x`.
+
+        Raises:
+            InvalidRequest: a length outside 1 .. 600 s.
+        """
+        if not SHORTEST_S <= x.seconds <= LONGEST_S:
+            raise InvalidRequest(f"A score takes {SHORTEST_S:g} to {LONGEST_S:g} s, not {x.seconds:g}.")
+        seed = sampling.seed_for("structure")
+        generator = torch.Generator().manual_seed(seed)
+        rng = np.random.default_rng(seed)
+        known = complete(x, rng)
+        metre = known["metre"] or (4, 4)
+        plan = Plan(
+            seconds=x.seconds,
+            kind=known["kind"],
+            bpm=known["tempo"] or 60.0,
+            bar=4 * TICKS * metre[0] / metre[1],
+            attributes=codes(known),
+        )
+        total = int(x.seconds * 10)
+        with one_thread(), torch.inference_mode():
+            writer = Writer(self.network, plan, generator, sampling.temperature, sampling.top_p)  # type: ignore[arg-type]
+            written = writer.write(lambda now: report(progress, "structure", int(now * 10), total))
+        report(progress, "structure", total, total)
+        rows, pedal = perform(written, plan, x, rng)
+        known = {} if plan.kind == FREE else {"tempo": plan.bpm, "metre": metre}
+        return Structure(x.seconds, Notes.from_rows(rows, pedal, key=full_key(x.key), **known))
+
+
+def complete(x: Conditioning, rng: np.random.Generator) -> dict:
+    """The asked attributes, with kind, and tempo and metre where the time is metrical, drawn if unasked."""
+    known = asked(x)
+    kind = METRICAL if x.tempo or x.metre or rng.random() >= FREE_SHARE else FREE
+    metres = list(METRE_SHARES)
+    drawn = metres[int(rng.choice(len(metres), p=list(METRE_SHARES.values())))]
+    bpm = float(np.round(np.exp(rng.normal(np.log(80 if x.density and x.density < 4 else 104), 0.2))))
+    known |= {"kind": kind, "place": 1}
+    if kind == METRICAL:
+        known |= {"tempo": known["tempo"] or bpm, "metre": known["metre"] or drawn}
+    return known
+
+
+def full_key(key: str | None) -> str | None:
+    """A key with tonic and mode, as a MIDI file can say it, else None."""
+    return key if key and " " in key else None

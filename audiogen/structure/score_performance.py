@@ -1,0 +1,112 @@
+"""From written events to a playable part in seconds: humanised metrical time, dynamics, and the end.
+
+A metrical part comes off a grid with printed dynamics. A player's small freedoms are added: onsets off
+by some milliseconds, melody over accompaniment, a phrase arch, and a pedal that changes with the bass.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from audiogen.artifacts import Conditioning
+from audiogen.structure.score_events import FREE, TICKS
+from audiogen.structure.score_writer import Plan, Written
+
+DAMPED_S = 0.3  # before the end everything is released, so that the room can die away
+GAP_S = 0.02  # a key is up this long before it is struck again
+LEVEL_SHIFT = 14.0  # an asked loudness moves all velocities by at most this
+
+
+def perform(
+    written: Written, plan: Plan, asked: Conditioning, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Notes [N, 4] (pitch, onset s, offset s, velocity) and pedal [P, 2] within `plan.seconds`."""
+    rows = written.notes.copy()
+    pedal = written.pedal.copy()
+    rows[:, 2] = rows[:, 1] + rows[:, 2] * np.exp(rng.normal(0, 0.03, len(rows)))
+    if plan.kind == FREE:
+        rows[:, 3] += rng.uniform(-1.5, 1.5, len(rows))
+    else:
+        if not len(pedal) and wants_pedal(asked):
+            pedal = bass_pedal(rows, plan.bar)
+        rows, pedal = humanise(rows, pedal, plan.unit_s, rng)
+    rows = loudness(rows, asked.loudness)
+    return finish(no_overlap(rows), pedal, plan.seconds)
+
+
+def humanise(
+    rows: np.ndarray, pedal: np.ndarray, unit_s: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Ticks -> seconds with a player's small deviations; velocities get melody, phrase and touch."""
+    if not len(rows):
+        return rows, pedal
+    rows = rows.copy()
+    onsets, which = np.unique(rows[:, 1], return_inverse=True)
+    drift = np.convolve(rng.normal(0, 0.006, len(onsets) + 4), np.ones(5) / 5**0.5, "valid")
+    push = drift[which] + rng.normal(0, 0.003, len(rows))
+    top = np.zeros(len(onsets))
+    np.maximum.at(top, which, rows[:, 0])
+    melody = rows[:, 0] >= top[which]
+    push -= np.where(melody, 0.006, 0)  # the melody comes a trace early
+    phrase = 4 * np.sin(2 * np.pi * (rows[:, 1] / (16 * TICKS)) + rng.uniform(0, 6.28))
+    beat = np.where(np.mod(rows[:, 1], TICKS) == 0, 2.0, -1.0)
+    rows[:, 3] += phrase + beat + np.where(melody, 5, -4) + rng.normal(0, 2.5, len(rows))
+    length = (rows[:, 2] - rows[:, 1]) * unit_s
+    rows[:, 1] = np.maximum(rows[:, 1] * unit_s + push, 0)
+    rows[:, 2] = rows[:, 1] + np.maximum(length * rng.uniform(0.9, 1.0, len(rows)), 0.04)
+    return rows, pedal * np.array([unit_s, 1.0])
+
+
+def wants_pedal(asked: Conditioning) -> bool:
+    """Scores print no pedal; add one if it is asked for, or if nothing speaks against it."""
+    if asked.pedal is not None:
+        return asked.pedal >= 0.25
+    detached = asked.articulation is not None and asked.articulation < 0.5
+    return not detached and (asked.density is None or asked.density < 6)
+
+
+def bass_pedal(rows: np.ndarray, bar: float) -> np.ndarray:
+    """Down after every new bass note on a half bar, up just as the next one is struck; in ticks."""
+    low = rows[rows[:, 0] < 57]
+    half = bar / 2
+    strikes = np.unique(low[np.mod(low[:, 1], half) == 0][:, 1]) if len(low) else np.zeros(0)
+    if len(strikes) < 2:
+        return np.zeros((0, 2))
+    downs = np.stack([strikes + 3, np.ones(len(strikes))], 1)
+    ups = np.stack([strikes[1:] + 1, np.zeros(len(strikes) - 1)], 1)
+    pedal = np.concatenate([downs, ups])
+    return pedal[np.argsort(pedal[:, 0], kind="stable")]
+
+
+def loudness(rows: np.ndarray, asked: float | None) -> np.ndarray:
+    """All velocities moved so that their mean is the asked one (by at most LEVEL_SHIFT); 1..127."""
+    rows = rows.copy()
+    if asked is not None and len(rows):
+        rows[:, 3] += np.clip(asked - rows[:, 3].mean(), -LEVEL_SHIFT, LEVEL_SHIFT)
+    rows[:, 3] = np.clip(rows[:, 3], 1, 127)
+    return rows
+
+
+def no_overlap(rows: np.ndarray) -> np.ndarray:
+    """A key still held when it is struck again is released just before."""
+    rows = rows[np.lexsort((rows[:, 1], rows[:, 0]))]
+    same = rows[1:, 0] == rows[:-1, 0]
+    latest = np.where(same, rows[1:, 1] - GAP_S, np.inf)
+    rows[:-1, 2] = np.minimum(rows[:-1, 2], latest)
+    keep = rows[:, 2] > rows[:, 1]
+    return rows[keep]
+
+
+def finish(rows: np.ndarray, pedal: np.ndarray, seconds: float) -> tuple[np.ndarray, np.ndarray]:
+    """The last chord rings until shortly before the end; then everything is released."""
+    stop = seconds - DAMPED_S
+    rows = rows[rows[:, 1] < stop - 0.05].copy()
+    if len(rows):
+        last = rows[:, 1] >= rows[:, 1].max() - 0.06
+        rows[last, 2] = np.maximum(rows[last, 2], stop)
+    rows[:, 2] = np.minimum(rows[:, 2], stop)
+    pedal = pedal[pedal[:, 0] < stop]
+    pedal = pedal[np.concatenate([[True], np.diff(pedal[:, 1]) != 0])] if len(pedal) else pedal
+    if len(pedal) and pedal[-1, 1]:
+        pedal = np.concatenate([pedal, [[stop, 0.0]]])
+    return rows, pedal

@@ -1,0 +1,267 @@
+"""Writes a piece event by event: the grammar of a piano part, the clock, and the sampling loop.
+
+The grammar forbids what no pianist can play and no piece needs: time past the end, a key struck twice
+at once, the pedal pressed twice. It never adds an event of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from audiogen.networks.score_transformer import KVCache, ScoreTransformer
+from audiogen.sampling.autoregressive import choose
+from audiogen.structure.score_events import (
+    DOWN,
+    DURATION,
+    DURATIONS,
+    END,
+    LOWEST,
+    METRICAL,
+    N_CLOCKED,
+    N_DURATION,
+    N_PITCH,
+    N_SHIFT,
+    NOTE,
+    OFFSETS,
+    PITCH,
+    SHIFT,
+    SHIFTS,
+    START,
+    TICKS,
+    TYPE,
+    UP,
+    VELOCITY,
+    clock,
+)
+
+LAST_ONSET_S = 0.9  # before the end
+RING_S = 4.0  # the end may come when the last onset is at most this far from it
+RESTRIKE_S = 0.06  # a key cannot be struck again sooner
+LONGEST_REST_S = 3.0
+FIRST_S = 1.0  # the first note comes at most this late
+PEDALS_IN_A_ROW = 3
+KEYS_AT_ONCE = 12  # within RESTRIKE_S
+OVER = 0.25  # if less of the shift's probability than this lies before the end, the piece is over
+KEEP = 0.6  # share of the context that stays when it is full
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is fixed before the first event.
+
+    Attributes:
+        seconds: length of the piece.
+        kind: FREE or METRICAL; bpm: quarters a minute (60 for FREE).
+        bar: ticks in a bar; attributes: codes, int64 [10].
+    """
+
+    seconds: float
+    kind: int
+    bpm: float
+    bar: float
+    attributes: np.ndarray
+
+    @property
+    def unit_s(self) -> float:
+        """Seconds per unit of time (a second, or a tick)."""
+        return 60 / (self.bpm * TICKS) if self.kind == METRICAL else 1.0
+
+
+class Grammar:
+    """What may come next, given what was written."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.time = 0.0  # in the plan's unit
+        self.last_onset_s = 0.0
+        self.struck_s: dict[int, float] = {}
+        self.pedal = False
+        self.pedals = 0
+        self.notes = 0
+        self.shifts_s = SHIFTS[plan.kind] * plan.unit_s
+
+    @property
+    def now_s(self) -> float:
+        return self.time * self.plan.unit_s
+
+    def types(self) -> np.ndarray:
+        """Allowed types, bool [4]; only the end when nothing else fits."""
+        allowed = np.zeros(4, bool)
+        allowed[NOTE] = self.shifts(NOTE).any()
+        moving = self.pedals < PEDALS_IN_A_ROW and bool(self.shifts(DOWN).any())
+        allowed[DOWN] = moving and not self.pedal
+        allowed[UP] = moving and self.pedal
+        allowed[END] = self.notes > 0 and self.plan.seconds - self.last_onset_s <= RING_S
+        if not allowed.any():
+            allowed[END] = True
+        return allowed
+
+    def shifts(self, kind: int) -> np.ndarray:
+        """Allowed shift codes before an event of type `kind`, bool [128]."""
+        longest = LONGEST_REST_S if self.notes else FIRST_S
+        at = self.now_s + self.shifts_s
+        allowed = (self.shifts_s <= longest) & (at <= self.plan.seconds - LAST_ONSET_S)
+        if kind == NOTE:
+            recent = sum(self.now_s - struck < RESTRIKE_S for struck in self.struck_s.values())
+            if recent >= KEYS_AT_ONCE:
+                allowed &= self.shifts_s >= RESTRIKE_S
+        return allowed
+
+    def pitches(self) -> np.ndarray:
+        """Allowed pitches, bool [88]."""
+        allowed = np.ones(N_PITCH, bool)
+        for pitch, struck in self.struck_s.items():
+            if self.now_s - struck < RESTRIKE_S:
+                allowed[pitch - LOWEST] = False
+        return allowed
+
+    def move(self, shift: float) -> None:
+        """Time passes, in the plan's unit."""
+        self.time += shift
+
+    def note(self, pitch: int) -> None:
+        self.struck_s[pitch] = self.last_onset_s = self.now_s
+        self.pedals, self.notes = 0, self.notes + 1
+
+    def pedal_to(self, down: bool) -> None:
+        self.pedal, self.pedals = down, self.pedals + 1
+
+
+@dataclass(frozen=True, eq=False)
+class Written:
+    """What came out, in the plan's unit of time.
+
+    Attributes:
+        notes: float64 [N, 4]: pitch, onset, duration, velocity (centre of its code).
+        pedal: float64 [P, 2]: time, 1 down / 0 up.
+    """
+
+    notes: np.ndarray
+    pedal: np.ndarray
+
+
+class Writer:
+    """The sampling loop over one piece."""
+
+    def __init__(
+        self,
+        network: ScoreTransformer,
+        plan: Plan,
+        generator: torch.Generator,
+        temperature: float,
+        top_p: float,
+    ) -> None:
+        self.network, self.plan, self.generator = network, plan, generator
+        self.temperature, self.top_p = temperature, top_p
+        self.grammar = Grammar(plan)
+        self.cache = KVCache(network.config)
+        self.history: list[np.ndarray] = []
+
+    def write(self, tell: Callable[[float], None]) -> Written:
+        """Events until the end; `tell` is called with the seconds written so far."""
+        notes, pedal = [], []
+        hidden = self._read(np.full(5, -1), first=True)
+        while True:
+            event = self._event(hidden)
+            if event[TYPE] == END:
+                break
+            if event[TYPE] == NOTE:
+                duration = DURATIONS[self.plan.kind][event[DURATION] - self.plan.kind * N_DURATION]
+                notes.append((event[PITCH] + LOWEST, self.grammar.time, duration, event[VELOCITY] * 4 + 1.5))
+            else:
+                pedal.append((self.grammar.time, float(event[TYPE] == DOWN)))
+            tell(self.grammar.now_s)
+            hidden = self._read(event)
+        return Written(np.array(notes, float).reshape(-1, 4), np.array(pedal, float).reshape(-1, 2))
+
+    def _event(self, hidden: Tensor) -> np.ndarray:
+        """Sample the fields of one event and tell the grammar: int64 [5], -1 where none."""
+        g, kind = self.grammar, self.plan.kind
+        uniform = torch.rand(5, generator=self.generator)
+        event = np.full(5, -1, np.int64)
+        event[TYPE] = self._choose(self._logits(TYPE, hidden), uniform[0], g.types())
+        if event[TYPE] == END:
+            return event
+        hidden = self._given(TYPE, event, hidden)
+        logits = self._logits(SHIFT, hidden)[kind * N_SHIFT : (kind + 1) * N_SHIFT]
+        if self._is_over(logits):
+            event[TYPE] = END
+            return event
+        event[SHIFT] = self._choose(logits, uniform[1], g.shifts(int(event[TYPE]))) + kind * N_SHIFT
+        g.move(SHIFTS[kind][event[SHIFT] - kind * N_SHIFT])
+        if event[TYPE] != NOTE:
+            g.pedal_to(event[TYPE] == DOWN)
+            return event
+        hidden = self._given(SHIFT, event, hidden)
+        event[PITCH] = self._choose(self._logits(PITCH, hidden), uniform[2], g.pitches())
+        g.note(int(event[PITCH]) + LOWEST)
+        hidden = self._given(PITCH, event, hidden)
+        event[VELOCITY] = self._choose(self._logits(VELOCITY, hidden), uniform[3])
+        hidden = self._given(VELOCITY, event, hidden)
+        logits = self._logits(DURATION, hidden)[kind * N_DURATION : (kind + 1) * N_DURATION]
+        event[DURATION] = self._choose(logits, uniform[4]) + kind * N_DURATION
+        return event
+
+    def _is_over(self, logits: Tensor) -> bool:
+        """Whether the model would go on only after the end."""
+        g = self.grammar
+        if not g.types()[END]:
+            return False
+        before = g.now_s + g.shifts_s <= self.plan.seconds - LAST_ONSET_S
+        share = (logits / self.temperature).softmax(-1)[torch.from_numpy(before)].sum()
+        return float(share) < OVER
+
+    def _choose(self, logits: Tensor, uniform: Tensor, allowed: np.ndarray | None = None) -> int:
+        if allowed is not None:
+            logits = logits.masked_fill(torch.from_numpy(~allowed), -torch.inf)
+        return int(choose(logits, uniform, self.temperature, self.top_p))
+
+    def _logits(self, field: int, hidden: Tensor) -> Tensor:
+        return self.network.heads[field](hidden)
+
+    def _given(self, field: int, event: np.ndarray, hidden: Tensor) -> Tensor:
+        return hidden + self.network.chosen[field].weight[event[field]]  # type: ignore[index]
+
+    def _read(self, event: np.ndarray, first: bool = False) -> Tensor:
+        """The network reads an event (or the start): hidden [D] for the next one."""
+        g, plan = self.grammar, self.plan
+        code = np.zeros(N_CLOCKED, np.int64)
+        code[0] = START if first else event[TYPE]
+        if not first:
+            code[1:5] = event[1:] + 1
+        rest = np.array([plan.seconds - g.now_s])
+        code[5:] = clock(plan.kind, rest, np.array([g.time % plan.bar]), np.array([g.pedal]))[0]
+        self.history.append(np.concatenate([code, plan.attributes]) + OFFSETS)
+        rows = self.history[-1:]
+        if self.cache.length == self.network.config.context:
+            rows = self._begin_again()
+        return self.network.step(torch.from_numpy(np.stack(rows))[None], self.cache)[0, -1]
+
+    def _begin_again(self) -> list[np.ndarray]:
+        """The context is full: the latest events become a new window, read at once."""
+        keep = int(KEEP * self.network.config.context)
+        rows = self.history[-keep:]
+        start = rows[0].copy()
+        start[:5] = OFFSETS[:5]
+        start[0] += START
+        start[5] = rows[0][5]
+        self.history = [start, *rows[1:]]
+        self.cache = KVCache(self.network.config)
+        return self.history
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """One thread inside: steps this small only wait for each other on more."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

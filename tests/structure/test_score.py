@@ -1,0 +1,195 @@
+"""The score stage: grammar, exact length, seeds, asked attributes; tiny random weights unless marked."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from audiogen.artifacts import Conditioning, Notes, Structure
+from audiogen.errors import Cancelled, InvalidRequest
+from audiogen.pipeline import Pipeline
+from audiogen.stage import Sampling, silent
+from audiogen.structure.score import ScoreConfig, ScoreStage
+from audiogen.structure.score_performance import bass_pedal, loudness, no_overlap
+
+TINY = ScoreConfig(width=32, layers=2, heads=2, hidden=32, head_hidden=16, context=64)
+
+
+@pytest.fixture(scope="module")
+def tiny() -> ScoreStage:
+    stage = ScoreStage.from_config(TINY, seed=3)
+    generator = torch.Generator().manual_seed(3)
+    for weight in stage.network.parameters():  # far from zero, so that every input matters
+        weight.normal_(0, 0.25, generator=generator)
+    return stage
+
+
+def write(stage: ScoreStage, sampling: Sampling = Sampling(), **asked: object) -> Structure:
+    x = Conditioning(**({"seconds": 8.0} | asked))  # type: ignore[arg-type]
+    return stage(x, x, sampling, silent)
+
+
+def notes_of(structure: Structure) -> Notes:
+    assert structure.notes is not None
+    return structure.notes
+
+
+def assert_playable(structure: Structure) -> None:
+    """The grammar of a piano part within the asked seconds."""
+    notes = notes_of(structure)
+    assert len(notes) > 0
+    assert notes.onset_s.min() >= 0 and notes.onset_s.max() <= structure.seconds - 0.3
+    assert notes.offset_s.max() <= structure.seconds and (notes.offset_s > notes.onset_s).all()
+    assert ((notes.pitch >= 21) & (notes.pitch <= 108)).all()
+    assert ((notes.velocity >= 1) & (notes.velocity <= 127)).all()
+    for pitch in np.unique(notes.pitch):
+        mine = notes.pitch == pitch
+        assert (notes.onset_s[mine][1:] >= notes.offset_s[mine][:-1]).all(), pitch
+    assert (np.diff(notes.pedal[:, 0]) >= 0).all()
+    assert (np.diff(notes.pedal[:, 1]) != 0).all()
+    if len(notes.pedal):
+        assert notes.pedal[0, 1] == 1 and notes.pedal[-1, 1] == 0
+    assert notes.end_s() <= structure.seconds
+
+
+@pytest.mark.parametrize("seconds", [1.0, 5.5, 15.0, 40.0])  # 40 s overflows the tiny context
+@pytest.mark.parametrize("seed", [0, 1])
+def test_grammar_and_length(tiny: ScoreStage, seconds: float, seed: int) -> None:
+    made = write(tiny, Sampling(seed=seed), seconds=seconds)
+    assert made.seconds == seconds
+    assert_playable(made)
+
+
+def test_metrical_grammar(tiny: ScoreStage) -> None:
+    made = write(tiny, tempo=90.0, metre=(3, 4), key="D minor")
+    assert_playable(made)
+    notes = notes_of(made)
+    assert (notes.tempo, notes.metre, notes.key) == (90.0, (3, 4), "D minor")
+
+
+def test_one_seed_is_one_score_and_two_are_two(tiny: ScoreStage) -> None:
+    first, again, other = (write(tiny, Sampling(seed=s)) for s in (5, 5, 6))
+    np.testing.assert_array_equal(notes_of(first).rows(), notes_of(again).rows())
+    assert (
+        len(notes_of(first)) != len(notes_of(other))
+        or (notes_of(first).rows() != notes_of(other).rows()).any()
+    )
+
+
+def test_decoder_seed_leaves_the_score(tiny: ScoreStage) -> None:
+    plain = write(tiny, Sampling(seed=5))
+    other = write(tiny, Sampling(seed=5, decoder_seed=9))
+    np.testing.assert_array_equal(notes_of(plain).rows(), notes_of(other).rows())
+
+
+def test_item_of_a_batch_equals_it_alone(tiny: ScoreStage) -> None:
+    pipeline = Pipeline(tiny)
+    batch = pipeline(Conditioning(seconds=5.0), Sampling(seed=2, n=3))
+    alone = pipeline(Conditioning(seconds=5.0), Sampling(seed=4))
+    np.testing.assert_array_equal(notes_of(batch[2]).rows(), notes_of(alone).rows())
+
+
+def test_attributes_reach_the_network(tiny: ScoreStage) -> None:
+    plain = notes_of(write(tiny)).rows()
+    for asked in (
+        {"density": 2.0},
+        {"loudness": 30.0},
+        {"key": "D minor"},
+        {"mode": "minor"},
+        {"pedal": 0.9},
+    ):
+        changed = notes_of(write(tiny, **asked)).rows()
+        assert changed.shape != plain.shape or (changed != plain).any(), asked
+
+
+def test_threads_are_put_back(tiny: ScoreStage) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        write(tiny, seconds=2.0)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_progress_grows_to_the_end_and_can_cancel(tiny: ScoreStage) -> None:
+    steps: list[tuple[int, int]] = []
+    x = Conditioning(seconds=4.0)
+    tiny(x, x, Sampling(), lambda stage, step, total: steps.append((step, total)) is None)
+    assert steps == sorted(steps) and steps[-1] == (40, 40) and len(steps) > 2
+    with pytest.raises(Cancelled):
+        tiny(x, x, Sampling(), lambda stage, step, total: step < 10)
+
+
+def test_lengths_outside_the_range_are_refused(tiny: ScoreStage) -> None:
+    for seconds in (0.5, 601.0):
+        with pytest.raises(InvalidRequest, match="600"):
+            write(tiny, seconds=seconds)
+
+
+def test_save_and_load_give_the_same_score(tiny: ScoreStage, tmp_path: Path) -> None:
+    tiny.save_pretrained(tmp_path, dtype=torch.float32)
+    loaded = ScoreStage.from_pretrained(tmp_path)
+    np.testing.assert_array_equal(notes_of(write(tiny)).rows(), notes_of(write(loaded)).rows())
+
+
+def test_asked_loudness_moves_the_mean_within_its_limit() -> None:
+    rows = np.array([[60, 0, 1, 60.0], [64, 1, 2, 70.0]])
+    assert loudness(rows, 70.0)[:, 3].mean() == pytest.approx(70)
+    assert loudness(rows, 120.0)[:, 3].mean() == pytest.approx(79)
+    np.testing.assert_array_equal(loudness(rows, None), rows)
+
+
+def test_a_restruck_key_is_released_first() -> None:
+    rows = no_overlap(np.array([[60, 0.0, 2.0, 64], [60, 1.0, 3.0, 64], [61, 0.5, 2.0, 64]]))
+    assert rows[0, 2] < 1.0 and rows[1, 2] == 3.0 and rows[2, 2] == 2.0
+
+
+def test_pedal_follows_the_bass() -> None:
+    rows = np.array([[40, 0.0, 24, 64], [43, 48.0, 72, 64], [45, 96.0, 100, 64], [72, 0.0, 96, 64]])
+    pedal = bass_pedal(rows, 96.0)
+    assert pedal[:, 1].tolist() == [1, 0, 1, 0, 1] and pedal[1, 0] > 48 and pedal[2, 0] > pedal[1, 0]
+    assert len(bass_pedal(rows[3:], 96.0)) == 0
+
+
+@pytest.fixture(scope="module")
+def shipped() -> ScoreStage:
+    return ScoreStage.from_pretrained("piano-score")
+
+
+def median_of(stage: ScoreStage, what: str, **asked: object) -> float:
+    values = []
+    for seed in range(6):
+        made = write(stage, Sampling(seed=seed), **({"seconds": 12.0} | asked))
+        assert_playable(made)
+        notes = notes_of(made)
+        values.append({"density": len(notes) / 12.0, "velocity": float(notes.velocity.mean())}[what])
+    return float(np.median(values))
+
+
+@pytest.mark.weights
+def test_shipped_weights_follow_density_and_loudness(shipped: ScoreStage) -> None:
+    assert median_of(shipped, "density", density=2.0) < 5 < median_of(shipped, "density", density=12.0)
+    soft, loud = (median_of(shipped, "velocity", loudness=v) for v in (35.0, 100.0))
+    assert soft < 50 and loud > 80
+
+
+@pytest.mark.weights
+def test_shipped_weights_hold_an_asked_tempo(shipped: ScoreStage) -> None:
+    made = write(shipped, Sampling(seed=1), tempo=100.0, metre=(4, 4), seconds=15.0)
+    grid_s = 60 / 100 / 24
+    onset = notes_of(made).onset_s
+    off_grid = np.abs(onset / grid_s - np.round(onset / grid_s)) * grid_s
+    assert np.median(off_grid) < 0.008  # humanised by some milliseconds
+
+
+@pytest.mark.weights
+def test_shipped_pieces_end_and_do_not_stop_early(shipped: ScoreStage) -> None:
+    for seed in range(6):
+        made = write(shipped, Sampling(seed=seed), seconds=15.0)
+        assert 10.5 <= notes_of(made).onset_s.max() <= 14.2
+        assert dataclasses.replace(made).seconds == 15.0
