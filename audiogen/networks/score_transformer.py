@@ -5,6 +5,8 @@
 RoPE (arXiv 2104.09864), RMSNorm, SwiGLU (arXiv 2002.05202), pre-norm. Unusual: an event is not a run of
 tokens. Its K input codes (fields, clock, attributes) share one table and are summed, so that a piece
 needs one pass per event, and every head sees the fields chosen before it through a sum of embeddings.
+One input (the pitch) also leaves traces, which fade over events at several rates: which keys were struck
+of late is what harmony is made of, and attention alone takes thousands of steps to find it out.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ class ScoreTransformerConfig:
         head_hidden: inner width of each field's head.
         context: longest sequence, positions.
         dropout: on the residual branches, in training.
+        trace_input: column of the inputs that leaves traces; trace_first: its first code in the
+            table; trace_size: how many codes; trace_decays: what is left of a trace after one event.
     """
 
     vocabulary: int
@@ -38,14 +42,23 @@ class ScoreTransformerConfig:
     head_hidden: int = 256
     context: int = 256
     dropout: float = 0.05
+    trace_input: int = 0
+    trace_first: int = 0
+    trace_size: int = 1
+    trace_decays: tuple[float, ...] = (0.5, 0.85, 0.97)
 
 
 class KVCache:
-    """Keys and values of the positions so far, preallocated: [layers, 2, B, H, context, D / H]."""
+    """Keys and values of the positions so far, preallocated: [layers, 2, B, H, context, D / H].
+
+    Attributes:
+        traces: as of the last position, [decays, B, trace_size].
+    """
 
     def __init__(self, config: ScoreTransformerConfig, batch: int = 1) -> None:
         size = config.width // config.heads
         self.values = torch.zeros(config.layers, 2, batch, config.heads, config.context, size)
+        self.traces = torch.zeros(len(config.trace_decays), batch, config.trace_size)
         self.length = 0
 
 
@@ -85,6 +98,7 @@ class ScoreTransformer(nn.Module):
     """Trunk and heads; see the module's text."""
 
     rope: Tensor
+    fading: Tensor
 
     def __init__(self, config: ScoreTransformerConfig) -> None:
         super().__init__()
@@ -98,6 +112,9 @@ class ScoreTransformer(nn.Module):
             nn.Sequential(nn.Linear(d, config.head_hidden), nn.SiLU(), nn.Linear(config.head_hidden, size))
             for size in config.fields
         )
+        self.traces = nn.Linear(len(config.trace_decays) * config.trace_size, d, bias=False)
+        fading = fading_table(config.context, config.trace_decays)
+        self.register_buffer("fading", fading, persistent=False)
         self.register_buffer("rope", rope_table(config.context, d // config.heads), persistent=False)
         self._initialise()
 
@@ -126,7 +143,9 @@ class ScoreTransformer(nn.Module):
         n = inputs.shape[1]
         rope = self.rope[:, :n][:, None] if positions is None else self.rope[:, positions]
         rope = rope[:, :, None]  # [2, B or 1, 1, N, D / H]
-        x = self.embed(inputs)
+        fading = self.fading[:, None, :n, :n]
+        struck = self._struck(inputs)
+        x = self.embed(inputs, (fading if mask is None else fading * mask) @ struck)
         for block in self.blocks:
             x = block(x, rope, None if mask is None else mask[:, None], None, 0)
         return self.norm(x)
@@ -138,16 +157,29 @@ class ScoreTransformer(nn.Module):
         """
         at, n = cache.length, inputs.shape[1]
         rope = self.rope[:, None, None, at : at + n]
-        x = self.embed(inputs)
+        struck = self._struck(inputs)
+        if n == 1:
+            traces = self.fading[:, 1, 0][:, None, None, None] * cache.traces[:, :, None] + struck
+        else:
+            traces = self.fading[:, None, :n, :n] @ struck
+        cache.traces = traces[:, :, -1]
+        x = self.embed(inputs, traces)
         for index, block in enumerate(self.blocks):
             x = block(x, rope, None, cache.values[index], at)
         cache.length = at + n
         return self.norm(x)
 
-    def embed(self, inputs: Tensor) -> Tensor:
-        """Sum of the table's rows: [B, N, K] -> [B, N, D]."""
+    def embed(self, inputs: Tensor, traces: Tensor) -> Tensor:
+        """Sum of the table's rows, and the traces [decays, B, N, trace_size]: -> [B, N, D]."""
         b, n, k = inputs.shape
-        return F.embedding_bag(inputs.reshape(b * n, k), self.table.weight, mode="sum").view(b, n, -1)
+        rows = F.embedding_bag(inputs.reshape(b * n, k), self.table.weight, mode="sum").view(b, n, -1)
+        return rows + self.traces(traces.permute(1, 2, 0, 3).flatten(2).log1p())
+
+    def _struck(self, inputs: Tensor) -> Tensor:
+        """One-hot of the code that leaves traces, [B, N, trace_size]."""
+        c = self.config
+        code = inputs[..., c.trace_input, None] - c.trace_first
+        return (code == torch.arange(c.trace_size, device=inputs.device)).float()
 
     def _initialise(self) -> None:
         for name, weight in self.named_parameters():
@@ -164,6 +196,13 @@ def rope_table(context: int, size: int, base: float = 10_000.0) -> Tensor:
     rates = base ** (-torch.arange(0, size, 2).float() / size)
     angles = torch.outer(torch.arange(context).float(), rates).repeat(1, 2)
     return torch.stack([angles.cos(), angles.sin()])
+
+
+def fading_table(context: int, decays: tuple[float, ...]) -> Tensor:
+    """decay ** (i - j) for j <= i, else 0: [decays, context, context]."""
+    age = torch.arange(context)[:, None] - torch.arange(context)
+    rates = torch.tensor(decays)[:, None, None]
+    return torch.where(age >= 0, rates ** age.clamp_min(0), 0.0)
 
 
 def rotate(x: Tensor, rope: Tensor) -> Tensor:

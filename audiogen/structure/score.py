@@ -21,7 +21,16 @@ from audiogen.networks.score_transformer import ScoreTransformer, ScoreTransform
 from audiogen.pretrained import Pretrained
 from audiogen.stage import Progress, Sampling, report, silent
 from audiogen.structure.score_attributes import asked, codes
-from audiogen.structure.score_events import FIELDS, FREE, METRICAL, TICKS, VOCABULARY
+from audiogen.structure.score_events import (
+    FIELDS,
+    FREE,
+    INPUTS,
+    METRICAL,
+    N_PITCH,
+    OFFSETS,
+    TICKS,
+    VOCABULARY,
+)
 from audiogen.structure.score_performance import perform
 from audiogen.structure.score_writer import Plan, Writer, one_thread
 
@@ -43,7 +52,9 @@ class ScoreConfig:
     dropout: float = 0.05
 
     def network(self) -> ScoreTransformerConfig:
-        return ScoreTransformerConfig(VOCABULARY, FIELDS, **asdict(self))
+        pitch = list(INPUTS).index("pitch")
+        traces = {"trace_input": pitch, "trace_first": int(OFFSETS[pitch]) + 1, "trace_size": N_PITCH}
+        return ScoreTransformerConfig(VOCABULARY, FIELDS, **traces, **asdict(self))
 
 
 class ScoreStage(Pretrained):

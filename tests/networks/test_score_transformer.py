@@ -8,7 +8,17 @@ import torch
 from audiogen.networks.score_transformer import KVCache, ScoreTransformer, ScoreTransformerConfig
 
 CONFIG = ScoreTransformerConfig(
-    vocabulary=40, fields=(3, 5, 4), width=32, layers=2, heads=2, hidden=48, head_hidden=16, context=24
+    vocabulary=40,
+    fields=(3, 5, 4),
+    width=32,
+    layers=2,
+    heads=2,
+    hidden=48,
+    head_hidden=16,
+    context=24,
+    trace_input=1,
+    trace_first=10,
+    trace_size=20,
 )
 ROUNDING = 2e-5  # float32, other order of summation
 
@@ -37,8 +47,22 @@ def test_cached_steps_equal_the_full_pass(network: ScoreTransformer) -> None:
     assert cache.length == 12
 
 
+@torch.no_grad()
+def test_traces_fade_by_their_decay(network: ScoreTransformer) -> None:
+    seen: list[torch.Tensor] = []
+    network.traces.register_forward_pre_hook(lambda module, given: seen.append(given[0]))
+    inputs = torch.zeros(1, 4, 3, dtype=torch.long)
+    inputs[0, 1, 1] = 13  # code 3 of the traces, once
+    network.trunk(inputs)
+    left = seen[0].expm1().view(4, len(CONFIG.trace_decays), CONFIG.trace_size)
+    assert left[0].abs().max() == 0
+    for rate, values in zip(CONFIG.trace_decays, left[1:, :, 3].T, strict=True):
+        torch.testing.assert_close(values, torch.tensor([1.0, rate, rate**2]))
+
+
 def test_no_position_sees_the_future(network: ScoreTransformer) -> None:
     inputs = codes(batch=1)
+    inputs[0, 7, 1] = 12
     changed = inputs.clone()
     changed[0, 7] = (changed[0, 7] + 1) % CONFIG.vocabulary
     difference = (network.trunk(inputs) - network.trunk(changed)).abs().amax(-1)[0]
