@@ -52,7 +52,9 @@ class PianoBank:
         def load(row: dict) -> np.ndarray:
             name = row["archive"]
             archives.setdefault(name, zipfile.ZipFile(folder / name))
-            inner = next(n for n in archives[name].namelist() if n.endswith("/" + row["file"]) or n == row["file"])
+            inner = next(
+                n for n in archives[name].namelist() if n.endswith("/" + row["file"]) or n == row["file"]
+            )
             audio, _ = soundfile.read(io.BytesIO(archives[name].read(inner)), dtype="float32")
             return audio[max(0, int((row["onset_s"] - 0.002) * SAMPLE_RATE)) :]
 

@@ -122,9 +122,7 @@ def _make_shard(job: tuple[Path, str, int, int, bool]) -> None:
     temporary.rename(target)
 
 
-def play(
-    bank: PianoBank, notes: Notes, seconds: float, take: Take, rng: np.random.Generator
-) -> np.ndarray:
+def play(bank: PianoBank, notes: Notes, seconds: float, take: Take, rng: np.random.Generator) -> np.ndarray:
     """Notes through the sampled piano in its room: float32 [2, T]."""
     ratio = tuning_ratio(take)
     rows = notes.rows()
@@ -134,9 +132,7 @@ def play(
     return record(dry, take, int(round(seconds * MelSettings().sample_rate)), rng)
 
 
-def _candidate_windows(
-    pieces: list[Piece], seconds: float
-) -> tuple[list[tuple[int, float]], np.ndarray]:
+def _candidate_windows(pieces: list[Piece], seconds: float) -> tuple[list[tuple[int, float]], np.ndarray]:
     """(piece, start) of overlapping windows, and weights that flatten density and loudness."""
     found, cells = [], []
     for number, piece in enumerate(pieces):
@@ -154,9 +150,7 @@ def _candidate_windows(
     return found, weights / weights.sum()
 
 
-def _excerpt(
-    piece: Piece, start: float, seconds: float, rng: np.random.Generator, augment: bool
-) -> Notes:
+def _excerpt(piece: Piece, start: float, seconds: float, rng: np.random.Generator, augment: bool) -> Notes:
     """One window, transposed, stretched and revoiced a little in training."""
     stretch = rng.uniform(0.85, 1.2) if augment else 1.0
     start += rng.uniform(0, seconds / 2) if augment else 0.0

@@ -131,9 +131,7 @@ class FlowDecoder(Pretrained):
         def estimate(x_t: Tensor, t: float) -> Tensor:
             out = torch.empty_like(x_t)
             for first, stop, low, high, window, prior in parts:
-                with torch.autocast(
-                    self.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16
-                ):
+                with torch.autocast(self.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16):
                     x0 = self.network(
                         x_t[:, low:high].to(self.device),
                         torch.tensor([t], dtype=torch.float32, device=self.device),

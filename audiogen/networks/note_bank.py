@@ -12,7 +12,25 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-SINCE_KNOTS_S = (-0.05, -0.033, -0.02, -0.007, 0.007, 0.02, 0.035, 0.055, 0.09, 0.15, 0.25, 0.45, 0.8, 1.5, 3.0, 6.0, 12.0)
+SINCE_KNOTS_S = (
+    -0.05,
+    -0.033,
+    -0.02,
+    -0.007,
+    0.007,
+    0.02,
+    0.035,
+    0.055,
+    0.09,
+    0.15,
+    0.25,
+    0.45,
+    0.8,
+    1.5,
+    3.0,
+    6.0,
+    12.0,
+)
 KEYS, LOWEST = 88, 21
 GAIN = 60.0  # log powers are GAIN x parameter, so they move as fast as they must under a common lr
 

@@ -18,7 +18,7 @@ from audiogen.artifacts import Conditioning, MelSpectrogram, Waveform
 from audiogen.media.mel import MelSettings, group_of_bin
 from audiogen.networks.magnitude import MagnitudeNetwork
 from audiogen.pretrained import Pretrained
-from audiogen.sampling.phase import fast_griffin_lim, integrate_phase, istft
+from audiogen.sampling.phase import fast_griffin_lim, forward, integrate_phase, istft
 from audiogen.stage import Progress, Sampling, report
 
 BLOCK_FRAMES = 2250  # 30 s at a time keeps memory bounded
@@ -71,7 +71,18 @@ class Vocoder(Pretrained):
         noise = torch.rand(magnitude.shape[::-1], generator=generator).T * (2 * math.pi)
         hop = self.config.mel.hop_length
         phase = integrate_phase(magnitude, hop, noise, None if known is None else known.angle())
-        return fast_griffin_lim(magnitude, phase, hop, self.config.iterations, known)
+        spectrum = fast_griffin_lim(magnitude, phase, hop, self.config.iterations, known)
+        return spectrum * self._lost_level(spectrum, magnitude)
+
+    def _lost_level(self, spectrum: Tensor, magnitude: Tensor) -> Tensor:
+        """Gain [bins, F] for what the inverse transform loses where phases still disagree."""
+        network, mel = self.network, self.config.mel
+        assert isinstance(network, MagnitudeNetwork)
+        wave = istft(spectrum, mel.hop_length, spectrum.shape[1] * mel.hop_length)
+        actual = forward(wave, mel.n_fft, mel.hop_length).abs().to(self.device)
+        scale = 4 / mel.n_fft
+        bank = network.bank
+        return network.gain(bank @ magnitude.to(self.device) * scale, bank @ actual * scale, limit=1.6).cpu()
 
     @torch.inference_mode()
     def sound(self, spectrum: Tensor, side: Tensor) -> Tensor:

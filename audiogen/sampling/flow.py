@@ -42,7 +42,9 @@ def flow_target(x0: Tensor, noise: Tensor, t: Tensor) -> FlowSample:
     return FlowSample((1 - wide) * x0 + wide * noise, noise - x0, t)
 
 
-def logit_normal_times(count: int, mean: float, std: float, uniform_share: float, generator: torch.Generator) -> Tensor:
+def logit_normal_times(
+    count: int, mean: float, std: float, uniform_share: float, generator: torch.Generator
+) -> Tensor:
     """Times in (0, 1), [count]: logit-normal (arXiv 2403.03206) mixed with a uniform share for the ends."""
     t = torch.sigmoid(mean + std * torch.randn(count, generator=generator))
     uniform = torch.rand(count, generator=generator)
@@ -100,10 +102,12 @@ def solver(name: str) -> Callable[[Velocity, Tensor, Tensor, Step], Tensor]:
     return SOLVERS[name]
 
 
-def draw_noise(shape: tuple[int, ...], seed: int) -> Tensor:
+def draw_noise(shape: tuple[int, int], seed: int) -> Tensor:
     """Standard normal noise [D, F] on the CPU, drawn frame after frame.
 
     A longer piece starts with the noise of a shorter one, and CPU and GPU start alike.
     """
     generator = torch.Generator().manual_seed(seed)
-    return torch.randn(shape[::-1], generator=generator).T.contiguous()
+    dimensions, frames = shape
+    whole = -(-frames // 16) * 16  # torch draws in blocks of 16 and redraws an incomplete last one
+    return torch.randn(whole, dimensions, generator=generator)[:frames].T.contiguous()

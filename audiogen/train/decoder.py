@@ -136,8 +136,12 @@ class DecoderTask:
             x0 = network.normalise(batch["packed"].transpose(1, 2))
             prior = network.prior(guide)
             one = network(noise, torch.ones(len(noise), device=noise.device), guide, prior)
-            out.setdefault("one_step_l1", []).append(float(((one - x0)[..., : network.bands].abs() * scale).mean()))
-            out.setdefault("bank_nats", []).append(float(((prior - x0)[..., : network.bands].abs() * scale).mean()))
+            out.setdefault("one_step_l1", []).append(
+                float(((one - x0)[..., : network.bands].abs() * scale).mean())
+            )
+            out.setdefault("bank_nats", []).append(
+                float(((prior - x0)[..., : network.bands].abs() * scale).mean())
+            )
         means = {k: float(np.mean(v)) for k, v in out.items()}
         return {"metric": means["flow"], **means}
 
@@ -179,9 +183,7 @@ class DecoderTask:
         batch["noise"] = torch.randn(size, frames, batch["packed"].shape[1], generator=generator)
         return batch
 
-    def _crop(
-        self, windows: Windows, rng: np.random.Generator, frames: int, drop: bool
-    ) -> dict[str, Any]:
+    def _crop(self, windows: Windows, rng: np.random.Generator, frames: int, drop: bool) -> dict[str, Any]:
         s, mel = self.settings, self.config.mel
         w = int(rng.integers(len(windows.mel)))
         first = 3 * int(rng.integers((windows.mel.shape[2] - frames) // 3 + 1))

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from audiogen.media.mel import MelSettings, log_bands, stft
+from audiogen.media.mel import log_bands, stft
 from audiogen.pretrained import from_rows
 from audiogen.render.vocoder import Vocoder, VocoderConfig
 from audiogen.train.task_data import read_shards
@@ -127,7 +127,9 @@ def magnitude_losses(
     error = (guess - target).abs()
     log_l1 = error.mean()
     loud = predicted.clamp_max(5).exp()
-    convergence = ((loud - magnitude).square().sum((1, 2)) / magnitude.square().sum((1, 2)).clamp_min(1e-8)).sqrt()
+    convergence = (
+        (loud - magnitude).square().sum((1, 2)) / magnitude.square().sum((1, 2)).clamp_min(1e-8)
+    ).sqrt()
     per_band = bank @ error.detach()
     noise = (per_band / log_noise.exp() + log_noise).mean()
     return {
