@@ -140,9 +140,7 @@ class Notes:
         rows = self.rows()[keep]
         rows[:, 1:3] -= start_s
         earlier = self.pedal[self.pedal[:, 0] < start_s - before_s]
-        inside = self.pedal[
-            (self.pedal[:, 0] >= start_s - before_s) & (self.pedal[:, 0] < stop_s)
-        ].copy()
+        inside = self.pedal[(self.pedal[:, 0] >= start_s - before_s) & (self.pedal[:, 0] < stop_s)].copy()
         if len(earlier) and earlier[-1, 1]:
             inside = np.concatenate([[[start_s - before_s, 1.0]], inside])
         inside[:, 0] -= start_s
@@ -220,9 +218,7 @@ class Structure:
             from audiogen.media.midi import read_midi
 
             data = read_midi(path)
-            notes = Notes.from_rows(
-                data.notes, data.pedal, tempo=data.tempo, metre=data.metre, key=data.key
-            )
+            notes = Notes.from_rows(data.notes, data.pedal, tempo=data.tempo, metre=data.metre, key=data.key)
             return cls(notes.end_s() + RINGING_S, notes)
         if path.suffix.lower() != ".npz":
             raise InvalidRequest(f"Cannot read a structure from {path.name!r}; give .mid or .npz.")
@@ -230,6 +226,13 @@ class Structure:
         if "seconds" not in arrays:
             raise InvalidRequest(f"{path} holds no structure (no `seconds`).")
         return cls._from_arrays(arrays)
+
+    def plot(self) -> bytes:
+        """Piano roll and/or coarse mel as a PNG file (needs matplotlib)."""
+        from audiogen.media.plot import picture
+
+        rows, pedal = (self.notes.rows(), self.notes.pedal) if self.notes is not None else (None, None)
+        return picture(self.seconds, notes=rows, pedal=pedal, coarse=self.mel)
 
     def _arrays(self) -> dict[str, np.ndarray]:
         out: dict[str, np.ndarray] = {"seconds": np.array(self.seconds)}
@@ -281,6 +284,12 @@ class MelSpectrogram:
         arrays = {"mid": self.mid, "side": self.side, "seconds": np.array(self.seconds)}
         files.write_npz(Path(path), arrays, force)
 
+    def plot(self) -> bytes:
+        """The mid mel as a PNG file (needs matplotlib)."""
+        from audiogen.media.plot import picture
+
+        return picture(self.seconds, mid=self.mid)
+
     @classmethod
     def load(cls, path: str | Path) -> MelSpectrogram:
         """Read .npz."""
@@ -300,6 +309,12 @@ class Waveform:
     @property
     def seconds(self) -> float:
         return self.samples.shape[1] / self.sample_rate
+
+    def plot(self) -> bytes:
+        """The spectrogram as a PNG file (needs matplotlib)."""
+        from audiogen.media.plot import picture
+
+        return picture(self.seconds, samples=self.samples, sample_rate=self.sample_rate)
 
     def save(self, path: str | Path, force: bool = False, recipe: dict[str, Any] | None = None) -> None:
         """Write .wav (24-bit), .flac or .ogg, with the recipe inside."""

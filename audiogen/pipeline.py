@@ -1,9 +1,9 @@
 """Stages in a row, checked when they are joined; can start from, or stop at, any seam.
 
-    piano = Pipeline(score, flow, vocoder)
-    wave = piano("calm piano, 15 s", Sampling(seed=7))
-    notes = piano.until("structure")("calm piano", Sampling(seed=7)).notes
-    wave = piano.since("structure")(Structure.load("mine.mid"))
+piano = Pipeline(score, flow, vocoder)
+wave = piano("calm piano, 15 s", Sampling(seed=7))
+notes = piano.until("structure")("calm piano", Sampling(seed=7)).notes
+wave = piano.since("structure")(Structure.load("mine.mid"))
 """
 
 from __future__ import annotations
@@ -62,9 +62,7 @@ class Pipeline:
     def replace(self, seam: str, stage: Stage) -> Pipeline:
         """The same pipeline with another stage at `seam`."""
         at = self._index(seam)
-        return Pipeline(
-            *self.stages[:at], stage, *self.stages[at + 1 :], parser=self.parser, path=self.path
-        )
+        return Pipeline(*self.stages[:at], stage, *self.stages[at + 1 :], parser=self.parser, path=self.path)
 
     def __call__(
         self,
@@ -88,9 +86,7 @@ class Pipeline:
             elif self.takes is Structure:
                 x = Structure.empty(conditioning.seconds)
         if not isinstance(x, self.takes):
-            raise InvalidRequest(
-                f"This pipeline takes {self.takes.__name__}, not {type(x).__name__}."
-            )
+            raise InvalidRequest(f"This pipeline takes {self.takes.__name__}, not {type(x).__name__}.")
         known = self.understand(conditioning if conditioning is not None else "", x)
         if sampling.n == 1:
             return self._run(x, known, sampling, progress)

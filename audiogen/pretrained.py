@@ -137,7 +137,7 @@ def from_rows(cls: type, rows: dict[str, Any]) -> Any:
 
 
 def pick_device(name: str) -> torch.device:
-    """"auto" takes CUDA where there is one."""
+    """The device of that name; `auto` takes CUDA where there is one."""
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:

@@ -135,9 +135,7 @@ def checksum(file: Path) -> str:
 def _verify(folder: Path) -> None:
     listed = json.loads((WEIGHTS_FOLDER / "checksums.json").read_text())
     if checksum(folder / "model.safetensors") != listed.get(folder.name):
-        raise MissingModel(
-            f"The weights {folder.name!r} are damaged (checksum differs); reinstall audiogen."
-        )
+        raise MissingModel(f"The weights {folder.name!r} are damaged (checksum differs); reinstall audiogen.")
 
 
 def _from_hub(name: str) -> Path:

@@ -84,9 +84,7 @@ class Stage(Protocol):
     takes: type
     gives: type
 
-    def __call__(
-        self, x: Any, conditioning: Conditioning, sampling: Sampling, progress: Progress
-    ) -> Any: ...
+    def __call__(self, x: Any, conditioning: Conditioning, sampling: Sampling, progress: Progress) -> Any: ...
 
 
 def silent(stage: str, step: int, total: int) -> bool:

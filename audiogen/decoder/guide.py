@@ -84,7 +84,7 @@ def make_guide(
 
 
 def fine_rate(coarse: Tensor, frames: int, mel: MelSettings) -> Tensor:
-    """Coarse log-mel [..., groups, coarse_frames] -> linear in time at the fine rate, [..., groups, frames]."""
+    """Coarse log-mel [..., groups, coarse_frames] -> linear in time, [..., groups, frames]."""
     shape = coarse.shape
     flat = coarse.float().reshape(-1, 1, shape[-1])
     fine = torch.nn.functional.interpolate(flat, scale_factor=mel.frames_per_coarse, mode="linear")

@@ -76,9 +76,7 @@ def read_midi(source: Path | str | bytes) -> MidiData:
     if not rows:
         raise InvalidRequest(f"{name} holds no piano notes; give a file with at least one.")
     notes = np.array(sorted(rows, key=lambda r: (r[1], r[0])), np.float64)
-    pedal = sorted(
-        (c.time, float(c.value >= 64)) for t in tracks for c in t.controls if c.number == 64
-    )
+    pedal = sorted((c.time, float(c.value >= 64)) for t in tracks for c in t.controls if c.number == 64)
     first_tempo = ticks.tempos[0].qpm if len(ticks.tempos) else None
     metre = (
         (ticks.time_signatures[0].numerator, ticks.time_signatures[0].denominator)
@@ -131,8 +129,8 @@ def _changes(pedal: np.ndarray) -> np.ndarray:
     return pedal[pedal[:, 1] != before]
 
 
-_MAJOR = "Cb Gb Db Ab Eb Bb F C G D A E B F# C#".split()
-_MINOR = "Ab Eb Bb F C G D A E B F# C# G# D# A#".split()
+_MAJOR = ["Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#"]
+_MINOR = ["Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#", "G#", "D#", "A#"]
 
 
 def _key_name(signature) -> str:
