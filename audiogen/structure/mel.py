@@ -1,0 +1,215 @@
+"""Structure stage `mel`: Conditioning -> coarse mel and onset strength, any sound (autoregressive).
+
+Every 40 ms frame of the coarse mel and its three onset strengths become three codes (a predictive
+k-means quantiser); a transformer writes them frame by frame, told the attributes that were asked for and how
+much time is left, so that a piece ends instead of being cut.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from audiogen.artifacts import Conditioning, Structure
+from audiogen.media.mel import MelSettings
+from audiogen.networks.mel_transformer import MelTransformer, MelTransformerConfig
+from audiogen.pretrained import Pretrained
+from audiogen.sampling.autoregressive import choose
+from audiogen.stage import Progress, Sampling, report
+
+REPORT_EVERY = 25  # frames: once a second of sound
+QUIET_ABOVE_FLOOR = 0.3  # nats: how a recording sounds before the first note
+
+
+@dataclass(frozen=True)
+class MelStageConfig:
+    """What the stage is made of.
+
+    Attributes:
+        attributes: (name, lowest, highest, "linear" or "log"), a field of Conditioning or, if there
+            is none of that name, a sound source; buckets: steps of each.
+        left_step_s: step of the time left that the network hears; left_steps: how many.
+        ring_s: the last onset lies this long before the end (less in short pieces).
+        quiet_frames: silence before the first note.
+        temperature: multiplies the one asked for.
+        keep_frames: a piece longer than the context goes on from this many of its last frames.
+        keep: how much of the mel the quantiser predicts from the frame before (onsets: nothing).
+        stages, entries: of the quantiser; width .. dropout: of the transformer.
+    """
+
+    mel: MelSettings = MelSettings()
+    attributes: tuple[tuple[str, float, float, str], ...] = (
+        ("density", 0.5, 30.0, "log"),
+        ("loudness", 24.0, 108.0, "linear"),
+        ("register", 40.0, 84.0, "linear"),
+    )
+    buckets: int = 16
+    left_step_s: float = 0.5
+    left_steps: int = 16
+    ring_s: float = 2.5
+    quiet_frames: int = 3
+    temperature: float = 1.0
+    keep_frames: int = 192
+    keep: float = 0.8
+    stages: int = 3
+    entries: int = 256
+    width: int = 256
+    layers: int = 5
+    heads: int = 4
+    hidden: int = 512
+    head_hidden: int = 256
+    context: int = 320
+    dropout: float = 0.0
+
+    @property
+    def dimensions(self) -> int:
+        return self.mel.n_groups + self.mel.frames_per_coarse
+
+
+class MelStage(Pretrained):
+    """The stage."""
+
+    name, seam, takes, gives = "mel", "structure", Conditioning, Structure
+    config_class = MelStageConfig
+    config: MelStageConfig
+
+    def __init__(self, config: MelStageConfig, network: nn.Module, device: str = "auto") -> None:
+        super().__init__(config, network, device="cpu")  # batch 1: a CPU waits for nobody's launches
+
+    @staticmethod
+    def build(config: MelStageConfig) -> nn.Module:
+        return MelTransformer(
+            MelTransformerConfig(
+                keep=(config.keep,) * config.mel.n_groups + (0.0,) * config.mel.frames_per_coarse,
+                stages=config.stages,
+                entries=config.entries,
+                attributes=len(config.attributes),
+                buckets=config.buckets + 1,
+                left_buckets=config.left_steps + 2,
+                width=config.width,
+                layers=config.layers,
+                heads=config.heads,
+                hidden=config.hidden,
+                head_hidden=config.head_hidden,
+                context=config.context,
+                dropout=config.dropout,
+            )
+        )
+
+    def __call__(
+        self, x: Conditioning, conditioning: Conditioning, sampling: Sampling, progress: Progress
+    ) -> Structure:
+        mel = self.config.mel
+        count = mel.coarse_frames(x.seconds)
+        attributes = torch.from_numpy(attribute_codes(self.config, asked(self.config, x)))[None]
+        left = torch.from_numpy(left_codes(self.config, count, self.last_onset(x.seconds)))[None]
+        generator = torch.Generator().manual_seed(sampling.seed_for("structure"))
+        u = torch.rand(count, self.config.stages, generator=generator)
+        frames = self.write(attributes, left, u, sampling, progress)
+        coarse, onsets = unpack_frames(frames[0].cpu(), mel)
+        return Structure(x.seconds, mel=coarse.numpy(), onsets=onsets.numpy(), settings=mel)
+
+    def last_onset(self, seconds: float) -> int:
+        """The coarse frame after which nothing is struck, so that the piece rings out."""
+        ring_s = min(self.config.ring_s, seconds / 4)
+        return int((seconds - ring_s) * self.config.mel.coarse_rate)
+
+    @torch.inference_mode()
+    def write(
+        self, attributes: Tensor, left: Tensor, u: Tensor, sampling: Sampling, progress: Progress
+    ) -> Tensor:
+        """Frames [1, N, D] by uniforms u [N, K]; `attributes` [1, A] and `left` [1, N] are buckets."""
+        network, c, count = self.network, self.config, len(u)
+        assert isinstance(network, MelTransformer)
+        codes = torch.zeros(1, count, c.stages, dtype=torch.int64)
+        states = torch.zeros(1, count, c.dimensions)
+        quiet = min(c.quiet_frames, count - 1)
+        if quiet:
+            codes[:, :quiet], states[:, :quiet] = network.quantiser.encode(quiet_frames(c, quiet))
+        cache, rows = network.cache(), network.starts(1)
+        before = torch.zeros(1, 1, c.dimensions)
+        for n in range(count):
+            if n % REPORT_EVERY == 0:
+                report(progress, "structure", n, count)
+            if cache.length == c.context:  # go on from the last frames, as if the piece began there
+                cache, last = network.cache(), slice(n - c.keep_frames, n)
+                rows = torch.cat([network.starts(1), network.rows(codes[:, last])], 1)
+                before = torch.cat([torch.zeros(1, 1, c.dimensions), states[:, last]], 1)
+            hidden = network.step(rows, before, attributes, left[:, n + 1 - rows.shape[1] : n + 1], cache)
+            if n >= quiet:
+                codes[:, n] = self.choose_frame(hidden, u[n], sampling)
+                states[:, n] = network.quantiser.advance(before[:, -1], codes[:, n])
+            rows, before = network.rows(codes[:, n : n + 1]), states[:, n : n + 1]
+        report(progress, "structure", count, count)
+        return network.quantiser.denormalise(states)
+
+    def choose_frame(self, hidden: Tensor, u: Tensor, sampling: Sampling) -> Tensor:
+        """Codes of the next frame [1, K] by uniforms u [K]."""
+        network = self.network
+        assert isinstance(network, MelTransformer)
+        temperature = sampling.temperature * self.config.temperature
+        codes = []
+        for stage in range(self.config.stages):
+            logits = network.stage_logits(hidden, stage)
+            code = choose(logits, u[stage][None], temperature, sampling.top_p)
+            codes.append(code)
+            hidden = network.tell(hidden, stage, code)
+        return torch.stack(codes, -1)
+
+
+def asked(config: MelStageConfig, conditioning: Conditioning) -> dict[str, float | None]:
+    """The value of every attribute that the stage hears, None where nothing was asked."""
+    return {
+        name: getattr(conditioning, name, conditioning.sources.get(name)) for name, *_ in config.attributes
+    }
+
+
+def attribute_codes(config: MelStageConfig, values: dict[str, float | None]) -> np.ndarray:
+    """Buckets of the attributes in their order, int64 [A]: 0 unknown, else 1 .. buckets."""
+    codes = []
+    for name, low, high, scale in config.attributes:
+        value = values.get(name)
+        if value is None:
+            codes.append(0)
+            continue
+        place = (value - low) / (high - low)
+        if scale == "log":
+            place = np.log(max(value, low) / low) / np.log(high / low)
+        codes.append(1 + int(np.clip(place * config.buckets, 0, config.buckets - 1)))
+    return np.array(codes, np.int64)
+
+
+def left_codes(config: MelStageConfig, frames: int, last_onset: int | None) -> np.ndarray:
+    """Bucket of the time from each frame to the last onset, int64 [frames].
+
+    0: far away or unknown (None); 1 .. left_steps: within that many steps; left_steps + 1: it is over.
+    """
+    if last_onset is None:
+        return np.zeros(frames, np.int64)
+    left_s = (last_onset - np.arange(frames)) / config.mel.coarse_rate
+    steps = 1 + np.floor(left_s / config.left_step_s).astype(np.int64)
+    steps[steps > config.left_steps] = 0
+    steps[left_s < 0] = config.left_steps + 1
+    return steps
+
+
+def pack_frames(coarse: Tensor, onsets: Tensor, mel: MelSettings) -> Tensor:
+    """Coarse mel [..., groups, N] and onsets [..., 3 N] -> frames [..., N, D] for the quantiser."""
+    fine = onsets.unflatten(-1, (-1, mel.frames_per_coarse)).clamp_min(0).sqrt()
+    return torch.cat([coarse.transpose(-1, -2), fine], -1)
+
+
+def unpack_frames(frames: Tensor, mel: MelSettings) -> tuple[Tensor, Tensor]:
+    """The inverse of `pack_frames`, within the range of a mel."""
+    coarse = frames[..., : mel.n_groups].transpose(-1, -2).clamp_min(float(np.log(mel.floor)))
+    return coarse.contiguous(), frames[..., mel.n_groups :].clamp_min(0).square().flatten(-2)
+
+
+def quiet_frames(config: MelStageConfig, count: int) -> Tensor:
+    """Silence, [1, count, D]."""
+    frames = torch.zeros(1, count, config.dimensions)
+    frames[..., : config.mel.n_groups] = float(np.log(config.mel.floor)) + QUIET_ABOVE_FLOOR
+    return frames

@@ -1,0 +1,181 @@
+"""The mel stage: exact length, seeds, endings, attributes, files; and its training task."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from audiogen.artifacts import Conditioning, Structure
+from audiogen.errors import Cancelled
+from audiogen.media.mel import MelSettings
+from audiogen.stage import Sampling, silent
+from audiogen.structure.mel import (
+    MelStage,
+    MelStageConfig,
+    asked,
+    attribute_codes,
+    left_codes,
+    pack_frames,
+    unpack_frames,
+)
+from audiogen.train.mel import MelTask, quiet_start, real_ending, ring_out
+
+TINY = MelStageConfig(
+    entries=16, width=32, layers=2, heads=2, hidden=48, head_hidden=16, context=40, keep_frames=20
+)
+TINY_ROWS = {
+    "entries": 16,
+    "width": 32,
+    "layers": 2,
+    "heads": 2,
+    "hidden": 48,
+    "head_hidden": 16,
+    "context": 40,
+    "keep_frames": 20,
+}
+
+
+@pytest.fixture
+def stage() -> MelStage:
+    made = MelStage.from_config(TINY, seed=0)
+    made.network.quantiser.codebooks.normal_(generator=torch.Generator().manual_seed(0))
+    made.network.quantiser.mean.fill_(-8.0)
+    return made
+
+
+def write(stage: MelStage, seconds: float = 2.0, **sampling) -> Structure:
+    wanted = Conditioning(seconds=seconds, density=4.0)
+    return stage(wanted, wanted, Sampling(**sampling), silent)
+
+
+@pytest.mark.parametrize("seconds", [0.03, 1.0, 2.01, 3.5])
+def test_length_is_exact_also_beyond_the_context(stage: MelStage, seconds: float) -> None:
+    mel = MelSettings()
+    structure = write(stage, seconds)
+    assert structure.mel is not None and structure.onsets is not None
+    assert structure.mel.shape == (mel.n_groups, mel.coarse_frames(seconds))
+    assert structure.onsets.shape == (mel.frames(seconds),)
+    assert np.isfinite(structure.mel).all() and structure.onsets.min() >= 0
+    assert structure.mel.min() >= np.log(mel.floor) - 1e-5
+    assert structure.mel.dtype == structure.onsets.dtype == np.float32
+
+
+def test_one_seed_is_one_structure_and_two_are_two(stage: MelStage) -> None:
+    first, again, other = (write(stage, seed=s).mel for s in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first - other).mean() > 0.1
+
+
+def test_it_begins_with_silence(stage: MelStage) -> None:
+    torch.manual_seed(0)
+    stage.network.quantiser.fit(
+        torch.randn(4, 60, 37) * 2 - 8, torch.full((37,), 0.1), torch.Generator().manual_seed(0)
+    )
+    written = stage.network.quantiser.encode(torch.full((1, 3, 37), -11.2))[1]
+    mel = write(stage).mel
+    assert mel is not None
+    silence = stage.network.quantiser.denormalise(written)[0, :, :34]
+    np.testing.assert_allclose(mel[:, :3].mean(), silence.clamp_min(-11.513).mean(), atol=0.5)
+
+
+def test_saved_stage_writes_the_same(stage: MelStage, tmp_path) -> None:
+    stage.save_pretrained(tmp_path, dtype=torch.float32)
+    again = MelStage.from_pretrained(tmp_path)
+    np.testing.assert_array_equal(write(again).mel, write(stage).mel)
+
+
+def test_progress_false_cancels(stage: MelStage) -> None:
+    wanted = Conditioning(seconds=4.0)
+    with pytest.raises(Cancelled):
+        stage(wanted, wanted, Sampling(), lambda name, step, total: step < 50)
+
+
+def test_time_left_counts_down_and_then_it_is_over() -> None:
+    codes = left_codes(TINY, 500, 400)
+    assert codes[0] == 0 and codes[400] == 1
+    assert set(codes[401:]) == {TINY.left_steps + 1}
+    counting = codes[(codes > 0) & (codes <= TINY.left_steps)]
+    assert (np.diff(counting) <= 0).all() and counting[0] == TINY.left_steps
+    assert not left_codes(TINY, 500, None).any()
+
+
+def test_attributes_become_buckets() -> None:
+    low = attribute_codes(TINY, {"density": 0.1, "loudness": 1.0, "register": None})
+    high = attribute_codes(TINY, {"density": 99.0, "loudness": 127.0, "register": 60.0})
+    assert list(low) == [1, 1, 0]
+    assert list(high[:2]) == [TINY.buckets] * 2 and 1 < high[2] < TINY.buckets
+    ambience = MelStageConfig(attributes=(("rain", 0.0, 1.0, "linear"), ("density", 0.5, 30.0, "log")))
+    assert asked(ambience, Conditioning(sources={"rain": 0.5})) == {"rain": 0.5, "density": None}
+
+
+def test_frames_pack_and_unpack() -> None:
+    mel = MelSettings()
+    coarse, onsets = torch.randn(34, 10) - 6, torch.rand(30)
+    frames = pack_frames(coarse, onsets, mel)
+    assert frames.shape == (10, 37)
+    back, again = unpack_frames(frames, mel)
+    torch.testing.assert_close(back, coarse)
+    torch.testing.assert_close(again, onsets)
+
+
+def rows(*onsets: float) -> np.ndarray:
+    return np.array([[60, t, t + 0.2, 64] for t in onsets])
+
+
+def test_a_drawn_ending_falls_silent_after_its_last_note() -> None:
+    rng = np.random.default_rng(0)
+    crop = np.full((200, 37), -4.0, np.float32)
+    out, kept, last = ring_out(crop, rows(1.0, 3.0, 4.0, 6.0), TINY, rng)
+    assert last is not None and kept[:, 1].max() * 25 <= last + 1
+    np.testing.assert_array_equal(out[: last + 4], crop[: last + 4])
+    assert out[-1, :34].mean() < -9 and np.diff(out[last + 10 :, :34].mean(1)).mean() < 0
+
+
+def test_real_endings_and_quiet_starts_are_found() -> None:
+    assert real_ending(rows(0.5, 2.0), 125, TINY) == 50
+    assert real_ending(rows(0.5, 4.5), 125, TINY) is None
+    assert real_ending(rows(0.5, 2.0, 7.0), 125, TINY) is None
+    rng = np.random.default_rng(0)
+    start, quiet = quiet_start(rows(1.0), 7, 40, TINY, rng)
+    assert start + quiet == 24 and 1 <= quiet <= 5  # the frame before the attack
+    assert quiet_start(rows(9.0), 7, 40, TINY, rng) == (7, 0)
+
+
+@pytest.fixture
+def shards(tmp_path):
+    rng = np.random.default_rng(0)
+    for name, windows in (("train-000", 6), ("valid-000", 3)):
+        level = rng.normal(-8, 1, (windows, 1, 300)) + np.linspace(1, -2, 170)[:, None]
+        notes = np.concatenate(
+            [
+                np.column_stack([np.full(12, w), np.tile(rows(*np.arange(0.2, 2.6, 0.2)), 1)])
+                for w in range(windows)
+            ]
+        )
+        np.savez(tmp_path / f"{name}.npz", mid=level.astype(np.float16), notes=notes)
+    return tmp_path
+
+
+def test_task_learns_evaluates_samples_and_exports(shards, tmp_path) -> None:
+    settings = {"batch_size": 4, "frames": 40, "valid_windows": 8}
+    task = MelTask(TINY_ROWS, settings, shards, 0)
+    generator = torch.Generator().manual_seed(0)
+    batch = task.batch(generator)
+    assert batch["frames"].shape == (4, 40, 37) and batch["left"].shape == (4, 40)
+    optimizer = torch.optim.AdamW(task.network.parameters(), lr=3e-3)
+    before = task.evaluate(task.network)
+    for _ in range(15):
+        loss = task.loss(task.network, task.batch(generator), 0.0)["loss"]
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    after = task.evaluate(task.network)
+    assert after["metric"] < before["metric"] - 0.05
+    assert after["quantiser_l1"] < 0.5
+    task.sample(task.network, tmp_path)
+    assert (tmp_path / "coarse-mels.png").exists()
+    assert Structure.load(tmp_path / "sample-0.npz").mel is not None
+    task.export(task.network, tmp_path / "weights")
+    assert next(task.network.parameters()).requires_grad
+    assert MelStage.from_pretrained(tmp_path / "weights").config == TINY
