@@ -71,6 +71,35 @@ def picture(
     return buffer.getvalue()
 
 
+def quality_curve(rows: list[dict[str, float]]) -> bytes:
+    """Quality against decoding time, one point per number of solver steps, as a PNG file.
+
+    Args:
+        rows: each with `steps`, `decoder_s`, `normalised` (note F1), `frechet`, `frechet_real_real`.
+    """
+    figure = _figure_class()(figsize=(9, 3.6), layout="constrained", dpi=110)
+    times = [row["decoder_s"] for row in rows]
+    panels = (
+        ("normalised", "note F1 between shuffled (0) and real (1)"),
+        ("frechet", "Frechet distance to real"),
+    )
+    for ax, (key, label) in zip(np.atleast_1d(figure.subplots(1, 2)), panels, strict=True):
+        ax.plot(times, [row[key] for row in rows], "o-")
+        for row in rows:
+            ax.annotate(
+                f"{row['steps']:g}", (row["decoder_s"], row[key]), xytext=(4, 4), textcoords="offset points"
+            )
+        if key == "frechet":
+            ax.axhline(rows[0]["frechet_real_real"], linestyle=":", label="real against real")
+            ax.legend()
+        ax.set_xlabel("decoder, seconds for 15 s (points: steps)")
+        ax.set_ylabel(label)
+        ax.set_xscale("log")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
 def draw_notes(ax: Axes, notes: np.ndarray, pedal: np.ndarray | None = None) -> None:
     """A piano roll; darker is louder, a grey band below is the pedal."""
     pitch, onset, offset, velocity = notes.T

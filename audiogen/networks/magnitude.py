@@ -73,7 +73,7 @@ class MagnitudeNetwork(nn.Module):
 
     def gain(self, target: Tensor, actual: Tensor, limit: float = 10.0) -> Tensor:
         """Factor per bin [B, bins, F] that moves bands (linear) from `actual` towards `target`."""
-        ratio = (target / actual.clamp_min(self.floor / 10)).clamp(1 / limit, limit)
+        ratio = (target / actual.clamp_min(self.floor / 100)).clamp(1 / limit, limit)
         reach = self.bank.sum(0)[:, None]
         pull = (self.bank.T @ ratio) / reach.clamp_min(1e-6)
         return torch.where(reach > 1e-6, pull, torch.ones_like(pull))

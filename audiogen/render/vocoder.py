@@ -23,6 +23,7 @@ from audiogen.stage import Progress, Sampling, report
 
 BLOCK_FRAMES = 2250  # 30 s at a time keeps memory bounded
 OVERLAP_FRAMES = 75
+FLOOR_REACH, FLOOR_DEPTH = 1.2, 4.0  # nats: bands within the reach of the floor fade by up to the depth
 MARGIN_FRAMES = 30  # the network's receptive field
 
 
@@ -106,8 +107,14 @@ class Vocoder(Pretrained):
         bands = mid[None, :, low:high].float().to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16):
             log_magnitude, _ = network(bands)
-        magnitude = network.match_bands(log_magnitude.clamp(-16, 4).exp(), bands)
+        magnitude = network.match_bands(log_magnitude.clamp(-16, 4).exp(), fade_floor(bands, self.config.mel))
         return magnitude[0, :, first - low : stop - low].cpu() * (self.config.mel.n_fft / 4)
+
+
+def fade_floor(bands: Tensor, mel: MelSettings) -> Tensor:
+    """Log bands with what lies at the floor moved far below it: a floor is silence, not hiss."""
+    above = bands - math.log(mel.floor)
+    return bands - FLOOR_DEPTH * (1 - above / FLOOR_REACH).clamp(0, 1)
 
 
 def side_factor(side: Tensor, mel: MelSettings) -> Tensor:
