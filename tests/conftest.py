@@ -6,8 +6,12 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+
+from tests.tiny import write_weights
 
 RATE = 44_100
 PEAK_LIMIT = 10 ** (-0.9 / 20)  # -1 dBTP and a tenth for rounding to 16 bits
@@ -45,3 +49,21 @@ def struck(hz: float = 440.0, seconds: float = 3.0, level: float = 0.4, rate: in
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of tiny random weights under the registered names."""
+    folder = tmp_path_factory.mktemp("weights")
+    write_weights(folder)
+    return folder
+
+
+@pytest.fixture
+def tiny(tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The registry finds the tiny weights, and the current folder is empty; returns that folder."""
+    from audiogen import registry
+
+    monkeypatch.setattr(registry, "WEIGHTS_FOLDER", tiny_weights)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

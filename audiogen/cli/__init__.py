@@ -1,0 +1,16 @@
+"""The command line: one module per verb, loaded when it is used, so that --help waits for nothing.
+
+group.py     the group, exit codes, one line per error
+options.py   options that several verbs share
+progress.py  what is happening, on stderr
+output.py    names of files, and writing them
+"""
+
+from __future__ import annotations
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    from audiogen.cli.group import run
+
+    return run(arguments)

@@ -1,0 +1,60 @@
+"""audiogen again: make a file once more from the recipe inside it."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+
+from audiogen.cli import options
+
+
+@click.command("again")
+@click.argument("file", type=click.Path(path_type=Path))
+@options.output("Default: NAME-again beside FILE.")
+@click.option("--device", metavar="cpu|cuda", help="Default: the recipe's.")
+@options.as_json
+@options.talk
+@click.pass_obj
+def command(state: Any, file: Path, device: str | None, **given: Any) -> None:
+    """Make FILE again, bit for bit on the machine that made it; says so when something has changed."""
+    import soundfile
+
+    from audiogen import making
+    from audiogen.cli import output
+    from audiogen.cli.progress import Reporter
+    from audiogen.cli.work import LOADING, Job, announce, deliver
+    from audiogen.errors import InvalidRequest
+    from audiogen.media.audio import WAV_SUBTYPES, check_format, read_recipe
+    from audiogen.provenance import differences, request_of
+
+    recipe = read_recipe(file)
+    if recipe is None or "pipeline" not in recipe:
+        raise InvalidRequest(
+            f"{file} holds no audiogen recipe; only files that audiogen wrote can be remade."
+        )
+    subtypes = {subtype: bits for bits, subtype in WAV_SUBTYPES.items()}
+    bits = subtypes.get(soundfile.info(str(file)).subtype, "24")
+    name = given["output"] or str(file.with_name(f"{file.stem}-again{file.suffix}"))
+    with tempfile.TemporaryDirectory() as folder, Reporter(state.quiet) as reporter:
+        request = request_of(recipe, Path(folder), file.absolute().parent, device)
+        job = Job(request, file.stem, name, bits, given["force"], json=given["json_"])
+        check_format(job.suffix, bits)
+        plan = making.understand(request)
+        places = output.targets(name, file.stem, [request.sampling.seed], job.suffix, job.force)
+        reporter.begin(LOADING)
+        _use_threads(recipe.get("threads"))
+        (take,) = making.make(plan, reporter, recipe.get("dtype"))
+        for words in differences(recipe, take.recipe):
+            reporter.say(f"not as it was: {words}; the result may differ")
+        announce(job, take, deliver(job, take, places[0]), reporter)
+
+
+def _use_threads(number: Any) -> None:
+    """Sums over threads depend on their number."""
+    import torch
+
+    if isinstance(number, int) and number > 0:
+        torch.set_num_threads(number)

@@ -1,0 +1,49 @@
+"""audiogen decode: start from a MIDI file or a structure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from audiogen.cli import options
+
+
+@click.command("decode")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("prompt", default="")
+@options.output("WAV, FLAC, OGG or MP3 by suffix; - for stdout. Default: named after FILE and seed.")
+@click.option("--seconds", type=float, help="Cut to this length; default: all of it, up to 600 s.")
+@click.option("--decoder", metavar="flow", help="The stage that fills in the detail.")
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Default: drawn anew.")
+@click.option("-n", "--n", type=click.IntRange(1, 1000), default=1, help="How many takes.")
+@options.decoder_sampling
+@options.sound
+@click.option("--plot", is_flag=True, help="Draw structure, mel and result beside the sound (.png).")
+@click.option("--dry-run", is_flag=True, help="Show what would be made, and stop.")
+@options.as_json
+@options.talk
+@click.pass_obj
+def command(state: Any, file: Path, prompt: str, **given: Any) -> None:
+    """Play FILE (.mid, .npz): your own MIDI, or a structure that `audiogen structure` wrote.
+
+    \b
+    audiogen decode mine.mid -o mine.wav
+    audiogen decode mine.mid "soft and warm" --decoder-seed 3
+    """
+    from audiogen.cli.work import Job, work
+    from audiogen.making import Request
+
+    request = Request(
+        prompt=prompt,
+        path="piano",
+        seconds=given["seconds"],
+        source=file,
+        decoder=given["decoder"],
+        sampling=options.sampling_from(given),
+        loudness=options.loudness_from(given["loudness"]),
+        rate=int(given["rate"]),
+        device=given["device"],
+    )
+    work(Job.of(request, file.stem, given), state)

@@ -1,0 +1,125 @@
+"""The group of verbs, and the one place where errors become words and exit codes.
+
+0 ok, 1 failure, 2 usage, 3 would overwrite, 4 missing model, 5 missing optional package, 130
+interrupted (the codes are those of errors.py).
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from dataclasses import dataclass
+
+import click
+
+from audiogen import __version__
+from audiogen.errors import AudiogenError, Cancelled, InvalidRequest
+
+VERBS = {
+    "make": "A sentence becomes a sound.",
+    "structure": "Stop after the first stage: write the notes or the coarse mel.",
+    "decode": "Start from a MIDI file or a structure.",
+    "explain": "Show what a prompt asks for.",
+    "info": "Show how a file was made.",
+    "again": "Make a file again from its recipe.",
+    "models": "List the weights.",
+    "doctor": "Check this installation.",
+    "train": "Train what a recipe says.",
+    "data": "Prepare the data of a recipe.",
+    "evaluate": "Measure weights on held-out data.",
+}
+
+
+@dataclass
+class State:
+    """What the options of every verb say.
+
+    Attributes:
+        verbose: 0, 1, or 2 for tracebacks.
+        quiet: nothing on stderr but errors.
+    """
+
+    verbose: int = 0
+    quiet: bool = False
+
+
+class LazyGroup(click.Group):
+    """Verbs by name; `audiogen.cli.<verb>` is imported when its verb is used or its help is asked."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in VERBS:
+            return None
+        module = importlib.import_module(f"audiogen.cli.{name}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]):
+        import difflib
+
+        name = args[0] if args else ""
+        if name not in VERBS:
+            near = difflib.get_close_matches(name, VERBS, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(VERBS)}."
+            raise click.UsageError(f"No verb {name!r}; {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """From the table above, so that --help imports no verb."""
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="audiogen")
+def group() -> None:
+    """A sentence becomes a finished sound, offline.
+
+    \b
+    audiogen make "calm piano, 15 s"
+    audiogen make "舒缓的钢琴独奏,15 秒" --seed 7 -o calm.wav
+    audiogen decode mine.mid -o mine.wav
+    """
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line and turn whatever happens into an exit code and one line on stderr."""
+    state = State()
+    try:
+        result = group.main(arguments, prog_name="audiogen", standalone_mode=False, obj=state)
+        return result if isinstance(result, int) else 0
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except click.UsageError as problem:
+        command = problem.ctx.command_path if problem.ctx else "audiogen"
+        return _say(f"{problem.format_message()} See `{command} --help`.", InvalidRequest.exit_code)
+    except click.ClickException as problem:
+        return _say(problem.format_message(), problem.exit_code)
+    except (KeyboardInterrupt, click.Abort, Cancelled):
+        return _fail(state, "interrupted; nothing was left half written.", Cancelled.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads any more
+        return 1
+    except AudiogenError as problem:
+        return _fail(state, str(problem), problem.exit_code)
+    except MemoryError:
+        return _fail(state, "out of memory; ask for fewer seconds.", 1)
+    except Exception as problem:
+        words = f"unexpected {type(problem).__name__}: {problem}"
+        return _fail(state, f"{words} (-vv shows where it happened).", 1)
+
+
+def _fail(state: State, message: str, code: int) -> int:
+    if state.verbose >= 2:
+        import traceback
+
+        traceback.print_exc()
+    return _say(message, code)
+
+
+def _say(message: str, code: int) -> int:
+    print(f"audiogen: {' '.join(message.split())}", file=sys.stderr)
+    return code

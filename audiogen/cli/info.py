@@ -1,0 +1,79 @@
+"""audiogen info: how a file was made."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from audiogen.cli import options
+
+STRUCTURES = (".mid", ".midi", ".npz")
+
+
+@click.command("info")
+@click.argument("file", type=click.Path(path_type=Path))
+@options.as_json
+@options.talk
+def command(file: Path, json_: bool) -> None:
+    """Show the recipe in a sound file, or what a structure file holds."""
+    from audiogen.cli import output
+
+    row = _structure(file) if file.suffix.lower() in STRUCTURES else _sound(file)
+    if json_:
+        output.print_json(row)
+        return
+    recipe = row.pop("recipe", None)
+    for name, value in row.items():
+        click.echo(f"{name:<14}{value}")
+    if recipe is not None:
+        click.echo(json.dumps(recipe, indent=2, ensure_ascii=False))
+    elif "samples" in row:
+        click.echo("no recipe: this file was not written by audiogen, or its tags were removed")
+
+
+def _sound(file: Path) -> dict[str, Any]:
+    import soundfile
+
+    from audiogen.media.audio import read_recipe
+    from audiogen.provenance import without_packed
+
+    recipe = read_recipe(file)
+    facts = soundfile.info(str(file))
+    row: dict[str, Any] = {
+        "file": str(file),
+        "seconds": round(facts.duration, 4),
+        "samples": facts.frames,
+        "rate": facts.samplerate,
+        "channels": facts.channels,
+        "format": f"{facts.format} {facts.subtype}",
+    }
+    if recipe is not None:
+        row["recipe"] = without_packed(recipe)
+    return row
+
+
+def _structure(file: Path) -> dict[str, Any]:
+    from audiogen.artifacts import MelSpectrogram
+    from audiogen.making import load_source
+
+    start, remarks = load_source(file)
+    row: dict[str, Any] = {"file": str(file), "seconds": round(start.seconds, 3)}
+    if isinstance(start, MelSpectrogram):
+        return row | {"holds": f"mel spectrogram {list(start.mid.shape)}"}
+    if start.notes is not None:
+        notes = start.notes
+        row |= {"notes": len(notes), "pedal events": len(notes.pedal)}
+        row |= {"lowest": int(notes.pitch.min()), "highest": int(notes.pitch.max())} if len(notes) else {}
+        metre = "/".join(map(str, notes.metre)) if notes.metre else None
+        known = {"tempo": notes.tempo, "metre": metre, "key": notes.key}
+        row |= {name: value for name, value in known.items() if value is not None}
+    if start.mel is not None:
+        row["coarse mel"] = str(list(start.mel.shape))
+    if start.onsets is not None:
+        row["onsets"] = str(list(start.onsets.shape))
+    if remarks:
+        row["remarks"] = "; ".join(remarks)
+    return row

@@ -1,0 +1,139 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+_SAMPLING = [
+    *("seed", "decoder_seed", "steps", "scheduler", "guidance", "structure_strength"),
+    *("temperature", "top_p", "n"),
+]
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def _set(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def callback(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
+        if value:
+            setattr(ctx.obj, name, value)
+
+    return callback
+
+
+def talk(function: Function) -> Function:
+    """-q and -v, which every verb has."""
+    quiet = click.option(
+        "-q", "--quiet", is_flag=True, expose_value=False, callback=_set("quiet"), help="No progress."
+    )
+    verbose = click.option(
+        "-v",
+        "--verbose",
+        count=True,
+        expose_value=False,
+        callback=_set("verbose"),
+        help="-vv: tracebacks.",
+    )
+    return quiet(verbose(function))
+
+
+def as_json(function: Function) -> Function:
+    return click.option("--json", "json_", is_flag=True, help="JSON on stdout.")(function)
+
+
+def output(help_: str) -> Callable[[Function], Function]:
+    """-o and --force."""
+
+    def decorate(function: Function) -> Function:
+        out = click.option("-o", "--output", type=str, metavar="FILE", help=help_)
+        force = click.option("--force", is_flag=True, help="Replace files that exist.")
+        return out(force(function))
+
+    return decorate
+
+
+def structure_sampling(function: Function) -> Function:
+    """What the autoregressive stage listens to."""
+    for option in reversed(
+        (
+            click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Default: drawn anew."),
+            click.option("-n", "--n", type=click.IntRange(1, 1000), default=1, help="How many takes."),
+            click.option("--temperature", type=float, help="Of the structure: below 1 calmer, above wilder."),
+            click.option("--top-p", type=float, help="Nucleus of the structure, up to 1."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def decoder_sampling(function: Function) -> Function:
+    """What the decoder listens to."""
+    for option in reversed(
+        (
+            click.option(
+                "--decoder-seed", type=click.IntRange(0, 2**63 - 1), help="Same notes, other playing."
+            ),
+            click.option("--steps", type=int, help="Solver steps of the decoder."),
+            click.option("--scheduler", metavar="NAME", help="Solver of the decoder."),
+            click.option("--guidance", type=float, help="Classifier-free guidance; 1 is off."),
+            click.option("--structure-strength", type=float, help="How closely to follow it, 0 to 1."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def sound(function: Function) -> Function:
+    """How the sound is finished and written."""
+    for option in reversed(
+        (
+            click.option("--loudness", metavar="LUFS|off", help="Default: by the dynamics of the piece."),
+            click.option(
+                "--rate", type=click.Choice(["44100", "48000"]), default="44100", help="Of the file."
+            ),
+            click.option("--bits", type=click.Choice(["16", "24", "float"]), default="24", help="Of a WAV."),
+            click.option("--device", metavar="auto|cpu|cuda", default="auto", help="Where to compute."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def sampling_from(options: dict[str, Any]) -> Any:
+    """`Sampling` of the given options; those not given keep its defaults.
+
+    Raises:
+        InvalidRequest: out of range.
+    """
+    from audiogen.stage import Sampling
+
+    given = {name: options[name] for name in _SAMPLING if options.get(name) is not None}
+    given.setdefault("seed", secrets.randbelow(100_000))
+    return Sampling(**given)
+
+
+def loudness_from(text: str | None) -> float | str:
+    """ "off", a number of LUFS, or "auto".
+
+    Raises:
+        click.BadParameter: none of them.
+    """
+    if text is None or text in ("off", "auto"):
+        return text or "auto"
+    try:
+        return float(text)
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r} is neither a number of LUFS nor off.", param_hint="--loudness"
+        ) from None
+
+
+def stage_or_file(text: str | None) -> tuple[str | None, Path | None]:
+    """--structure takes the name of a stage, "none", or a file."""
+    if text is None:
+        return None, None
+    looks_like_file = "." in text or "/" in text
+    return (None, Path(text)) if looks_like_file else (text, None)

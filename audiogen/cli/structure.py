@@ -1,0 +1,65 @@
+"""audiogen structure: stop after the first stage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from audiogen.cli import options
+
+
+@click.command("structure")
+@click.argument("prompt")
+@options.output(".mid (notes) or .npz (anything). Default: named after prompt and seed.")
+@click.option("--path", metavar="NAME", help="piano; default: by the words.")
+@click.option("--seconds", type=float, help="Length, 1 to 60; default: as the prompt says, else 15.")
+@click.option("--structure", metavar="score|mel", help="Which stage.")
+@options.structure_sampling
+@options.as_json
+@options.talk
+@click.pass_obj
+def command(state: Any, prompt: str, structure: str | None, **given: Any) -> None:
+    """Write the notes (.mid) or the coarse mel (.npz) of a prompt, to edit and hand back to `decode`.
+
+    \b
+    audiogen structure "a slow waltz in D minor" -o waltz.mid
+    audiogen decode waltz.mid -o waltz.wav
+    """
+    from audiogen import making
+    from audiogen.cli import output
+    from audiogen.cli.progress import Reporter
+    from audiogen.cli.work import LOADING, remark
+    from audiogen.errors import InvalidRequest
+
+    request = making.Request(
+        prompt=prompt,
+        path=given["path"],
+        seconds=given["seconds"],
+        structure=structure,
+        sampling=options.sampling_from(given),
+    )
+    plan = making.understand(request).until("structure")
+    default = ".mid" if plan.stages["structure"] == "score" else ".npz"
+    wanted = Path(given["output"]).suffix.lower() if given["output"] else default
+    if wanted not in making.STRUCTURE_SUFFIXES:
+        known = ", ".join(making.STRUCTURE_SUFFIXES)
+        raise InvalidRequest(f"Cannot write a structure as {wanted or given['output']!r}; use {known}.")
+    if wanted != ".npz" and plan.stages["structure"] == "mel":
+        raise InvalidRequest("The stage mel writes no notes; use .npz, or --structure score for MIDI.")
+    sampling = request.sampling
+    seeds = [sampling.seed + k for k in range(sampling.n)]
+    places = output.targets(given["output"], prompt, seeds, default, given["force"])
+    with Reporter(state.quiet) as reporter:
+        remark(plan, reporter)
+        reporter.begin(LOADING)
+        _ = plan.pipeline
+        for place, take in zip(places, making.make(plan, reporter), strict=True):
+            assert place.file is not None and take.structure is not None
+            take.structure.save(place.file, force=given["force"])
+            reporter.clear()
+            if given["json_"]:
+                output.print_json({"file": str(place.file), "seed": take.seed, "recipe": take.recipe})
+            else:
+                click.echo(str(place.file))

@@ -1,0 +1,30 @@
+"""Every stage at its smallest, with random weights, as a weights folder that the registry can read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from audiogen import registry
+
+
+def write_weights(folder: Path) -> None:
+    """What `audiogen/weights` holds, in half a megabyte."""
+    from audiogen.decoder.flow import FlowDecoder, FlowDecoderConfig
+    from audiogen.render.vocoder import Vocoder, VocoderConfig
+    from audiogen.structure.mel import MelStage, MelStageConfig
+    from audiogen.structure.score import ScoreConfig, ScoreStage
+
+    score = ScoreConfig(width=32, layers=2, heads=2, hidden=32, head_hidden=16, context=64)
+    mel = MelStageConfig(stages=2, entries=8, width=16, layers=1, heads=2, hidden=16, head_hidden=16)
+    flow = FlowDecoderConfig(width=16, dilations=(1,), templates=2, steps=2)
+    stages = {
+        "piano-score": ScoreStage.from_config(score, seed=3),
+        "piano-mel": MelStage.from_config(mel, seed=3),
+        "piano-flow": FlowDecoder.from_config(flow, seed=3),
+        "vocoder": Vocoder.from_config(VocoderConfig(width=16, blocks=1, iterations=1), seed=3),
+    }
+    for name, stage in stages.items():
+        stage.save_pretrained(folder / name)
+    sums = {name: registry.checksum(folder / name / "model.safetensors") for name in stages}
+    (folder / "checksums.json").write_text(json.dumps(sums))
