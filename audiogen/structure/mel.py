@@ -19,6 +19,7 @@ from audiogen.networks.mel_transformer import MelTransformer, MelTransformerConf
 from audiogen.pretrained import Pretrained
 from audiogen.sampling.autoregressive import choose
 from audiogen.stage import Progress, Sampling, report
+from audiogen.structure.score_writer import one_thread
 
 REPORT_EVERY = 25  # frames: once a second of sound
 QUIET_ABOVE_FLOOR = 0.3  # nats: how a recording sounds before the first note
@@ -77,7 +78,9 @@ class MelStage(Pretrained):
     config: MelStageConfig
 
     def __init__(self, config: MelStageConfig, network: nn.Module, device: str = "auto") -> None:
-        super().__init__(config, network, device="cpu")  # batch 1: a CPU waits for nobody's launches
+        """`device` is not followed: a pass of one frame is faster on a CPU than any launch of it."""
+        super().__init__(config, network, device="cpu")
+        self.dtype = torch.float32
 
     @staticmethod
     def build(config: MelStageConfig) -> nn.Module:
@@ -108,7 +111,8 @@ class MelStage(Pretrained):
         left = torch.from_numpy(left_codes(self.config, count, self.last_onset(x.seconds)))[None]
         generator = torch.Generator().manual_seed(sampling.seed_for("structure"))
         u = torch.rand(count, self.config.stages, generator=generator)
-        frames = self.write(attributes, left, u, sampling, progress)
+        with one_thread(), torch.inference_mode():
+            frames = self.write(attributes, left, u, sampling, progress)
         coarse, onsets = unpack_frames(frames[0].cpu(), mel)
         return Structure(x.seconds, mel=coarse.numpy(), onsets=onsets.numpy(), settings=mel)
 
@@ -117,7 +121,6 @@ class MelStage(Pretrained):
         ring_s = min(self.config.ring_s, seconds / 4)
         return int((seconds - ring_s) * self.config.mel.coarse_rate)
 
-    @torch.inference_mode()
     def write(
         self, attributes: Tensor, left: Tensor, u: Tensor, sampling: Sampling, progress: Progress
     ) -> Tensor:

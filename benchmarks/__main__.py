@@ -1,0 +1,46 @@
+"""`python -m benchmarks`: measure everything, write RESULTS.json and RESULTS.md."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+
+
+def main() -> None:
+    """Run all benchmarks on an explicit number of threads."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure speed and memory.")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--runs", type=int, default=7, help="warm runs of every stage")
+    parser.add_argument("--musicgen-steps", type=int, default=200, help="0 leaves MusicGen out")
+    parser.add_argument("--out", type=Path, default=FOLDER, help="folder of RESULTS.md and RESULTS.json")
+    given = parser.parse_args()
+    from benchmarks import machine, musicgen, process, stages
+    from benchmarks.page import page
+
+    say("machine and its matrix peak")
+    results = {"machine": machine.describe(), "threads": given.threads}
+    results["peaks"] = machine.matrix_peaks(given.threads)
+    say("a fresh process")
+    results["process"] = process.measure(given.threads)
+    say("stages")
+    results["stages"] = stages.measure(given.threads, results["peaks"], given.runs)
+    if given.musicgen_steps:
+        say("MusicGen-small, random weights (minutes)")
+        results["musicgen"] = musicgen.measure_apart(given.threads, given.musicgen_steps)
+    (given.out / "RESULTS.json").write_text(json.dumps(results, indent=1) + "\n")
+    (given.out / "RESULTS.md").write_text(page(results))
+    say(f"wrote {given.out / 'RESULTS.md'}")
+
+
+def say(words: str) -> None:
+    """Progress on stderr."""
+    print(words, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

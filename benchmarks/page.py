@@ -1,0 +1,105 @@
+"""RESULTS.json -> RESULTS.md: the page is written by this file and never by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+BUDGET = {"chain": (1.5, 4.0), "cold_s": 6.0, "peak_mb": 1500.0}
+
+
+def page(results: dict[str, Any]) -> str:
+    """The whole page, Markdown."""
+    parts = [_head(results), _peaks(results), _stages(results), _process(results), _musicgen(results)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def table(names: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table."""
+    lines = ["| " + " | ".join(names) + " |", "|" + " --- |" * len(names)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def _head(results: dict[str, Any]) -> str:
+    m = results["machine"]
+    flags = ", ".join(m["flags"]) or "none of AVX2, AVX-512, AMX"
+    return (
+        "# Benchmarks\n\n"
+        "Written by `make bench`; never edited by hand.\n\n"
+        f"{m['cpu']}, {m['cores']} cores ({flags}), {results['threads']} threads; Python {m['python']}, "
+        f"torch {m['torch']}, audiogen {m['audiogen']}, {m['date']}. "
+        f"Load of the machine in the minute before: {m['load_1min']:.2f}."
+    )
+
+
+def _peaks(results: dict[str, Any]) -> str:
+    rows = [[p["dtype"], str(p["threads"]), f"{p['gflops']:.0f}"] for p in results["peaks"]]
+    return "## Matrix peak of this machine\n\n" + table(["dtype", "threads", "GFLOP/s"], rows)
+
+
+def _stages(results: dict[str, Any]) -> str:
+    stages = results["stages"]
+    rows = []
+    for row in stages["rows"]:
+        if "missing" in row:
+            rows.append([row["stage"], "weights missing", "", "", "", ""])
+            continue
+        rows.append(
+            [
+                row["stage"],
+                f"{row['median_s']:.3f}",
+                f"{row['least_s']:.3f}",
+                f"{row['flop'] / 1e9:.0f}" if "flop" in row else "",
+                row.get("dtype", ""),
+                f"{row['efficiency']:.0%}" if "efficiency" in row else "",
+            ]
+        )
+    notes = next(r["notes"] for r in stages["rows"] if "notes" in r)
+    chain, seconds = stages["chain_s"], stages["seconds"]
+    with_amx, without = BUDGET["chain"]  # type: ignore[misc]
+    budget = with_amx if "amx_bf16" in results["machine"]["flags"] else without
+    return (
+        f"## Stages, warm\n\n{seconds:.0f} s of stereo piano at {stages['density']:.0f} notes/s asked "
+        f"({notes} notes written); median of {stages['rows'][0]['runs']} runs after a warm-up. "
+        "Efficiency: floating-point operations of the products and convolutions, by time, by the "
+        "matrix peak above.\n\n"
+        + table(["stage", "median s", "least s", "GFLOP", "dtype", "of the peak"], rows)
+        + f"\n\nPrompt to samples: **{chain:.2f} s** for {seconds:.0f} s of sound, real-time factor "
+        f"{chain / seconds:.3f} (budget {budget:g} s)."
+    )
+
+
+def _process(results: dict[str, Any]) -> str:
+    rows = [
+        [r["command"], f"{r['median_s']:.2f}", f"{r['first_s']:.2f}", f"{r['peak_mb']:.0f}"]
+        for r in results["process"]["rows"]
+    ]
+    return (
+        "## A fresh process\n\nThe whole command as a child process, from start to exit, files in the "
+        f"system's cache; budget {BUDGET['cold_s']:g} s and {BUDGET['peak_mb']:.0f} MB.\n\n"
+        + table(["command", "median s", "first s", "peak MB"], rows)
+    )
+
+
+def _musicgen(results: dict[str, Any]) -> str:
+    if not results.get("musicgen"):
+        return ""
+    ours = results["stages"]["chain_s"]
+    rows = [
+        [
+            r["dtype"],
+            str(r["steps"]),
+            f"{r['step_s'] * 1000:.0f}",
+            f"{r['encodec_s']:.1f}",
+            f"{r['scaled_s']:.1f}",
+            f"{r['scaled_s'] / ours:.0f}",
+        ]
+        for r in results["musicgen"]
+    ]
+    millions = results["musicgen"][0]["parameters"] / 1e6
+    return (
+        "## Beside MusicGen-small, speed only\n\n"
+        f"The real-size architecture of transformers ({millions:.0f}M parameters, EnCodec and T5 "
+        "included) with random weights on the same threads, guidance 3, KV cache on; the steps were "
+        "run and then scaled to 15 s of mono sound at 32 kHz. It says nothing about how either sounds.\n\n"
+        + table(["dtype", "steps run", "ms a step", "EnCodec s", "15 s takes, s", "times ours"], rows)
+    )
