@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
 import subprocess
@@ -17,17 +18,26 @@ PROMPT = "calm piano, 15 s"
 def run_child(command: list[str]) -> tuple[float, float]:
     """Seconds and peak resident memory (MB, ru_maxrss of that child alone) of a command.
 
+    A child inherits the peak of the process that forks it, and this one may hold torch; so a small
+    process stands between, which is this file run as a script.
+
     Raises:
         RuntimeError: it failed.
     """
+    done = subprocess.run([sys.executable, "-S", __file__, *command], capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}")
+    seconds, megabytes = json.loads(done.stdout)
+    return seconds, megabytes
+
+
+def _stand_between(command: list[str]) -> int:
     start = time.perf_counter()
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise RuntimeError(f"{' '.join(command)} ended with {child.returncode}")
     unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes
-    return time.perf_counter() - start, usage.ru_maxrss * unit / 1e6
+    print(json.dumps([time.perf_counter() - start, usage.ru_maxrss * unit / 1e6]))
+    return os.waitstatus_to_exitcode(status)
 
 
 def measure(threads: int, runs: int = 5) -> dict[str, Any]:
@@ -51,3 +61,7 @@ def measure(threads: int, runs: int = 5) -> dict[str, Any]:
                 }
             )
     return {"threads": threads, "rows": rows}
+
+
+if __name__ == "__main__":
+    sys.exit(_stand_between(sys.argv[1:]))

@@ -1,0 +1,89 @@
+"""The benchmark page comes from its numbers, and the measuring tools measure."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+import torch
+
+from benchmarks.machine import describe, matrix_peak
+from benchmarks.page import page
+from benchmarks.process import run_child
+from benchmarks.stages import flops, timed
+
+RESULTS = {
+    "machine": describe(),
+    "threads": 2,
+    "peaks": [{"dtype": "float32", "threads": 2, "gflops": 123.4}],
+    "stages": {
+        "threads": 2,
+        "seconds": 15.0,
+        "density": 10.0,
+        "chain_s": 3.0,
+        "rows": [
+            {"stage": "structure score", "median_s": 1.0, "least_s": 0.9, "runs": 7, "notes": 150},
+            {"stage": "structure mel", "missing": "no weights"},
+            {
+                "stage": "decoder flow",
+                "median_s": 2.0,
+                "least_s": 1.9,
+                "runs": 7,
+                "flop": 1e11,
+                "dtype": "float32",
+                "efficiency": 0.405,
+            },
+        ],
+    },
+    "process": {
+        "threads": 2,
+        "rows": [{"command": "audiogen make", "median_s": 5.5, "first_s": 6.5, "peak_mb": 900.0, "runs": 5}],
+    },
+    "musicgen": [
+        {
+            "dtype": "bfloat16",
+            "threads": 2,
+            "steps": 200,
+            "parameters": 587_000_000,
+            "step_s": 0.1,
+            "encodec_s": 2.0,
+            "scaled_s": 77.0,
+        }
+    ],
+}
+
+
+def test_page_says_the_numbers() -> None:
+    text = page(RESULTS)
+    for number in ("123", "3.00 s", "0.200", "150 notes", "40%", "weights missing", "5.50", "900", "26"):
+        assert number in text, number
+    assert "speed only" in text
+    assert "MusicGen" not in page({k: v for k, v in RESULTS.items() if k != "musicgen"})
+
+
+def test_flops_are_counted_from_the_products() -> None:
+    a, b = torch.ones(3, 5), torch.ones(5, 7)
+    assert flops(lambda: a @ b) == 2 * 3 * 5 * 7
+
+
+def test_timed_runs_as_often_as_it_says() -> None:
+    calls: list[int] = []
+    found = timed(lambda: calls.append(1), runs=5, warm_up=2)
+    assert len(calls) == 7 and found["runs"] == 5
+    assert 0 <= found["least_s"] <= found["median_s"]
+
+
+def test_child_memory_is_that_of_the_child() -> None:
+    megabytes = 300
+    _, small = run_child([sys.executable, "-c", "pass"])
+    _, large = run_child([sys.executable, "-c", f"x = bytearray(b'1') * ({megabytes} * 10**6)"])
+    assert large - small == pytest.approx(megabytes, rel=0.1)
+    with pytest.raises(RuntimeError, match="ended with 3"):
+        run_child([sys.executable, "-c", "raise SystemExit(3)"])
+
+
+def test_matrix_peak_is_a_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.machine.SIZE", 64)
+    before = torch.get_num_threads()
+    assert matrix_peak(torch.float32, 1) > 1e6
+    assert torch.get_num_threads() == before
