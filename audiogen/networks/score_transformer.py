@@ -18,6 +18,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
+GAIN = 6.0  # of embeddings and logits: their steps are this much larger than the blocks' at one lr
+
+
 @dataclass(frozen=True)
 class ScoreTransformerConfig:
     """Sizes.
@@ -132,11 +135,19 @@ class ScoreTransformer(nn.Module):
         """
         hidden = self.trunk(inputs, positions, mask)
         logits = []
-        for field, head in enumerate(self.heads):
-            logits.append(head(hidden))
+        for field in range(len(self.heads)):
+            logits.append(self.logits(field, hidden))
             if field < len(self.chosen):
-                hidden = hidden + self.chosen[field](targets[..., field])
+                hidden = self.given(field, targets[..., field], hidden)
         return logits
+
+    def logits(self, field: int, hidden: Tensor) -> Tensor:
+        """hidden [..., D], with the fields before it given -> logits of `field`, [..., size]."""
+        return GAIN * self.heads[field](hidden)
+
+    def given(self, field: int, code: Tensor, hidden: Tensor) -> Tensor:
+        """Tell the later heads that `field` is `code` ([...] int64)."""
+        return hidden + GAIN * self.chosen[field](code)
 
     def trunk(self, inputs: Tensor, positions: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
         """inputs [B, N, K] -> hidden [B, N, D], all positions at once."""
@@ -173,7 +184,7 @@ class ScoreTransformer(nn.Module):
         """Sum of the table's rows, and the traces [decays, B, N, trace_size]: -> [B, N, D]."""
         b, n, k = inputs.shape
         rows = F.embedding_bag(inputs.reshape(b * n, k), self.table.weight, mode="sum").view(b, n, -1)
-        return rows + self.traces(traces.permute(1, 2, 0, 3).flatten(2).log1p())
+        return GAIN * (rows + self.traces(traces.permute(1, 2, 0, 3).flatten(2).log1p()))
 
     def _struck(self, inputs: Tensor) -> Tensor:
         """One-hot of the code that leaves traces, [B, N, trace_size]."""
@@ -182,12 +193,23 @@ class ScoreTransformer(nn.Module):
         return (code == torch.arange(c.trace_size, device=inputs.device)).float()
 
     def _initialise(self) -> None:
+        """Embeddings begin large against the residual branches, heads uniform.
+
+        With branches as large as the embeddings, or learning as fast, the first thousand steps learn
+        nothing of pitch and velocity that a linear model of the inputs does not learn in fifty.
+        """
         for name, weight in self.named_parameters():
             if weight.ndim < 2:
                 continue
-            std = 0.02
-            if name.endswith(("out.weight", "down.weight")):
+            std = weight.shape[1] ** -0.5
+            if name.startswith(("table", "chosen")):
+                std = 0.5 / GAIN
+            elif name.startswith("traces"):
+                std = 0.3 / GAIN
+            elif name.endswith(("out.weight", "down.weight")):
                 std /= (2 * self.config.layers) ** 0.5
+            elif name.startswith("heads") and name.endswith("2.weight"):
+                std *= 0.1 / GAIN
             nn.init.normal_(weight, std=std)
 
 

@@ -223,10 +223,10 @@ class Writer:
         return int(choose(logits, uniform, self.temperature, self.top_p))
 
     def _logits(self, field: int, hidden: Tensor) -> Tensor:
-        return self.network.heads[field](hidden)
+        return self.network.logits(field, hidden)
 
     def _given(self, field: int, event: np.ndarray, hidden: Tensor) -> Tensor:
-        return hidden + self.network.chosen[field].weight[event[field]]  # type: ignore[index]
+        return self.network.given(field, torch.tensor(event[field]), hidden)
 
     def _read(self, event: np.ndarray, first: bool = False) -> Tensor:
         """The network reads an event (or the start): hidden [D] for the next one."""
