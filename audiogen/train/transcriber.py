@@ -6,6 +6,7 @@ levelled, blurred and buried in noise; it cannot rely on the exact look of a sam
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,7 +112,7 @@ class TranscriberTask:
         figure.savefig(folder / "posterior.png", dpi=80)
 
     def export(self, network: nn.Module, folder: Path) -> None:
-        TranscriberStage(self.config, network, device="cpu").save_pretrained(folder)
+        TranscriberStage(self.config, deepcopy(network), device="cpu").save_pretrained(folder)
 
 
 def onset_target(rows: np.ndarray, start: int, frames: int, frame_rate: float) -> Tensor:
