@@ -17,7 +17,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-
 GAIN = 6.0  # of embeddings and logits: their steps are this much larger than the blocks' at one lr
 
 
