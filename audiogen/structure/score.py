@@ -53,8 +53,14 @@ class ScoreConfig:
 
     def network(self) -> ScoreTransformerConfig:
         pitch = list(INPUTS).index("pitch")
-        traces = {"trace_input": pitch, "trace_first": int(OFFSETS[pitch]) + 1, "trace_size": N_PITCH}
-        return ScoreTransformerConfig(VOCABULARY, FIELDS, **traces, **asdict(self))
+        return ScoreTransformerConfig(
+            VOCABULARY,
+            FIELDS,
+            trace_input=pitch,
+            trace_first=int(OFFSETS[pitch]) + 1,
+            trace_size=N_PITCH,
+            **asdict(self),
+        )
 
 
 class ScoreStage(Pretrained):

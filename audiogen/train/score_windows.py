@@ -154,8 +154,8 @@ class ScoreCorpus:
         pitch = a["pitch"][part].astype(np.int64)
         notes = a["type"][part] == NOTE
         if augment and notes.any():
-            steps = rng.integers(-self.settings.transpose, self.settings.transpose + 1)
-            steps = int(np.clip(steps, 21 - pitch[notes].min(), 108 - pitch[notes].max()))
+            wanted = int(rng.integers(-self.settings.transpose, self.settings.transpose + 1))
+            steps = np.clip(wanted, 21 - pitch[notes].min(), 108 - pitch[notes].max())
             pitch = np.where(notes, pitch + steps, 0)
         velocity = a["velocity"][part].astype(float)
         if augment:
