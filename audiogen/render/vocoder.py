@@ -23,7 +23,7 @@ from audiogen.stage import Progress, Sampling, report
 
 BLOCK_FRAMES = 2250  # 30 s at a time keeps memory bounded
 OVERLAP_FRAMES = 75
-FLOOR_REACH, FLOOR_DEPTH = 1.2, 4.0  # nats: bands within the reach of the floor fade by up to the depth
+FLOOR_REACH, FLOOR_DEPTH = 0.4, 3.0  # nats: bands within the reach of the floor fade by up to the depth
 MARGIN_FRAMES = 30  # the network's receptive field
 
 
