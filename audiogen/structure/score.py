@@ -34,6 +34,7 @@ from audiogen.structure.score_events import (
 from audiogen.structure.score_performance import perform
 from audiogen.structure.score_writer import Plan, Writer, one_thread
 
+GUIDANCE = 1.5  # on the attributes; a second view in the same pass costs little
 FREE_SHARE = 0.75  # of the pieces whose prompt asks for no tempo and no metre
 METRE_SHARES = {(4, 4): 0.45, (3, 4): 0.3, (2, 4): 0.1, (6, 8): 0.15}
 SHORTEST_S, LONGEST_S = 1.0, 600.0
@@ -105,6 +106,7 @@ class ScoreStage(Pretrained):
             bpm=known["tempo"] or 60.0,
             bar=4 * TICKS * metre[0] / metre[1],
             attributes=codes(known),
+            guidance=GUIDANCE if any(v is not None for v in asked(x).values()) else 1.0,
         )
         total = int(x.seconds * 10)
         with one_thread(), torch.inference_mode():

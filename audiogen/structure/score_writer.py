@@ -59,6 +59,7 @@ class Plan:
         seconds: length of the piece.
         kind: FREE or METRICAL; bpm: quarters a minute (60 for FREE).
         bar: ticks in a bar; attributes: codes, int64 [10].
+        guidance: classifier-free guidance on the attributes, 1 is off.
     """
 
     seconds: float
@@ -66,6 +67,14 @@ class Plan:
     bpm: float
     bar: float
     attributes: np.ndarray
+    guidance: float = 1.0
+
+    @property
+    def views(self) -> np.ndarray:
+        """What the network is told: the attributes, and with guidance also nothing but the kind: [B, 10]."""
+        if self.guidance == 1.0:
+            return self.attributes[None]
+        return np.stack([self.attributes, np.where(np.arange(len(self.attributes)) == 0, self.kind, 0)])
 
     @property
     def unit_s(self) -> float:
@@ -160,7 +169,8 @@ class Writer:
         self.network, self.plan, self.generator = network, plan, generator
         self.temperature, self.top_p = temperature, top_p
         self.grammar = Grammar(plan)
-        self.cache = KVCache(network.config)
+        self.views = plan.views + OFFSETS[N_CLOCKED:]  # [B, attributes]
+        self.cache = KVCache(network.config, len(self.views))
         self.history: list[np.ndarray] = []
 
     def write(self, tell: Callable[[float], None]) -> Written:
@@ -223,13 +233,15 @@ class Writer:
         return int(choose(logits, uniform, self.temperature, self.top_p))
 
     def _logits(self, field: int, hidden: Tensor) -> Tensor:
-        return self.network.logits(field, hidden)
+        """hidden [B, D] -> logits [size], guided where there are two views."""
+        logits = self.network.logits(field, hidden)
+        return logits[0] if len(logits) == 1 else torch.lerp(logits[1], logits[0], self.plan.guidance)
 
     def _given(self, field: int, event: np.ndarray, hidden: Tensor) -> Tensor:
         return self.network.given(field, torch.tensor(event[field]), hidden)
 
     def _read(self, event: np.ndarray, first: bool = False) -> Tensor:
-        """The network reads an event (or the start): hidden [D] for the next one."""
+        """The network reads an event (or the start): hidden [B, D] for the next one."""
         g, plan = self.grammar, self.plan
         code = np.zeros(N_CLOCKED, np.int64)
         code[0] = START if first else event[TYPE]
@@ -237,11 +249,13 @@ class Writer:
             code[1:5] = event[1:] + 1
         rest = np.array([plan.seconds - g.now_s])
         code[5:] = clock(plan.kind, rest, np.array([g.time % plan.bar]), np.array([g.pedal]))[0]
-        self.history.append(np.concatenate([code, plan.attributes]) + OFFSETS)
+        self.history.append(code + OFFSETS[:N_CLOCKED])
         rows = self.history[-1:]
         if self.cache.length == self.network.config.context:
             rows = self._begin_again()
-        return self.network.step(torch.from_numpy(np.stack(rows))[None], self.cache)[0, -1]
+        told = np.broadcast_to(self.views[:, None], (len(self.views), len(rows), self.views.shape[1]))
+        same = np.broadcast_to(np.stack(rows), (len(self.views), len(rows), N_CLOCKED))
+        return self.network.step(torch.from_numpy(np.concatenate([same, told], 2)), self.cache)[:, -1]
 
     def _begin_again(self) -> list[np.ndarray]:
         """The context is full: the latest events become a new window, read at once."""
@@ -252,7 +266,7 @@ class Writer:
         start[0] += START
         start[5] = rows[0][5]
         self.history = [start, *rows[1:]]
-        self.cache = KVCache(self.network.config)
+        self.cache = KVCache(self.network.config, len(self.views))
         return self.history
 
 
