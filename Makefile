@@ -4,7 +4,7 @@
 #   make test      every test; make check: style, types and the fast tests
 #   make bench     rewrites benchmarks/RESULTS.md
 #
-# On Linux without a GPU, `make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu` fetches the
+# On Linux without a GPU, `make demo TORCH_INDEX=URL` (the address of PyTorch's CPU index) fetches the
 # small CPU build of torch instead of the CUDA one.
 
 PYTHON ?= python3
