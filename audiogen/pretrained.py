@@ -67,7 +67,10 @@ class Pretrained:
         network = cls.build(config)
         try:
             state = load_file(folder / "model.safetensors")
-            network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
+            network.load_state_dict(
+                {k: v.float() if v.is_floating_point() else v for k, v in state.items()},
+                assign=True,  # without a second copy
+            )
         except Exception as problem:
             raise MissingModel(f"The weights in {folder} do not fit {cls.__name__}: {problem}") from problem
         stage = cls(config, network, device=device)
