@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _RANGE_DB = 80
-_TICKS_HZ = (50, 100, 200, 500, 1000, 2000, 5000, 10_000)
+_TICKS_HZ = (50, 200, 500, 1000, 2000, 5000, 10_000)
 
 
 def picture(
@@ -101,11 +101,13 @@ def quality_curve(rows: list[dict[str, float]]) -> bytes:
 
 
 def draw_notes(ax: Axes, notes: np.ndarray, pedal: np.ndarray | None = None) -> None:
-    """A piano roll; darker is louder, a grey band below is the pedal."""
+    """A piano roll; warmer is louder, a grey band below is the pedal."""
+    from matplotlib import colormaps
+
     pitch, onset, offset, velocity = notes.T
-    colours = 0.85 - 0.75 * np.clip(velocity, 1, 127) / 127
+    colours = colormaps["plasma"](0.05 + 0.8 * np.clip(velocity, 1, 127) / 127)
     low, high = (pitch.min(), pitch.max()) if len(notes) else (48, 72)
-    ax.barh(pitch, offset - onset, 0.9, onset, color=[(c, c, 0.35 + 0.5 * c) for c in colours])
+    ax.barh(pitch, offset - onset, 0.9, onset, color=colours)
     if pedal is not None and len(pedal):
         ends = np.append(pedal[1:, 0], ax.get_xlim()[1])
         spans = [(t, e - t) for (t, down), e in zip(pedal, ends, strict=True) if down]
@@ -123,8 +125,8 @@ def draw_mel(ax: Axes, mel: np.ndarray, frame_rate: float, centres_hz: np.ndarra
     if centres_hz is None:
         ax.set_ylabel("band")
         return
-    ax.set_yticks([float(np.interp(hz, centres_hz, np.arange(len(centres_hz)))) for hz in _TICKS_HZ])
-    ax.set_yticklabels([f"{hz:g}" if hz < 1000 else f"{hz / 1000:g}k" for hz in _TICKS_HZ])
+    places = np.interp(_TICKS_HZ, centres_hz, np.arange(len(centres_hz)))
+    ax.set_yticks(places, [_hz(hz) for hz in _TICKS_HZ])
     ax.set_ylabel("Hz")
 
 
@@ -152,7 +154,13 @@ def draw_spectrogram(ax: Axes, samples: np.ndarray, sample_rate: int) -> None:
     )
     ax.set_yscale("log")
     ax.set_ylim(25, 16_000)
+    ax.set_yticks(_TICKS_HZ, [_hz(hz) for hz in _TICKS_HZ])
+    ax.minorticks_off()
     ax.set_ylabel("Hz")
+
+
+def _hz(value: int) -> str:
+    return f"{value}" if value < 1000 else f"{value // 1000}k"
 
 
 def _figure_class() -> Any:
