@@ -17,6 +17,8 @@ from torch import Tensor, nn
 from audiogen.networks.frame_quantiser import FrameQuantiser
 from audiogen.networks.transformer import Block, KeyValues, initialise, rope_table
 
+GAIN = 6.0  # of embeddings and logits: at one learning rate they move this much faster than the blocks
+
 
 @dataclass(frozen=True)
 class MelTransformerConfig:
@@ -69,7 +71,7 @@ class MelTransformer(nn.Module):
             for _ in range(c.stages)
         )
         self.register_buffer("rope", rope_table(c.context, c.width // c.heads), persistent=False)
-        initialise(self, c.layers)
+        self._initialise()
 
     def forward(self, codes: Tensor, frames: Tensor, attributes: Tensor, left: Tensor) -> list[Tensor]:
         """Logits of every frame given those before it, per stage [B, N, entries].
@@ -117,7 +119,7 @@ class MelTransformer(nn.Module):
         rows = torch.cat([rows, hints], -1)
         b, n, k = rows.shape
         summed = nn.functional.embedding_bag(rows.reshape(b * n, k), self.table.weight, mode="sum")
-        return summed.view(b, n, -1) + self.see(before)
+        return GAIN * (summed.view(b, n, -1) + self.see(before))
 
     def rows(self, codes: Tensor) -> Tensor:
         """Table rows of codes [..., K]."""
@@ -135,10 +137,19 @@ class MelTransformer(nn.Module):
 
     def stage_logits(self, hidden: Tensor, stage: int) -> Tensor:
         """Logits of one stage [..., entries]; `hidden` already knows the stages before it."""
-        return self.heads[stage](hidden)
+        return GAIN * self.heads[stage](hidden)
 
     def tell(self, hidden: Tensor, stage: int, code: Tensor) -> Tensor:
         """`hidden` once the code [...] of `stage` is chosen; the last stage tells nobody."""
         if stage + 1 == self.config.stages:
             return hidden
-        return hidden + self.chosen[stage](code)
+        return hidden + GAIN * self.chosen[stage](code)
+
+    def _initialise(self) -> None:
+        """Embeddings begin large against the residual branches, which first learn to add little."""
+        initialise(self, self.config.layers)
+        for name, weight in self.named_parameters():
+            if name.startswith(("table", "chosen", "see")):
+                nn.init.normal_(weight, std=(0.5 if weight.shape[1] == self.config.width else 0.2) / GAIN)
+            elif name.startswith("heads") and name.endswith("2.weight"):
+                nn.init.normal_(weight, std=0.1 / GAIN * weight.shape[1] ** -0.5)

@@ -61,11 +61,12 @@ class Block(nn.Module):
         return x + self.dropout(self.down(F.silu(gate) * up))
 
 
-def initialise(network: nn.Module, layers: int, std: float = 0.02) -> None:
-    """Normal weights; what writes to the residual stream is scaled down by sqrt(2 layers)."""
+def initialise(network: nn.Module, layers: int) -> None:
+    """Normal weights by fan-in; what writes to the residual stream is scaled down by sqrt(2 layers)."""
     for name, weight in network.named_parameters():
         if weight.ndim >= 2:
             branch = name.endswith(("out.weight", "down.weight"))
+            std = weight.shape[1] ** -0.5
             nn.init.normal_(weight, std=std / (2 * layers) ** 0.5 if branch else std)
 
 
