@@ -17,6 +17,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from audiogen.networks.transformer import Block, KeyValues, rope_table
+
 GAIN = 6.0  # of embeddings and logits: their steps are this much larger than the blocks' at one lr
 
 
@@ -50,50 +52,13 @@ class ScoreTransformerConfig:
     trace_decays: tuple[float, ...] = (0.5, 0.85, 0.97)
 
 
-class KVCache:
-    """Keys and values of the positions so far, preallocated: [layers, 2, B, H, context, D / H].
-
-    Attributes:
-        traces: as of the last position, [decays, B, trace_size].
-    """
+class KVCache(KeyValues):
+    """Keys and values of the positions so far, and the traces as of the last, [decays, B, trace_size]."""
 
     def __init__(self, config: ScoreTransformerConfig, batch: int = 1) -> None:
         size = config.width // config.heads
-        self.values = torch.zeros(config.layers, 2, batch, config.heads, config.context, size)
+        super().__init__(config.layers, batch, config.heads, config.context, size)
         self.traces = torch.zeros(len(config.trace_decays), batch, config.trace_size)
-        self.length = 0
-
-
-class Block(nn.Module):
-    """Attention and SwiGLU, pre-norm."""
-
-    def __init__(self, config: ScoreTransformerConfig) -> None:
-        super().__init__()
-        d = config.width
-        self.heads = config.heads
-        self.norm1, self.norm2 = nn.RMSNorm(d, eps=1e-6), nn.RMSNorm(d, eps=1e-6)
-        self.qkv = nn.Linear(d, 3 * d, bias=False)
-        self.out = nn.Linear(d, d, bias=False)
-        self.gate_up = nn.Linear(d, 2 * config.hidden, bias=False)
-        self.down = nn.Linear(config.hidden, d, bias=False)
-        self.dropout = nn.Dropout(config.dropout)
-
-    def forward(self, x: Tensor, rope: Tensor, mask: Tensor | None, past: Tensor | None, at: int) -> Tensor:
-        """x [B, N, D]; rope [2, B or 1, 1, N, D / H]; mask bool [B, 1, N, N]; past [2, B, H, T, D / H]."""
-        b, n, d = x.shape
-        qkv = self.qkv(self.norm1(x)).view(b, n, 3 * self.heads, d // self.heads).transpose(1, 2)
-        turned = rotate(qkv[:, : 2 * self.heads], rope)
-        q, k = turned[:, : self.heads], turned[:, self.heads :]
-        v = qkv[:, 2 * self.heads :]
-        if past is not None:
-            past[0, :, :, at : at + n], past[1, :, :, at : at + n] = k, v
-            k, v = past[0, :, :, : at + n], past[1, :, :, : at + n]
-        y = F.scaled_dot_product_attention(
-            q, k, v.to(q.dtype), attn_mask=mask, is_causal=mask is None and n > 1
-        )
-        x = x + self.dropout(self.out(y.transpose(1, 2).reshape(b, n, d)))
-        gate, up = self.gate_up(self.norm2(x)).chunk(2, -1)
-        return x + self.dropout(self.down(F.silu(gate) * up))
 
 
 class ScoreTransformer(nn.Module):
@@ -107,7 +72,9 @@ class ScoreTransformer(nn.Module):
         self.config = config
         d = config.width
         self.table = nn.Embedding(config.vocabulary, d)
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
+        self.blocks = nn.ModuleList(
+            Block(d, config.heads, config.hidden, config.dropout) for _ in range(config.layers)
+        )
         self.norm = nn.RMSNorm(d, eps=1e-6)
         self.chosen = nn.ModuleList(nn.Embedding(size, d) for size in config.fields[:-1])
         self.heads = nn.ModuleList(
@@ -212,22 +179,8 @@ class ScoreTransformer(nn.Module):
             nn.init.normal_(weight, std=std)
 
 
-def rope_table(context: int, size: int, base: float = 10_000.0) -> Tensor:
-    """cos and sin for every position and channel, [2, context, size]."""
-    rates = base ** (-torch.arange(0, size, 2).float() / size)
-    angles = torch.outer(torch.arange(context).float(), rates).repeat(1, 2)
-    return torch.stack([angles.cos(), angles.sin()])
-
-
 def fading_table(context: int, decays: tuple[float, ...]) -> Tensor:
     """decay ** (i - j) for j <= i, else 0: [decays, context, context]."""
     age = torch.arange(context)[:, None] - torch.arange(context)
     rates = torch.tensor(decays)[:, None, None]
     return torch.where(age >= 0, rates ** age.clamp_min(0), 0.0)
-
-
-def rotate(x: Tensor, rope: Tensor) -> Tensor:
-    """Turn the channel pairs (i, i + size / 2) of x [B, H, N, size] by the angles of `rope`."""
-    half = x.shape[-1] // 2
-    turned = torch.cat([-x[..., half:], x[..., :half]], -1)
-    return (x * rope[0] + turned * rope[1]).to(x.dtype)
