@@ -46,6 +46,8 @@ class TranscriberConfig:
 class Transcriber(nn.Module):
     """Onset logits from the mid log-mel."""
 
+    stack: Tensor
+
     def __init__(self, config: TranscriberConfig = TranscriberConfig()) -> None:
         super().__init__()
         self.config = config
@@ -61,6 +63,7 @@ class Transcriber(nn.Module):
         self.back = nn.Linear(w, s * N_KEYS)
         self.join = nn.Conv2d(c + s, c, (1, 3), padding=(0, 1))
         self.out = nn.Conv2d(c, 1, 1)
+        assert self.out.bias is not None
         nn.init.constant_(self.out.bias, -4.0)  # onsets are rare
 
     def forward(self, mel: Tensor) -> Tensor:
