@@ -75,7 +75,8 @@ class Conditioning:
         known = {f.name for f in dataclasses.fields(cls)}
         if extra := set(rows) - known:
             raise InvalidRequest(f"Unknown conditioning fields: {', '.join(sorted(extra))}.")
-        return cls(**{k: tuple(v) if k in tuples else v for k, v in rows.items()})
+        values: dict[str, Any] = {k: tuple(v) if k in tuples else v for k, v in rows.items()}
+        return cls(**values)
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,7 +29,7 @@ class Pretrained:
 
     config_class: ClassVar[type]
     config: Any
-    network: nn.Module
+    network: Any  # an nn.Module, of the class that `build` makes
     source: dict[str, str]
     device: torch.device
     dtype: torch.dtype

@@ -59,9 +59,7 @@ def recipe_of(plan: Plan, take: Take) -> dict[str, Any]:
     return recipe
 
 
-def request_of(
-    recipe: dict[str, Any], temporary: Path, beside: Path, device: str | None = None
-) -> Request:
+def request_of(recipe: dict[str, Any], temporary: Path, beside: Path, device: str | None = None) -> Request:
     """The request that a recipe was made from.
 
     Args:

@@ -113,7 +113,7 @@ class PianoBank:
         rows |= {f"release-{p}": a for p, a in self.releases.items()}
         rows |= {f"pedal-{k}-{i}": a for k, v in self.pedals.items() for i, a in enumerate(v)}
         cache.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(cache, level=self.level_db, **rows)
+        np.savez(cache, level=self.level_db, **rows)  # type: ignore[arg-type]
 
     def tone(self, pitch: int, velocity: float, rng: np.random.Generator) -> np.ndarray:
         """One struck string, float32 [T, 2], at the level of its velocity."""

@@ -118,7 +118,7 @@ def _make_shard(job: tuple[Path, str, int, int, bool]) -> None:
     if keep_audio:
         arrays["audio"] = np.stack(rows["audio"])
     temporary = target.with_suffix(".part.npz")
-    np.savez(temporary, **arrays)
+    np.savez(temporary, **arrays)  # type: ignore[arg-type]
     temporary.rename(target)
 
 

@@ -24,6 +24,11 @@ class MagnitudeNetwork(nn.Module):
         blocks: number of blocks.
     """
 
+    bank: Tensor
+    inverse: Tensor
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, mel: MelSettings, width: int = 320, blocks: int = 6) -> None:
         super().__init__()
         bank = filterbank(mel)

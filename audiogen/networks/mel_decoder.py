@@ -64,6 +64,10 @@ class MelDecoder(nn.Module):
         attributes, take: how many of each.
     """
 
+    mean: Tensor
+    std: Tensor
+    deviation: Tensor
+
     def __init__(
         self,
         bands: int,

@@ -45,6 +45,8 @@ class NoteBank(nn.Module):
         floor: band magnitude of silence.
     """
 
+    knots: Tensor
+
     def __init__(self, centres_hz: np.ndarray, templates: int, take_width: int, floor: float) -> None:
         super().__init__()
         self.floor = floor

@@ -41,7 +41,7 @@ class VocoderTask:
     ) -> None:
         self.config = from_rows(VocoderConfig, stage_settings)
         self.settings = from_rows(VocoderTaskSettings, task_settings)
-        self.network = Vocoder.build(self.config)
+        self.network: Any = Vocoder.build(self.config)
         self.train_audio = _mid_audio(data_folder, "train", self.settings.max_shards)
         self.valid_audio = _mid_audio(data_folder, "valid", 1)[: self.settings.valid_windows]
         self._normalise()
@@ -58,7 +58,7 @@ class VocoderTask:
         gain = 10 ** ((torch.rand(s.batch_size, 1, generator=generator) * 2 - 1) * s.gain_db / 20)
         return {"wave": torch.stack(rows) / 32767 * gain, "noise": self._band_noise(generator)}
 
-    def loss(self, network: nn.Module, batch: dict[str, Tensor], progress: float) -> dict[str, Tensor]:
+    def loss(self, network: Any, batch: dict[str, Tensor], progress: float) -> dict[str, Tensor]:
         with torch.autocast(batch["wave"].device.type, enabled=False):
             magnitude = _centre(stft(batch["wave"], self.config.mel).abs(), self.settings.frames)
             bands = log_bands(magnitude, self.config.mel)
@@ -66,7 +66,7 @@ class VocoderTask:
         return magnitude_losses(predicted, log_noise, magnitude, network.bank)
 
     @torch.no_grad()
-    def evaluate(self, network: nn.Module) -> dict[str, float]:
+    def evaluate(self, network: Any) -> dict[str, float]:
         """Log-magnitude L1 and spectral convergence on held-out audio, beside the untrained start."""
         rows: dict[str, list[float]] = {}
         for wave in self.valid_audio:
