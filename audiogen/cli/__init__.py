@@ -11,6 +11,9 @@ from __future__ import annotations
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    from audiogen.cli.group import run
+    try:
+        from audiogen.cli.group import run
 
-    return run(arguments)
+        return run(arguments)
+    except KeyboardInterrupt:  # before, or while, the group itself handles one
+        return 130
