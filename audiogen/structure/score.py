@@ -106,7 +106,8 @@ class ScoreStage(Pretrained):
             bpm=known["tempo"] or 60.0,
             bar=4 * TICKS * metre[0] / metre[1],
             attributes=codes(known),
-            guidance=GUIDANCE if any(v is not None for v in asked(x).values()) else 1.0,
+            guidance=GUIDANCE,
+            density=known["density"],
         )
         total = int(x.seconds * 10)
         with one_thread(), torch.inference_mode():
@@ -119,8 +120,16 @@ class ScoreStage(Pretrained):
 
 
 def complete(x: Conditioning, rng: np.random.Generator) -> dict:
-    """The asked attributes, with kind, and tempo and metre where the time is metrical, drawn if unasked."""
+    """The asked attributes, and what every piece needs drawn where it is not asked.
+
+    Training windows are balanced over density and loudness; without a wish of its own a piece would as
+    often be a thunderstorm as a song, so both are drawn around a moderate middle.
+    """
     known = asked(x)
+    wish = float(np.exp(rng.normal(np.log(6.5), 0.35)))
+    known["density"] = known["density"] or wish
+    level = 44 + 2.2 * known["density"] + rng.normal(0, 7)
+    known["loudness"] = known["loudness"] or float(np.clip(level, 34, 96))
     kind = METRICAL if x.tempo or x.metre or rng.random() >= FREE_SHARE else FREE
     metres = list(METRE_SHARES)
     drawn = metres[int(rng.choice(len(metres), p=list(METRE_SHARES.values())))]

@@ -48,6 +48,7 @@ FIRST_S = 1.0  # the first note comes at most this late
 PEDALS_IN_A_ROW = 3
 KEYS_AT_ONCE = 12  # within RESTRIKE_S
 OVER = 0.25  # if less of the shift's probability than this lies before the end, the piece is over
+STEER, STEER_S = 1.2, 2.0  # how hard, and over how many seconds, an asked density is held
 KEEP = 0.6  # share of the context that stays when it is full
 
 
@@ -60,6 +61,7 @@ class Plan:
         kind: FREE or METRICAL; bpm: quarters a minute (60 for FREE).
         bar: ticks in a bar; attributes: codes, int64 [10].
         guidance: classifier-free guidance on the attributes, 1 is off.
+        density: asked notes a second, which the writer holds by steering, or None.
     """
 
     seconds: float
@@ -68,6 +70,7 @@ class Plan:
     bar: float
     attributes: np.ndarray
     guidance: float = 1.0
+    density: float | None = None
 
     @property
     def views(self) -> np.ndarray:
@@ -121,6 +124,18 @@ class Grammar:
             if recent >= KEYS_AT_ONCE:
                 allowed &= self.shifts_s >= RESTRIKE_S
         return allowed
+
+    def steering(self) -> np.ndarray:
+        """What to add to the logits of the shifts, [128]: longer ones where there were too many notes.
+
+        The model hears the asked density but drifts, mostly upwards, as its own notes become its past.
+        """
+        wanted = self.plan.density
+        if wanted is None or self.now_s == 0:
+            return np.zeros(len(self.shifts_s), np.float32)
+        much = np.log((self.notes + wanted * STEER_S) / (wanted * (self.now_s + STEER_S)))
+        tilt = np.clip(STEER * much, -1.0, 1.0)
+        return (tilt * np.log((self.shifts_s + 0.02) / 0.1)).astype(np.float32)
 
     def pitches(self) -> np.ndarray:
         """Allowed pitches, bool [88]."""
@@ -200,6 +215,7 @@ class Writer:
             return event
         hidden = self._given(TYPE, event, hidden)
         logits = self._logits(SHIFT, hidden)[kind * N_SHIFT : (kind + 1) * N_SHIFT]
+        logits = logits + torch.from_numpy(g.steering())
         if self._is_over(logits):
             event[TYPE] = END
             return event

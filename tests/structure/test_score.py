@@ -13,8 +13,10 @@ from audiogen.artifacts import Conditioning, Notes, Structure
 from audiogen.errors import Cancelled, InvalidRequest
 from audiogen.pipeline import Pipeline
 from audiogen.stage import Sampling, silent
-from audiogen.structure.score import ScoreConfig, ScoreStage
+from audiogen.structure.score import ScoreConfig, ScoreStage, complete
+from audiogen.structure.score_events import DOWN, FREE, METRICAL, NOTE
 from audiogen.structure.score_performance import bass_pedal, loudness, no_overlap
+from audiogen.structure.score_writer import Grammar, Plan
 
 TINY = ScoreConfig(width=32, layers=2, heads=2, hidden=32, head_hidden=16, context=64)
 
@@ -138,6 +140,44 @@ def test_save_and_load_give_the_same_score(tiny: ScoreStage, tmp_path: Path) -> 
     tiny.save_pretrained(tmp_path, dtype=torch.float32)
     loaded = ScoreStage.from_pretrained(tmp_path)
     np.testing.assert_array_equal(notes_of(write(tiny)).rows(), notes_of(write(loaded)).rows())
+
+
+def test_steering_slows_a_crowd_and_hurries_a_void() -> None:
+    plan = Plan(15.0, FREE, 60.0, 96.0, np.zeros(10, np.int64), density=5.0)
+    crowded, sparse, right = Grammar(plan), Grammar(plan), Grammar(plan)
+    for grammar, notes in ((crowded, 60), (sparse, 4), (right, 25)):
+        grammar.time, grammar.notes = 5.0, notes
+    assert (np.diff(crowded.steering()) > 0).all() and (np.diff(sparse.steering()) < 0).all()
+    assert np.abs(right.steering()).max() == 0
+    free = Grammar(dataclasses.replace(plan, density=None))
+    free.time, free.notes = 5.0, 500
+    assert np.abs(free.steering()).max() == 0
+
+
+def test_grammar_of_keys_pedal_and_end() -> None:
+    grammar = Grammar(Plan(5.0, FREE, 60.0, 96.0, np.zeros(10, np.int64)))
+    assert grammar.types().tolist() == [True, True, False, False]  # no end before the first note
+    grammar.note(60)
+    assert not grammar.pitches()[60 - 21] and grammar.pitches().sum() == 87
+    grammar.pedal_to(True)
+    assert grammar.types().tolist() == [True, False, True, False]  # 5 s before the end is too early
+    grammar.move(4.2)
+    assert grammar.types().tolist() == [False, False, False, True]
+    crowd = Grammar(Plan(5.0, FREE, 60.0, 96.0, np.zeros(10, np.int64)))
+    for pitch in range(60, 72):
+        crowd.note(pitch)
+    assert not crowd.shifts(NOTE)[0] and crowd.shifts(DOWN)[0] and crowd.shifts(NOTE)[10]
+
+
+def test_what_is_not_asked_is_drawn_around_the_middle() -> None:
+    drawn = [complete(Conditioning(), np.random.default_rng(seed)) for seed in range(200)]
+    assert 5 < np.median([d["density"] for d in drawn]) < 8
+    assert 50 < np.median([d["loudness"] for d in drawn]) < 66
+    kinds = [d["kind"] for d in drawn]
+    assert 0.1 < np.mean(kinds) < 0.4
+    assert all((d["tempo"] is not None) == (d["kind"] == METRICAL) for d in drawn)
+    asked = complete(Conditioning(tempo=90.0, density=2.0), np.random.default_rng(0))
+    assert (asked["kind"], asked["tempo"], asked["density"]) == (METRICAL, 90.0, 2.0)
 
 
 def test_asked_loudness_moves_the_mean_within_its_limit() -> None:
