@@ -9,7 +9,7 @@ import click
 
 from audiogen.cli import options
 
-WHAT = ("vocoder", "decoder", "steps", "strength")
+WHAT = ("vocoder", "decoder", "steps", "strength", "mel")
 STEPS = (1, 2, 4, 8, 16)
 STRENGTHS = (0.0, 0.5, 1.0)
 
@@ -20,6 +20,7 @@ STRENGTHS = (0.0, 0.5, 1.0)
 @click.option("--split", type=click.Choice(["valid", "test"]), default="test", show_default=True)
 @click.option("--limit", type=click.IntRange(2), help="At most so many windows of 15 s.")
 @click.option("--decoder", "decoder_weights", default="piano-flow", show_default=True)
+@click.option("--mel", "mel_weights", default="piano-mel", show_default=True)
 @click.option("--vocoder", "vocoder_weights", default="vocoder", show_default=True)
 @click.option("--plot", type=click.Path(path_type=Path), help="For steps: a PNG of quality against time.")
 @options.talk
@@ -29,6 +30,7 @@ def command(
     split: str,
     limit: int | None,
     decoder_weights: str,
+    mel_weights: str,
     vocoder_weights: str,
     plot: Path | None,
 ) -> int:
@@ -39,6 +41,7 @@ def command(
     decoder   notes through decoder and vocoder
     steps     the same at 1, 2, 4, 8 and 16 solver steps
     strength  the same at structure strengths 0, 0.5 and 1
+    mel       coarse mels written by the mel stage, beside real ones
     """
     from audiogen.decoder.flow import FlowDecoder
     from audiogen.evaluate import piano
@@ -46,6 +49,12 @@ def command(
     from audiogen.render.vocoder import Vocoder
 
     windows = piano.held_out(data, split, limit)
+    if what == "mel":
+        from audiogen.evaluate.coarse_mel import evaluate_mel
+        from audiogen.structure.mel import MelStage
+
+        click.echo(json.dumps(evaluate_mel(MelStage.from_pretrained(mel_weights), windows)))
+        return 0
     judge = TranscriberStage.from_pretrained("transcriber", device="cpu")
     vocoder = Vocoder.from_pretrained(vocoder_weights)
     if what == "vocoder":

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from audiogen.artifacts import Structure
+from audiogen.artifacts import Conditioning, Notes, Structure
 from audiogen.errors import InvalidRequest
+from audiogen.evaluate.piano import HeldOut
 from audiogen.media.mel import MelSettings
+from audiogen.stage import Sampling, Stage, silent
 
 ATTACK = 0.15  # nats of onset strength: an audible attack on the rendered pianos
 APART_FRAMES = 4  # two attacks lie at least this far apart (53 ms)
@@ -81,6 +83,54 @@ def compare(made: Sequence[Structure], real: Sequence[Structure]) -> dict[str, d
     spectra = [np.mean([s.mel.mean(1) for s in side if s.mel is not None], 0) for side in (made, real)]
     found["spectrum"] = {"distance": float(np.abs(spectra[0] - spectra[1]).mean())}
     return found
+
+
+def evaluate_mel(stage: Stage, windows: Sequence[HeldOut]) -> dict[str, dict[str, float]]:
+    """A mel stage asked for what held-out windows are, beside the real ones.
+
+    Every window's density, loudness and register are asked for, one seed each.
+    Returns: as `compare`, and "follows": rank correlation of asked with found: density with attacks
+        per second, loudness with level, register with colour.
+    """
+    from scipy.stats import spearmanr
+
+    made, real, asked = [], [], []
+    for seed, window in enumerate(windows):
+        seconds = window.audio.shape[1] / MelSettings().sample_rate
+        wanted = attributes(window.notes, seconds)
+        asked.append(wanted)
+        made.append(stage(wanted, wanted, Sampling(seed=seed), silent))
+        real.append(structure_of(mid_mel_of(window.audio), seconds))
+    found = compare(made, real)
+    pairs = {"density": "attacks", "loudness": "level", "register": "colour"}
+    portraits = [portrait(s) for s in made]
+    found["follows"] = {
+        name: float(spearmanr([getattr(a, name) for a in asked], [p[measure] for p in portraits])[0])
+        for name, measure in pairs.items()
+    }
+    return found
+
+
+def attributes(notes: Notes, seconds: float) -> Conditioning:
+    """What a prompt would ask for to get these notes: density, loudness and register."""
+    inside = notes.window(0.0, seconds)
+    if not len(inside):
+        raise InvalidRequest("No note is struck in this window.")
+    return Conditioning(
+        seconds=seconds,
+        density=len(inside) / seconds,
+        loudness=float(inside.velocity.mean()),
+        register=float(inside.pitch.mean()),
+    )
+
+
+def mid_mel_of(audio: np.ndarray, settings: MelSettings = MelSettings()) -> np.ndarray:
+    """Mid log-mel [bands, frames] of audio [channels, T]."""
+    import torch
+
+    from audiogen.evaluate.transcribe import mid_mel
+
+    return mid_mel(torch.from_numpy(np.asarray(audio, np.float32)), settings).numpy()
 
 
 def structure_of(mid: np.ndarray, seconds: float, settings: MelSettings = MelSettings()) -> Structure:

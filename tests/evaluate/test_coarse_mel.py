@@ -5,9 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audiogen.artifacts import Structure
+from audiogen.artifacts import Conditioning, Notes, Structure
 from audiogen.errors import InvalidRequest
-from audiogen.evaluate.coarse_mel import attack_frames, compare, portrait, structure_of
+from audiogen.evaluate.coarse_mel import (
+    attack_frames,
+    attributes,
+    compare,
+    evaluate_mel,
+    portrait,
+    structure_of,
+)
+from audiogen.evaluate.piano import HeldOut
+from audiogen.stage import Sampling
 
 
 def drawn(attacks: int, fall: float = 4.0, seconds: float = 4.0) -> Structure:
@@ -58,3 +67,40 @@ def test_structure_of_a_log_mel() -> None:
     assert found.mel is not None and found.onsets is not None
     assert found.mel.shape == (34, 25) and found.onsets.shape == (75,)
     np.testing.assert_allclose(found.mel, -6.0, atol=1e-4)
+
+
+def window(density: int, seconds: float = 2.0) -> HeldOut:
+    """Quiet clicks, one per note."""
+    onsets = np.arange(density * int(seconds)) / density + 0.01
+    rows = np.column_stack(
+        [np.full(len(onsets), 60.0), onsets, onsets + 0.1, np.full(len(onsets), 40 + density)]
+    )
+    audio = np.zeros((2, int(seconds * 44_100)), np.float32)
+    audio[:, (onsets * 44_100).astype(int)] = 0.5
+    return HeldOut(audio, Notes.from_rows(rows))
+
+
+class Obedient:
+    """A stage that draws exactly as many attacks, and as loud, as it is asked for."""
+
+    name, seam, takes, gives = "obedient", "structure", Conditioning, Structure
+
+    def __call__(
+        self, x: Conditioning, conditioning: Conditioning, sampling: Sampling, progress
+    ) -> Structure:
+        assert x.density is not None and x.loudness is not None
+        made = drawn(int(x.density * x.seconds), seconds=x.seconds)
+        assert made.mel is not None
+        made.mel[:] += (x.loudness - 60) / 20
+        return made
+
+
+def test_a_stage_that_does_as_asked_follows_fully() -> None:
+    found = evaluate_mel(Obedient(), [window(d) for d in (1, 2, 4, 6)])
+    assert found["follows"]["density"] == pytest.approx(1.0)
+    assert found["follows"]["loudness"] == pytest.approx(1.0)
+    assert found["attacks"]["made"] == pytest.approx(3.25)
+    asked = attributes(window(3).notes, 2.0)
+    assert (asked.density, asked.loudness, asked.register) == (3.0, 43.0, 60.0)
+    with pytest.raises(InvalidRequest, match="No note"):
+        attributes(window(3).notes.window(9.0, 10.0), 1.0)
