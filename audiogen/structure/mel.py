@@ -22,6 +22,7 @@ from audiogen.stage import Progress, Sampling, report
 from audiogen.structure.score_writer import one_thread
 
 REPORT_EVERY = 25  # frames: once a second of sound
+SOUNDING = 1.5  # nats above the floor in the loudest group: something can be heard
 QUIET_ABOVE_FLOOR = 0.3  # nats: how a recording sounds before the first note
 
 
@@ -37,6 +38,8 @@ class MelStageConfig:
         quiet_frames: silence before the first note.
         temperature: multiplies the one asked for.
         keep_frames: a piece longer than the context goes on from this many of its last frames.
+        dead_s: a silence of this length before the last onset is written anew, from `back_frames`
+            before it began, at most `retries` times.
         keep: how much of the mel the quantiser predicts from the frame before (onsets: nothing).
         stages, entries: of the quantiser; width .. dropout: of the transformer.
     """
@@ -54,6 +57,9 @@ class MelStageConfig:
     quiet_frames: int = 3
     temperature: float = 1.0
     keep_frames: int = 192
+    dead_s: float = 1.2
+    back_frames: int = 5
+    retries: int = 8
     keep: float = 0.8
     stages: int = 3
     entries: int = 256
@@ -110,9 +116,8 @@ class MelStage(Pretrained):
         attributes = torch.from_numpy(attribute_codes(self.config, asked(self.config, x)))[None]
         left = torch.from_numpy(left_codes(self.config, count, self.last_onset(x.seconds)))[None]
         generator = torch.Generator().manual_seed(sampling.seed_for("structure"))
-        u = torch.rand(count, self.config.stages, generator=generator)
         with one_thread(), torch.inference_mode():
-            frames = self.write(attributes, left, u, sampling, progress)
+            frames = self.write(attributes, left, generator, sampling, progress)
         coarse, onsets = unpack_frames(frames[0].cpu(), mel)
         return Structure(x.seconds, mel=coarse.numpy(), onsets=onsets.numpy(), settings=mel)
 
@@ -122,32 +127,53 @@ class MelStage(Pretrained):
         return int((seconds - ring_s) * self.config.mel.coarse_rate)
 
     def write(
-        self, attributes: Tensor, left: Tensor, u: Tensor, sampling: Sampling, progress: Progress
+        self,
+        attributes: Tensor,
+        left: Tensor,
+        generator: torch.Generator,
+        sampling: Sampling,
+        progress: Progress,
     ) -> Tensor:
-        """Frames [1, N, D] by uniforms u [N, K]; `attributes` [1, A] and `left` [1, N] are buckets."""
-        network, c, count = self.network, self.config, len(u)
+        """Frames [1, N, D] for the buckets `attributes` [1, A] and `left` [1, N]."""
+        network, c, count = self.network, self.config, left.shape[1]
         assert isinstance(network, MelTransformer)
         codes = torch.zeros(1, count, c.stages, dtype=torch.int64)
         states = torch.zeros(1, count, c.dimensions)
-        quiet = min(c.quiet_frames, count - 1)
-        if quiet:
-            codes[:, :quiet], states[:, :quiet] = network.quantiser.encode(quiet_frames(c, quiet))
-        cache, rows = network.cache(), network.starts(1)
-        before = torch.zeros(1, 1, c.dimensions)
-        for n in range(count):
+        n = min(c.quiet_frames, count - 1)
+        if n:
+            codes[:, :n], states[:, :n] = network.quantiser.encode(quiet_frames(c, n))
+        cache, retries = None, c.retries
+        while n < count:
             if n % REPORT_EVERY == 0:
                 report(progress, "structure", n, count)
-            if cache.length == c.context:  # go on from the last frames, as if the piece began there
-                cache, last = network.cache(), slice(n - c.keep_frames, n)
-                rows = torch.cat([network.starts(1), network.rows(codes[:, last])], 1)
-                before = torch.cat([torch.zeros(1, 1, c.dimensions), states[:, last]], 1)
+            if cache is None or cache.length == c.context:  # as if the piece began a context ago
+                cache, past = network.cache(), slice(max(0, n - c.keep_frames), n)
+                rows = torch.cat([network.starts(1), network.rows(codes[:, past])], 1)
+                before = torch.cat([torch.zeros(1, 1, c.dimensions), states[:, past]], 1)
             hidden = network.step(rows, before, attributes, left[:, n + 1 - rows.shape[1] : n + 1], cache)
-            if n >= quiet:
-                codes[:, n] = self.choose_frame(hidden, u[n], sampling)
-                states[:, n] = network.quantiser.advance(before[:, -1], codes[:, n])
+            u = torch.rand(c.stages, generator=generator)
+            codes[:, n] = self.choose_frame(hidden, u, sampling)
+            states[:, n] = network.quantiser.advance(before[:, -1], codes[:, n])
             rows, before = network.rows(codes[:, n : n + 1]), states[:, n : n + 1]
+            n += 1
+            dead = int(c.dead_s * c.mel.coarse_rate)
+            if (
+                retries
+                and n > dead
+                and left[0, n - 1] <= c.left_steps
+                and self.silent(states[:, n - dead : n])
+            ):
+                n, cache, retries = max(1, n - dead - c.back_frames), None, retries - 1
         report(progress, "structure", count, count)
         return network.quantiser.denormalise(states)
+
+    def silent(self, states: Tensor) -> bool:
+        """Whether nothing sounds in any of these normalised frames [1, N, D]."""
+        network = self.network
+        assert isinstance(network, MelTransformer)
+        groups = self.config.mel.n_groups
+        mel = network.quantiser.denormalise(states)[..., :groups]
+        return bool(mel.max() < np.log(self.config.mel.floor) + SOUNDING)
 
     def choose_frame(self, hidden: Tensor, u: Tensor, sampling: Sampling) -> Tensor:
         """Codes of the next frame [1, K] by uniforms u [K]."""

@@ -79,6 +79,24 @@ def test_it_begins_with_silence(stage: MelStage) -> None:
     np.testing.assert_allclose(mel[:, :3].mean(), silence.clamp_min(-11.513).mean(), atol=0.5)
 
 
+def test_a_dead_silence_is_written_anew_and_ends_are_left_alone(stage: MelStage, monkeypatch) -> None:
+    asked_for: list[int] = []
+    monkeypatch.setattr(MelStage, "silent", lambda self, states: True)
+    monkeypatch.setattr(
+        MelStage,
+        "choose_frame",
+        lambda self, hidden, u, sampling: asked_for.append(1) or torch.zeros(1, 3, dtype=torch.int64),
+    )
+    frames = MelSettings().coarse_frames(4.0)
+    write(stage, 4.0)
+    dead = int(TINY.dead_s * 25) + TINY.back_frames
+    most = frames - TINY.quiet_frames + TINY.retries * dead
+    assert frames + dead < len(asked_for) <= most
+    asked_for.clear()
+    write(stage, 1.0)  # shorter than such a silence
+    assert len(asked_for) == 25 - TINY.quiet_frames
+
+
 def test_saved_stage_writes_the_same(stage: MelStage, tmp_path) -> None:
     stage.save_pretrained(tmp_path, dtype=torch.float32)
     again = MelStage.from_pretrained(tmp_path)
