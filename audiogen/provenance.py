@@ -11,15 +11,13 @@ import dataclasses
 import hashlib
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from audiogen import __version__
 from audiogen.artifacts import Conditioning
 from audiogen.errors import InvalidRequest
+from audiogen.request import Plan, Request, Take
 from audiogen.stage import Sampling
-
-if TYPE_CHECKING:
-    from audiogen.making import Plan, Request, Take
 
 PACKED_LIMIT = 200_000  # characters; a larger source is named by its hash only
 LICENCE = (
@@ -70,8 +68,6 @@ def request_of(recipe: dict[str, Any], temporary: Path, beside: Path, device: st
     Raises:
         InvalidRequest: fields are missing or of another version, or the source is not found.
     """
-    from audiogen.making import Request
-
     try:
         stages = recipe["pipeline"]
         source = recipe.get("source")

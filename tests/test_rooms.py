@@ -36,18 +36,19 @@ ALLOWED: dict[str, set[str]] = {
     "structure": STAGE,
     "decoder": STAGE,
     "render": STAGE,
-    "making": SEAM | {"media", "prompt", "pipeline", "registry", "provenance"},
-    "provenance": SEAM | {"making"},
+    "request": SEAM | {"pipeline", "registry"},
+    "provenance": SEAM | {"request"},
+    "making": SEAM | {"media", "prompt", "pipeline", "registry", "request", "provenance"},
     "data": SEAM | {"media", "pretrained", "recipe", "structure"},
     "evaluate": STAGE | {"pipeline", "registry", "structure", "decoder", "render", "data", "prompt"},
     "train": STAGE | {"structure", "decoder", "render", "registry", "pipeline", "recipe", "data", "evaluate"},
     "cli": SEAM
-    | {"media", "making", "provenance", "registry", "pretrained", "compat", "recipe", "train", "data"}
+    | {"media", "making", "request", "provenance", "registry", "pretrained", "compat", "recipe", "train", "data"}
     | {"evaluate", "structure", "decoder", "render"},
 }
 HEAVY = {"torch", "transformers", "diffusers", "torchaudio", "librosa", "matplotlib", "scipy", "accelerate"}
 LIGHT_ROOMS = ("audiogen", "errors", "compat", "artifacts", "stage", "registry", "prompt", "recipe")
-LIGHT_ROOMS += ("pipeline", "making", "provenance", "cli")  # all that --help and explain pass through
+LIGHT_ROOMS += ("pipeline", "making", "request", "provenance", "cli")  # all that --help and explain pass through
 
 
 def room_of(file: Path) -> str:

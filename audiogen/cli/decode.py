@@ -33,7 +33,7 @@ def command(state: Any, file: Path, prompt: str, **given: Any) -> None:
     audiogen decode mine.mid "soft and warm" --decoder-seed 3
     """
     from audiogen.cli.work import Job, work
-    from audiogen.making import Request
+    from audiogen.request import Request
 
     request = Request(
         prompt=prompt,

@@ -34,7 +34,7 @@ def command(state: Any, prompt: str, structure: str | None, **given: Any) -> Non
     audiogen make "a slow waltz, pp" -n 4 -o waltz.flac
     """
     from audiogen.cli.work import Job, work
-    from audiogen.making import Request
+    from audiogen.request import Request
 
     stage, source = options.stage_or_file(structure)
     request = Request(

@@ -13,7 +13,7 @@ from audiogen.errors import InvalidRequest, WouldOverwrite
 from audiogen.media.files import check_target, write_atomic
 
 if TYPE_CHECKING:
-    from audiogen.making import Take
+    from audiogen.request import Take
 
 STDOUT = "-"
 _NAME_LENGTH = 48

@@ -15,7 +15,7 @@ from audiogen.media.audio import audio_bytes, check_format
 
 if TYPE_CHECKING:
     from audiogen.cli.group import State
-    from audiogen.making import Plan, Request, Take
+    from audiogen.request import Plan, Request, Take
 
 LOADING = "loading torch and weights"
 

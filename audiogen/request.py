@@ -1,0 +1,141 @@
+"""What is asked, what was understood, what came out: the records of a making.
+
+`making.py` turns the first into the last; `provenance.py` writes them into files and reads them back.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from audiogen.artifacts import Conditioning, MelSpectrogram, Structure, Waveform
+from audiogen.errors import InvalidRequest
+from audiogen.registry import STAGES, load_pipeline
+from audiogen.stage import Sampling
+
+if TYPE_CHECKING:
+    from audiogen.pipeline import Pipeline
+
+RATES = (44_100, 48_000)
+LOUDNESS_LUFS = (-50.0, -5.0)
+AUTO, OFF = "auto", "off"
+
+
+@dataclass(frozen=True)
+class Request:
+    """Everything that decides what is made, in plain values.
+
+    Attributes:
+        prompt: words; may be empty where `source` is given.
+        path: "piano", or None: by the words.
+        seconds: length; None: as the prompt says, or as long as `source`.
+        source: a file to start from (.mid, .npz): it takes the place of the structure stage, or, if
+            it holds a mel spectrogram, of the decoder too.
+        structure, decoder: stage names, "none", or None for the path's own.
+        sampling: seeds and settings of the networks.
+        loudness: LUFS, or "auto" (by the asked or written dynamics), or "off".
+        rate: of the result, Hz.
+        device: "auto", "cpu" or "cuda".
+        conditioning: already understood words (a replay); None: the prompt is parsed.
+    """
+
+    prompt: str = ""
+    path: str | None = None
+    seconds: float | None = None
+    source: Path | None = None
+    structure: str | None = None
+    decoder: str | None = None
+    sampling: Sampling = Sampling()
+    loudness: float | str = AUTO
+    rate: int = 44_100
+    device: str = "auto"
+    conditioning: Conditioning | None = None
+
+    def __post_init__(self) -> None:
+        problems = []
+        if isinstance(self.loudness, str) and self.loudness not in (AUTO, OFF):
+            problems.append(f"loudness must be {AUTO}, {OFF} or LUFS, not {self.loudness!r}")
+        low, high = LOUDNESS_LUFS
+        if not isinstance(self.loudness, str) and not low <= self.loudness <= high:
+            problems.append(f"loudness must be {low:g} .. {high:g} LUFS, not {self.loudness:g}")
+        if self.rate not in RATES:
+            problems.append(f"rate must be {' or '.join(map(str, RATES))}, not {self.rate}")
+        for seam in ("structure", "decoder"):
+            name = getattr(self, seam)
+            known = [n for n, entry in STAGES.items() if entry.seam == seam]
+            if name is not None and name not in (*known, "none"):
+                problems.append(f"no {seam} stage named {name!r}; there are {', '.join(known)}, none")
+        if problems:
+            raise InvalidRequest("; ".join(problems) + ".")
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A request that has been understood.
+
+    Attributes:
+        request: as it came.
+        conditioning: what the words ask for, with the final length.
+        start: the artifact to start from, or None: from the words.
+        stages: names by seam, in order.
+        remarks: what was left out or changed, in words for the user.
+    """
+
+    request: Request
+    conditioning: Conditioning
+    start: Structure | MelSpectrogram | None
+    stages: dict[str, str]
+    remarks: tuple[str, ...] = ()
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        """The stages with their weights; loaded once.
+
+        Raises:
+            MissingModel: weights are absent or damaged.
+        """
+        return load_pipeline(
+            self.conditioning.path,
+            structure=self.stages.get("structure", "none"),
+            decoder=self.stages.get("decoder", "none"),
+            renderer=self.stages.get("renderer", "none"),
+            device=self.request.device,
+        )
+
+    def until(self, seam: str) -> Plan:
+        """The plan that stops after `seam`."""
+        names = list(self.stages)
+        if seam not in names:
+            raise InvalidRequest(f"Nothing here makes a {seam}; the stages are {', '.join(names) or 'none'}.")
+        kept = names[: names.index(seam) + 1]
+        return dataclasses.replace(self, stages={name: self.stages[name] for name in kept})
+
+
+@dataclass(frozen=True, eq=False)
+class Take:
+    """One finished piece and everything that was made on the way.
+
+    Attributes:
+        seed: of this take.
+        conditioning: what was asked.
+        sampling: settings of this take alone (n = 1).
+        structure, mel: what the stages made or were given, or None.
+        waveform: the finished sound, or None where the plan stops before it.
+    """
+
+    seed: int
+    conditioning: Conditioning
+    sampling: Sampling
+    structure: Structure | None = None
+    mel: MelSpectrogram | None = None
+    waveform: Waveform | None = None
+    recipe: dict[str, Any] = field(default_factory=dict)
+
+    def save(self, path: str | Path, force: bool = False) -> None:
+        """Write the sound, with its recipe inside."""
+        if self.waveform is None:
+            raise InvalidRequest("This take has no sound; it stopped at the structure.")
+        self.waveform.save(path, force=force, recipe=self.recipe)
