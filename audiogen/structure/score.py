@@ -34,7 +34,7 @@ from audiogen.structure.score_events import (
 from audiogen.structure.score_performance import perform
 from audiogen.structure.score_writer import Plan, Writer, one_thread
 
-GUIDANCE = 1.5  # on the attributes; a second view in the same pass costs little
+GUIDANCE = 1.25  # on the attributes; a second view in the same pass costs little
 FREE_SHARE = 0.75  # of the pieces whose prompt asks for no tempo and no metre
 METRE_SHARES = {(4, 4): 0.45, (3, 4): 0.3, (2, 4): 0.1, (6, 8): 0.15}
 SHORTEST_S, LONGEST_S = 1.0, 600.0
@@ -114,7 +114,7 @@ class ScoreStage(Pretrained):
             writer = Writer(self.network, plan, generator, sampling.temperature, sampling.top_p)  # type: ignore[arg-type]
             written = writer.write(lambda now: report(progress, "structure", int(now * 10), total))
         report(progress, "structure", total, total)
-        rows, pedal = perform(written, plan, x, rng)
+        rows, pedal = perform(written, plan, x, known["loudness"], rng)
         known = {} if plan.kind == FREE else {"tempo": plan.bpm, "metre": metre}
         return Structure(x.seconds, Notes.from_rows(rows, pedal, key=full_key(x.key), **known))
 
@@ -123,13 +123,14 @@ def complete(x: Conditioning, rng: np.random.Generator) -> dict:
     """The asked attributes, and what every piece needs drawn where it is not asked.
 
     Training windows are balanced over density and loudness; without a wish of its own a piece would as
-    often be a thunderstorm as a song, so both are drawn around a moderate middle.
+    often be a thunderstorm as a song, so both and the register are drawn around a moderate middle.
     """
     known = asked(x)
     wish = float(np.exp(rng.normal(np.log(6.5), 0.35)))
     known["density"] = known["density"] or wish
     level = 44 + 2.2 * known["density"] + rng.normal(0, 7)
     known["loudness"] = known["loudness"] or float(np.clip(level, 34, 96))
+    known["register"] = known["register"] or float(rng.normal(62, 3.5))
     kind = METRICAL if x.tempo or x.metre or rng.random() >= FREE_SHARE else FREE
     metres = list(METRE_SHARES)
     drawn = metres[int(rng.choice(len(metres), p=list(METRE_SHARES.values())))]

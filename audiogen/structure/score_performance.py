@@ -14,13 +14,19 @@ from audiogen.structure.score_writer import Plan, Written
 
 DAMPED_S = 0.3  # before the end everything is released, so that the room can die away
 GAP_S = 0.02  # a key is up this long before it is struck again
+CONTRAST = 18.0  # printed dynamics differ from their middle by at most this
 LEVEL_SHIFT = 14.0  # an asked loudness moves all velocities by at most this
 
 
 def perform(
-    written: Written, plan: Plan, asked: Conditioning, rng: np.random.Generator
+    written: Written, plan: Plan, asked: Conditioning, level: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Notes [N, 4] (pitch, onset s, offset s, velocity) and pedal [P, 2] within `plan.seconds`."""
+    """Notes [N, 4] (pitch, onset s, offset s, velocity) and pedal [P, 2] within `plan.seconds`.
+
+    Args:
+        asked: decides whether metrical music gets a pedal.
+        level: mean velocity to come near to.
+    """
     rows = written.notes.copy()
     pedal = written.pedal.copy()
     rows[:, 2] = rows[:, 1] + rows[:, 2] * np.exp(rng.normal(0, 0.03, len(rows)))
@@ -29,9 +35,17 @@ def perform(
     else:
         if not len(pedal) and wants_pedal(asked):
             pedal = bass_pedal(rows, plan.bar)
+        rows[:, 3] = printed(rows[:, 3], level)
         rows, pedal = humanise(rows, pedal, plan.unit_s, rng)
-    rows = loudness(rows, asked.loudness)
+    rows = loudness(rows, level)
     return finish(no_overlap(rows), pedal, plan.seconds)
+
+
+def printed(velocity: np.ndarray, level: float) -> np.ndarray:
+    """Dynamics of a score around `level`: half of them lack any, so only the contrasts are kept."""
+    if not len(velocity):
+        return velocity
+    return level + np.clip(velocity - np.median(velocity), -CONTRAST, CONTRAST)
 
 
 def humanise(
@@ -78,11 +92,11 @@ def bass_pedal(rows: np.ndarray, bar: float) -> np.ndarray:
     return pedal[np.argsort(pedal[:, 0], kind="stable")]
 
 
-def loudness(rows: np.ndarray, asked: float | None) -> np.ndarray:
-    """All velocities moved so that their mean is the asked one (by at most LEVEL_SHIFT); 1..127."""
+def loudness(rows: np.ndarray, level: float) -> np.ndarray:
+    """All velocities moved so that their mean is `level` (by at most LEVEL_SHIFT); 1..127."""
     rows = rows.copy()
-    if asked is not None and len(rows):
-        rows[:, 3] += np.clip(asked - rows[:, 3].mean(), -LEVEL_SHIFT, LEVEL_SHIFT)
+    if len(rows):
+        rows[:, 3] += np.clip(level - rows[:, 3].mean(), -LEVEL_SHIFT, LEVEL_SHIFT)
     rows[:, 3] = np.clip(rows[:, 3], 1, 127)
     return rows
 

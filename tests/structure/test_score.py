@@ -15,7 +15,7 @@ from audiogen.pipeline import Pipeline
 from audiogen.stage import Sampling, silent
 from audiogen.structure.score import ScoreConfig, ScoreStage, complete
 from audiogen.structure.score_events import DOWN, FREE, METRICAL, NOTE
-from audiogen.structure.score_performance import bass_pedal, loudness, no_overlap
+from audiogen.structure.score_performance import bass_pedal, loudness, no_overlap, printed
 from audiogen.structure.score_writer import Grammar, Plan
 
 TINY = ScoreConfig(width=32, layers=2, heads=2, hidden=32, head_hidden=16, context=64)
@@ -184,7 +184,24 @@ def test_asked_loudness_moves_the_mean_within_its_limit() -> None:
     rows = np.array([[60, 0, 1, 60.0], [64, 1, 2, 70.0]])
     assert loudness(rows, 70.0)[:, 3].mean() == pytest.approx(70)
     assert loudness(rows, 120.0)[:, 3].mean() == pytest.approx(79)
-    np.testing.assert_array_equal(loudness(rows, None), rows)
+    assert len(loudness(rows[:0], 50.0)) == 0
+
+
+def test_printed_dynamics_keep_their_contrasts_around_the_level() -> None:
+    assert printed(np.array([66.0, 66, 66, 48, 127]), 50.0).tolist() == [50, 50, 50, 32, 68]
+    assert len(printed(np.zeros(0), 50.0)) == 0
+
+
+def test_a_key_struck_too_often_tires() -> None:
+    grammar = Grammar(Plan(15.0, FREE, 60.0, 96.0, np.zeros(10, np.int64)))
+    for _ in range(4):
+        grammar.note(60)
+    assert grammar.tired().max() == 0
+    grammar.note(60)
+    assert grammar.tired().argmax() == 60 - 21 and (grammar.tired() > 0).sum() == 1
+    for pitch in range(70, 94):
+        grammar.note(pitch)
+    assert grammar.tired().max() == 0
 
 
 def test_a_restruck_key_is_released_first() -> None:
