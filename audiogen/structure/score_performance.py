@@ -15,7 +15,7 @@ from audiogen.structure.score_writer import Plan, Written
 DAMPED_S = 0.3  # before the end everything is released, so that the room can die away
 GAP_S = 0.02  # a key is up this long before it is struck again
 CONTRAST = 18.0  # printed dynamics differ from their middle by at most this
-LEVEL_SHIFT = 14.0  # an asked loudness moves all velocities by at most this
+LEVEL_SHIFT = 24.0  # an asked loudness moves all velocities by at most this
 
 
 def perform(
