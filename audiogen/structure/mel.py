@@ -23,6 +23,9 @@ from audiogen.structure.score_writer import one_thread
 
 REPORT_EVERY = 25  # frames: once a second of sound
 SOUNDING = 1.5  # nats above the floor in the loudest group: something can be heard
+ATTACK_FRAMES = 4  # an attack has reached its height after so many coarse frames
+BEATING = 0.3  # nats by which a dying string may swell
+DAMPER = 5.0  # nats per second, 43 dB: dampers and a small room
 QUIET_ABOVE_FLOOR = 0.3  # nats: how a recording sounds before the first note
 
 
@@ -35,8 +38,11 @@ class MelStageConfig:
             is none of that name, a sound source; buckets: steps of each.
         left_step_s: step of the time left that the network hears; left_steps: how many.
         ring_s: the last onset lies this long before the end (less in short pieces).
+        damp_s: a struck sound is damped over this last stretch; 0 for sounds that do not die away.
         quiet_frames: silence before the first note.
         temperature: multiplies the one asked for.
+        guidance: how far beyond the unasked piece towards what was asked, 1 is off; it costs little,
+            because a pass of one frame is bound by reading the weights.
         keep_frames: a piece longer than the context goes on from this many of its last frames.
         dead_s: a silence of this length before the last onset is written anew, from `back_frames`
             before it began, at most `retries` times.
@@ -54,8 +60,10 @@ class MelStageConfig:
     left_step_s: float = 0.5
     left_steps: int = 16
     ring_s: float = 2.5
+    damp_s: float = 1.2
     quiet_frames: int = 3
     temperature: float = 1.0
+    guidance: float = 1.6
     keep_frames: int = 192
     dead_s: float = 1.2
     back_frames: int = 5
@@ -115,10 +123,15 @@ class MelStage(Pretrained):
         count = mel.coarse_frames(x.seconds)
         attributes = torch.from_numpy(attribute_codes(self.config, asked(self.config, x)))[None]
         left = torch.from_numpy(left_codes(self.config, count, self.last_onset(x.seconds)))[None]
+        if self.config.guidance != 1:  # beside it, the same piece as if nothing had been asked
+            attributes = torch.cat([attributes, torch.zeros_like(attributes)])
+            left = left.repeat(2, 1)
         generator = torch.Generator().manual_seed(sampling.seed_for("structure"))
         with one_thread(), torch.inference_mode():
             frames = self.write(attributes, left, generator, sampling, progress)
         coarse, onsets = unpack_frames(frames[0].cpu(), mel)
+        if self.config.damp_s:
+            die_away(coarse, onsets, self.last_onset(x.seconds), self.config)
         return Structure(x.seconds, mel=coarse.numpy(), onsets=onsets.numpy(), settings=mel)
 
     def last_onset(self, seconds: float) -> int:
@@ -134,8 +147,11 @@ class MelStage(Pretrained):
         sampling: Sampling,
         progress: Progress,
     ) -> Tensor:
-        """Frames [1, N, D] for the buckets `attributes` [1, A] and `left` [1, N]."""
-        network, c, count = self.network, self.config, left.shape[1]
+        """Frames [1, N, D] for the buckets `attributes` [B, A] and `left` [B, N].
+
+        B is 2 with guidance: what was asked, and nothing asked.
+        """
+        network, c, (batch, count) = self.network, self.config, left.shape
         assert isinstance(network, MelTransformer)
         codes = torch.zeros(1, count, c.stages, dtype=torch.int64)
         states = torch.zeros(1, count, c.dimensions)
@@ -147,13 +163,15 @@ class MelStage(Pretrained):
             if n % REPORT_EVERY == 0:
                 report(progress, "structure", n, count)
             if cache is None or cache.length == c.context:  # as if the piece began a context ago
-                cache, past = network.cache(), slice(max(0, n - c.keep_frames), n)
+                cache, past = network.cache(batch), slice(max(0, n - c.keep_frames), n)
                 rows = torch.cat([network.starts(1), network.rows(codes[:, past])], 1)
                 before = torch.cat([torch.zeros(1, 1, c.dimensions), states[:, past]], 1)
-            hidden = network.step(rows, before, attributes, left[:, n + 1 - rows.shape[1] : n + 1], cache)
+            span = slice(n + 1 - rows.shape[1], n + 1)
+            rows, before = rows.expand(batch, -1, -1), before.expand(batch, -1, -1)
+            hidden = network.step(rows, before, attributes, left[:, span], cache)
             u = torch.rand(c.stages, generator=generator)
             codes[:, n] = self.choose_frame(hidden, u, sampling)
-            states[:, n] = network.quantiser.advance(before[:, -1], codes[:, n])
+            states[:, n] = network.quantiser.advance(before[:1, -1], codes[:, n])
             rows, before = network.rows(codes[:, n : n + 1]), states[:, n : n + 1]
             n += 1
             dead = int(c.dead_s * c.mel.coarse_rate)
@@ -176,16 +194,18 @@ class MelStage(Pretrained):
         return bool(mel.max() < np.log(self.config.mel.floor) + SOUNDING)
 
     def choose_frame(self, hidden: Tensor, u: Tensor, sampling: Sampling) -> Tensor:
-        """Codes of the next frame [1, K] by uniforms u [K]."""
+        """Codes of the next frame [1, K] by uniforms u [K]; hidden [B, D], B = 2 with guidance."""
         network = self.network
         assert isinstance(network, MelTransformer)
         temperature = sampling.temperature * self.config.temperature
         codes = []
         for stage in range(self.config.stages):
             logits = network.stage_logits(hidden, stage)
+            if len(logits) == 2:  # classifier-free guidance (arXiv 2207.12598, 2306.05284)
+                logits = logits[1:] + self.config.guidance * (logits[:1] - logits[1:])
             code = choose(logits, u[stage][None], temperature, sampling.top_p)
             codes.append(code)
-            hidden = network.tell(hidden, stage, code)
+            hidden = network.tell(hidden, stage, code.expand(len(hidden)))
         return torch.stack(codes, -1)
 
 
@@ -223,6 +243,22 @@ def left_codes(config: MelStageConfig, frames: int, last_onset: int | None) -> n
     steps[steps > config.left_steps] = 0
     steps[left_s < 0] = config.left_steps + 1
     return steps
+
+
+def die_away(coarse: Tensor, onsets: Tensor, last_onset: int, config: MelStageConfig) -> None:
+    """In place: after the last onset no band rises again, and at the very end all are damped.
+
+    The network is told when it is over and mostly obeys; what is struck can then only fall.
+    """
+    rate, count = config.mel.coarse_rate, coarse.shape[1]
+    after = min(count, last_onset + ATTACK_FRAMES)
+    lowest = coarse[:, after:].cummin(1).values
+    coarse[:, after:] = torch.minimum(coarse[:, after:], lowest + BEATING)
+    onsets[after * config.mel.frames_per_coarse :] = 0
+    first = max(after, count - int(config.damp_s * rate))
+    seconds = torch.arange(1, count - first + 1) / rate
+    floor = float(np.log(config.mel.floor))
+    coarse[:, first:] = (coarse[:, first:] - DAMPER * seconds).clamp_min(floor)
 
 
 def pack_frames(coarse: Tensor, onsets: Tensor, mel: MelSettings) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -15,6 +17,7 @@ from audiogen.structure.mel import (
     MelStageConfig,
     asked,
     attribute_codes,
+    die_away,
     left_codes,
     pack_frames,
     unpack_frames,
@@ -116,6 +119,32 @@ def test_time_left_counts_down_and_then_it_is_over() -> None:
     counting = codes[(codes > 0) & (codes <= TINY.left_steps)]
     assert (np.diff(counting) <= 0).all() and counting[0] == TINY.left_steps
     assert not left_codes(TINY, 500, None).any()
+
+
+def test_after_the_last_onset_everything_falls_to_silence() -> None:
+    coarse, onsets = torch.full((34, 100), -4.0), torch.ones(300)
+    coarse[:, 80] = -1.0
+    die_away(coarse, onsets, 40, TINY)
+    assert (coarse[:, :70] == -4.0).all() and (onsets[: 44 * 3] == 1).all()
+    assert coarse[:, 44:].max() <= -4.0 + 0.3 and not onsets[44 * 3 :].any()
+    assert coarse[:, -1].max() < -9.5
+    assert (np.diff(coarse[0, 80:].numpy()) < 0).all()
+
+
+def test_guidance_moves_towards_what_was_asked(stage: MelStage) -> None:
+    for weight in stage.network.parameters():
+        weight.data.mul_(2)
+    plain = stage.config
+    stage.config = dataclasses.replace(plain, guidance=1.0)
+    unguided = write(stage).mel
+    stage.config = dataclasses.replace(plain, guidance=3.0)
+    assert np.abs(write(stage).mel - unguided).mean() > 0.01
+    hidden = torch.randn(2, 32, generator=torch.Generator().manual_seed(0))
+    network = stage.network
+    wanted = network.stage_logits(hidden, 0)
+    likeliest = int((wanted[1] + 3 * (wanted[0] - wanted[1])).argmax())
+    chosen = stage.choose_frame(hidden, torch.zeros(3), Sampling(temperature=0.05))
+    assert int(chosen[0, 0]) == likeliest
 
 
 def test_attributes_become_buckets() -> None:
