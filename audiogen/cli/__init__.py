@@ -8,9 +8,13 @@ output.py    names of files, and writing them
 
 from __future__ import annotations
 
+import os
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
+    # Idle OpenMP threads that spin would take the cores from whoever else is working.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         from audiogen.cli.group import run
 
