@@ -47,9 +47,9 @@ class FlowDecoderConfig:
     take_names: tuple[str, ...] = ("brightness", "reverb_db", "reverb_s", "width", "cents")
     take_centre: tuple[float, ...] = (0.1, 0.1, 0.0, 0.2, 0.0)
     take_spread: tuple[float, ...] = (0.35, 0.35, 0.35, 0.3, 0.15)
-    steps: int = 8
+    steps: int = 2
     scheduler: str = "euler"
-    noise_scale: float = 1.0
+    noise_scale: float = 0.75
 
 
 class FlowDecoder(Pretrained):
