@@ -103,11 +103,12 @@ def evaluate_mel(stage: Stage, windows: Sequence[HeldOut]) -> dict[str, dict[str
         real.append(structure_of(mid_mel_of(window.audio), seconds))
     found = compare(made, real)
     pairs = {"density": "attacks", "loudness": "level", "register": "colour"}
-    portraits = [portrait(s) for s in made]
-    found["follows"] = {
-        name: float(spearmanr([getattr(a, name) for a in asked], [p[measure] for p in portraits])[0])
-        for name, measure in pairs.items()
-    }
+    for key, structures in (("follows", made), ("follows_real", real)):
+        portraits = [portrait(s) for s in structures]
+        found[key] = {
+            name: float(spearmanr([getattr(a, name) for a in asked], [p[measure] for p in portraits])[0])
+            for name, measure in pairs.items()
+        }
     return found
 
 

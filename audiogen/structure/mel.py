@@ -25,7 +25,7 @@ REPORT_EVERY = 25  # frames: once a second of sound
 SOUNDING = 1.5  # nats above the floor in the loudest group: something can be heard
 ATTACK_FRAMES = 4  # an attack has reached its height after so many coarse frames
 BEATING = 0.3  # nats by which a dying string may swell
-DAMPER = 5.0  # nats per second, 43 dB: dampers and a small room
+DAMPER = 4.0  # nats per second, 35 dB: dampers and a small room
 QUIET_ABOVE_FLOOR = 0.3  # nats: how a recording sounds before the first note
 
 
@@ -63,7 +63,7 @@ class MelStageConfig:
     damp_s: float = 1.2
     quiet_frames: int = 3
     temperature: float = 1.0
-    guidance: float = 1.6
+    guidance: float = 2.0
     keep_frames: int = 192
     dead_s: float = 1.2
     back_frames: int = 5
