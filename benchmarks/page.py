@@ -60,8 +60,8 @@ def _stages(results: dict[str, Any]) -> str:
     return (
         f"## Stages, warm\n\n{seconds:.0f} s of stereo piano at {stages['density']:.0f} notes/s asked "
         f"({notes} notes written); median of {stages['rows'][0]['runs']} runs after a warm-up. "
-        "Efficiency: floating-point operations of the products and convolutions, by time, by the "
-        "matrix peak above.\n\n"
+        "Of the peak: floating-point operations of products, convolutions and attention, by time, by "
+        "the matrix peak above; Fourier transforms and norms, most of the vocoder's time, count as none.\n\n"
         + table(["stage", "median s", "least s", "GFLOP", "dtype", "of the peak"], rows)
         + f"\n\nPrompt to samples: **{chain:.2f} s** for {seconds:.0f} s of sound, real-time factor "
         f"{chain / seconds:.3f} (budget {budget:g} s)."
