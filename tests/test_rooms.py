@@ -43,12 +43,24 @@ ALLOWED: dict[str, set[str]] = {
     "evaluate": STAGE | {"pipeline", "registry", "structure", "decoder", "render", "data", "prompt"},
     "train": STAGE | {"structure", "decoder", "render", "registry", "pipeline", "recipe", "data", "evaluate"},
     "cli": SEAM
-    | {"media", "making", "request", "provenance", "registry", "pretrained", "compat", "recipe", "train", "data"}
+    | {
+        "media",
+        "making",
+        "request",
+        "provenance",
+        "registry",
+        "pretrained",
+        "compat",
+        "recipe",
+        "train",
+        "data",
+    }
     | {"evaluate", "structure", "decoder", "render"},
 }
 HEAVY = {"torch", "transformers", "diffusers", "torchaudio", "librosa", "matplotlib", "scipy", "accelerate"}
 LIGHT_ROOMS = ("audiogen", "errors", "compat", "artifacts", "stage", "registry", "prompt", "recipe")
-LIGHT_ROOMS += ("pipeline", "making", "request", "provenance", "cli")  # all that --help and explain pass through
+# all that --help and explain pass through
+LIGHT_ROOMS += ("pipeline", "making", "request", "provenance", "cli")
 
 
 def room_of(file: Path) -> str:
