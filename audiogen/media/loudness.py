@@ -15,6 +15,7 @@ import soxr
 CEILING_DBTP = -1.0
 PIANO_LUFS = -20.0
 _BLOCK_S = 0.4  # BS.1770 measures blocks of this length
+_PEAK_BLOCK, _PEAK_MARGIN = 1 << 19, 4096  # samples; the margin is longer than the resampler's filter
 _MAX_GAIN_DB = 40.0  # what needs more than this is noise, not music
 _PIANO_CURVE = ((30.0, -26.0), (64.0, PIANO_LUFS), (105.0, -16.0))  # (mean velocity, LUFS)
 
@@ -37,9 +38,13 @@ def loudness_lufs(samples: np.ndarray, sample_rate: int) -> float:
 
 
 def true_peak_dbtp(samples: np.ndarray, sample_rate: int) -> float:
-    """True peak of [channels, samples], dBTP; -inf for silence."""
-    over = soxr.resample(samples.T.astype(np.float64), sample_rate, 4 * sample_rate)
-    peak = max(np.abs(over).max(initial=0.0), np.abs(samples).max(initial=0.0))
+    """True peak of [channels, samples], dBTP; -inf for silence. Long sounds are taken in blocks."""
+    peak = np.abs(samples).max(initial=0.0)
+    for start in range(0, samples.shape[1], _PEAK_BLOCK):
+        before = min(start, _PEAK_MARGIN)
+        part = samples[:, start - before : start + _PEAK_BLOCK + _PEAK_MARGIN]
+        over = soxr.resample(part.T.astype(np.float64), sample_rate, 4 * sample_rate)
+        peak = max(peak, np.abs(over[4 * before : 4 * (before + _PEAK_BLOCK)]).max(initial=0.0))
     return float(20 * np.log10(peak)) if peak > 0 else float("-inf")
 
 

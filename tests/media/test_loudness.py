@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import soxr
 
 from audiogen.media.finish import end_levels_db, exact_length, finish, soft_ends, without_dc
 from audiogen.media.loudness import loudness_lufs, piano_target_lufs, to_loudness, true_peak_dbtp
@@ -115,3 +116,15 @@ def test_finish_of_silence_is_silence():
 
 def test_end_levels_of_silence():
     assert end_levels_db(np.zeros((2, 10)), RATE) == (float("-inf"), float("-inf"))
+
+
+def test_the_true_peak_of_a_long_sound_is_found_in_any_block(rng: np.random.Generator) -> None:
+    from audiogen.media import loudness
+
+    sound = 0.1 * rng.standard_normal((2, 3 * loudness._PEAK_BLOCK // 2)).astype(np.float32)
+    over = soxr.resample(sound.T.astype(np.float64), 44_100, 4 * 44_100)
+    whole_dbtp = 20 * np.log10(np.abs(over).max())
+    assert loudness.true_peak_dbtp(sound, 44_100) == pytest.approx(whole_dbtp, abs=1e-3)
+    at = loudness._PEAK_BLOCK + 7
+    sound[0, at] = 2.0
+    assert loudness.true_peak_dbtp(sound, 44_100) >= 20 * np.log10(2.0)
