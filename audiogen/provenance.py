@@ -21,7 +21,7 @@ from audiogen.stage import Sampling
 
 PACKED_LIMIT = 200_000  # characters; a larger source is named by its hash only
 LICENCE = (
-    "Free to use. Weights trained on public-domain, MIT and CC BY material; "
+    "Made with weights trained on public-domain, MIT and CC BY material; "
     "credits in the model cards (`audiogen models`)."
 )
 

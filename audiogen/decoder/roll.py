@@ -9,12 +9,12 @@ import numpy as np
 
 from audiogen.artifacts import Notes
 from audiogen.media.mel import MelSettings
+from audiogen.media.midi import PIANO_KEYS as KEYS
+from audiogen.media.midi import PIANO_LOW as LOWEST
+from audiogen.networks.mel_decoder import DAMPED, HELD, ONSET, SINCE, VELOCITY
 
-KEYS = 88
-LOWEST = 21
 EARLY_FRAMES = 4  # the analysis window reaches an attack this long before it
 TAIL_S = 3.0  # reverberation after a string is damped
-ONSET, VELOCITY, SINCE, HELD, DAMPED = range(5)
 CHANNELS = 5
 
 

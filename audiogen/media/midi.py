@@ -14,6 +14,7 @@ import numpy as np
 from audiogen.errors import InvalidRequest
 
 PIANO_LOW, PIANO_HIGH = 21, 108
+PIANO_KEYS = PIANO_HIGH - PIANO_LOW + 1
 TICKS_PER_QUARTER = 480
 
 

@@ -12,6 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from audiogen.media.midi import PIANO_KEYS as KEYS
+from audiogen.media.midi import PIANO_LOW as LOWEST
+
 SINCE_KNOTS_S = (
     -0.05,
     -0.033,
@@ -31,7 +34,6 @@ SINCE_KNOTS_S = (
     6.0,
     12.0,
 )
-KEYS, LOWEST = 88, 21
 GAIN = 60.0  # log powers are GAIN x parameter, so they move as fast as they must under a common lr
 
 

@@ -18,9 +18,9 @@ import torch
 from torch import Tensor, nn
 
 from audiogen.media.mel import MelSettings, band_centres_hz
+from audiogen.media.midi import PIANO_KEYS as N_KEYS
+from audiogen.media.midi import PIANO_LOW as LOWEST_KEY
 
-LOWEST_KEY = 21
-N_KEYS = 88
 STACK = ((0.5, 0.0), (1.0, -0.5), (1.0, 0.0), (1.0, 0.5), (2.0, 0.0), (3.0, 0.0), (4.0, 0.0), (5.0, 0.0))
 
 

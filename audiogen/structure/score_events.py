@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from audiogen.media.midi import PIANO_LOW as LOWEST
+
 FREE, METRICAL = 0, 1
 NOTE, DOWN, UP, END = 0, 1, 2, 3
 TYPE, SHIFT, PITCH, VELOCITY, DURATION = range(5)
 
 TICKS = 24  # per quarter: triplets and 32nds lie on it
 N_SHIFT, N_PITCH, N_VELOCITY, N_DURATION = 128, 88, 32, 64
-LOWEST = 21
 FIELDS = (4, 2 * N_SHIFT, N_PITCH, N_VELOCITY, 2 * N_DURATION)
 
 SHIFTS = (

@@ -70,7 +70,7 @@ class VocoderTask:
         """Log-magnitude L1 and spectral convergence on held-out audio, beside the untrained start."""
         rows: dict[str, list[float]] = {}
         for wave in self.valid_audio:
-            audio = torch.from_numpy(wave[: 5 * 44_100].astype(np.float32) / 32767)[None]
+            audio = torch.from_numpy(wave[: 5 * self.config.mel.sample_rate].astype(np.float32) / 32767)[None]
             audio = audio.to(next(network.parameters()).device)
             magnitude = stft(audio, self.config.mel).abs()
             bands = log_bands(magnitude, self.config.mel)
@@ -98,7 +98,7 @@ class VocoderTask:
             mid = log_bands(stft(audio, self.config.mel).abs(), self.config.mel).numpy()
             side = np.zeros((2, self.config.mel.n_groups, mid.shape[1]), np.float32)
             side[1] = -5
-            mel = MelSpectrogram(mid, side, len(wave) / 44_100, self.config.mel)
+            mel = MelSpectrogram(mid, side, len(wave) / self.config.mel.sample_rate, self.config.mel)
             out = stage(mel, Conditioning(), Sampling(), silent)
             soundfile.write(folder / f"heldout-{i}.wav", out.samples.T, out.sample_rate)
         network.requires_grad_(True)
@@ -112,7 +112,9 @@ class VocoderTask:
         return torch.randn(shape, generator=generator) * amount
 
     def _normalise(self) -> None:
-        waves = torch.from_numpy(self.train_audio[:16, : 4 * 44_100].astype(np.float32) / 32767)
+        waves = torch.from_numpy(
+            self.train_audio[:16, : 4 * self.config.mel.sample_rate].astype(np.float32) / 32767
+        )
         bands = log_bands(stft(waves, self.config.mel).abs(), self.config.mel)
         self.network.mean.copy_(bands.mean((0, 2))[:, None])
         self.network.std.copy_(bands.std((0, 2))[:, None].clamp_min(0.5))
