@@ -252,6 +252,7 @@ class Structure:
         settings = MelSettings()
         notes = None
         if "notes" in arrays:
+            _check_rows(arrays["notes"])
             known = json.loads(str(arrays["known"])) if "known" in arrays else {}
             known["metre"] = tuple(known["metre"]) if known.get("metre") else None
             notes = Notes.from_rows(arrays["notes"], arrays.get("pedal"), **known)
@@ -260,7 +261,25 @@ class Structure:
             raise InvalidRequest(
                 f"A coarse mel has shape [{settings.n_groups}, frames]; this one has {list(mel.shape)}."
             )
+        if any(a is not None and not np.isfinite(a).all() for a in (mel, onsets, arrays["seconds"])):
+            raise InvalidRequest("This structure holds NaN or infinity; make it again.")
         return cls(float(arrays["seconds"]), notes, mel, onsets)
+
+
+def _check_rows(rows: np.ndarray) -> None:
+    """Raise unless these are notes that a piano can play."""
+    if rows.ndim != 2 or rows.shape[1] != 4 or not np.isfinite(rows).all():
+        raise InvalidRequest(
+            f"Notes are rows of (pitch, onset s, offset s, velocity), not an array of shape {list(rows.shape)}"
+            " or with NaN in it."
+        )
+    pitch, onset, offset, velocity = rows.T
+    wrong = (pitch < 21) | (pitch > 108) | (offset <= onset) | (velocity < 1) | (velocity > 127)
+    if wrong.any():
+        raise InvalidRequest(
+            f"{wrong.sum()} notes cannot be played; pitch is 21..108, velocity 1..127, and a note ends "
+            f"after it begins. The first: {rows[wrong][0].tolist()}."
+        )
 
 
 @dataclass(frozen=True, eq=False)

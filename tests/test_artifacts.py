@@ -118,3 +118,23 @@ def test_every_artifact_draws_itself() -> None:
     mel = MelSpectrogram(np.zeros((170, 75), np.float32), np.zeros((2, 34, 75), np.float32), 1.0)
     for artifact in (Structure(2.0, notes()), mel, Waveform(tone(seconds=0.5))):
         assert artifact.plot()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        ({"notes": np.array([[10, 0.1, 0.5, 64.0]])}, "21..108"),
+        ({"notes": np.array([[60, 1.0, 0.5, 64.0]])}, "ends after it"),
+        ({"notes": np.array([[60, 0.0, 0.5, 300.0]])}, "1..127"),
+        ({"notes": np.zeros((2, 3))}, "rows of"),
+        ({"notes": np.array([[60, np.nan, 0.5, 64.0]])}, "NaN"),
+        ({"mel": np.full((34, 25), np.nan, np.float32)}, "NaN"),
+        ({"mel": np.zeros((40, 25), np.float32)}, "34"),
+    ],
+)
+def test_arrays_that_are_no_structure_are_refused(
+    tmp_path: Path, arrays: dict[str, np.ndarray], words: str
+) -> None:
+    np.savez(tmp_path / "x.npz", seconds=1.0, **arrays)
+    with pytest.raises(InvalidRequest, match=words):
+        Structure.load(tmp_path / "x.npz")
