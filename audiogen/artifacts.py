@@ -270,7 +270,7 @@ def _check_rows(rows: np.ndarray) -> None:
     """Raise unless these are notes that a piano can play."""
     if rows.ndim != 2 or rows.shape[1] != 4 or not np.isfinite(rows).all():
         raise InvalidRequest(
-            f"Notes are rows of (pitch, onset s, offset s, velocity), not an array of shape {list(rows.shape)}"
+            f"Notes are rows of (pitch, onset s, offset s, velocity), not {list(rows.shape)}"
             " or with NaN in it."
         )
     pitch, onset, offset, velocity = rows.T

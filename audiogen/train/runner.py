@@ -92,6 +92,7 @@ class Loop:
         self.step, self.elapsed_s, self.bad_steps, self.evaluations_since_best = 0, 0.0, 0, 0
         self.best: float | None = None
         self.metric: float | None = None
+        self.losses: dict[str, Tensor] = {}  # of the last step; a finished run takes none
         self.stopping = False
 
     def start(self, resume: bool, init_from: str | Path | None) -> None:
@@ -207,8 +208,8 @@ class Loop:
                 self.task.sample(averaged, self.folder.samples)
             self.folder.plot()
             shown = ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())
-            loss = float(self.losses["loss"].detach())
-            say(f"minute {self.elapsed_s / 60:.1f} step {self.step} loss {loss:.4f} | {shown}")
+            loss = f" loss {float(self.losses['loss'].detach()):.4f}" if self.losses else ""
+            say(f"minute {self.elapsed_s / 60:.1f} step {self.step}{loss} | {shown}")
         _, stale = self.engine.agree(0.0, self._stale())
         if stale and self.engine.rank:
             self.evaluations_since_best = self.settings.patience or 0

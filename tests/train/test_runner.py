@@ -112,6 +112,13 @@ def test_a_time_limit_ends_the_training_and_its_decay(tmp_path: Path) -> None:
     assert again.step == result.step  # the time already used counts
 
 
+def test_a_finished_run_can_be_asked_to_go_on(tmp_path: Path) -> None:
+    first = train(recipe(steps=7, eval_every=5), tmp_path, tmp_path / "run")
+    again = train(recipe(steps=7, eval_every=5), tmp_path, tmp_path / "run")
+    assert (again.step, again.finished) == (7, True)
+    assert again.metric == pytest.approx(first.metric)
+
+
 def test_init_from_a_run_and_its_refusals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = train(recipe(steps=300), tmp_path, tmp_path / "first")
     tuned = train(recipe(steps=1, lr=1e-9), tmp_path, tmp_path / "tuned", init_from=tmp_path / "first")
