@@ -19,6 +19,7 @@ from audiogen.errors import InvalidRequest
 from audiogen.media import files
 from audiogen.media.mel_settings import MelSettings
 
+PERIODS = ("baroque", "classical", "romantic", "impressionist", "ragtime")
 RINGING_S = 1.5  # a MIDI file gets this much after its last damping, so that it can die away
 
 
@@ -38,6 +39,8 @@ class Conditioning:
         register: mean pitch, MIDI number (middle C is 60).
         articulation: 0 (staccato) .. 1 (legato).
         pedal: share of time with the sustain pedal down, 0..1.
+        texture: notes struck together on average, 1 (a single voice) .. 4 (full chords).
+        period: "baroque", "classical", "romantic", "impressionist" or "ragtime" (`PERIODS`).
         mood: mood words that were understood, in English.
         sources: ambience: weight per sound source; intensity: 0..1.
         subject, style: pictures.
@@ -56,6 +59,8 @@ class Conditioning:
     register: float | None = None
     articulation: float | None = None
     pedal: float | None = None
+    texture: float | None = None
+    period: str | None = None
     mood: tuple[str, ...] = ()
     sources: dict[str, float] = field(default_factory=dict)
     intensity: float | None = None
@@ -195,7 +200,7 @@ class Structure:
                 raise InvalidRequest(f"This structure has no notes; save it as .npz, not {path.name}.")
             files.write_atomic(path, self.midi_bytes(), force)
         elif path.suffix.lower() == ".npz":
-            files.write_npz(path, self._arrays(), force)
+            files.write_atomic(path, self.npz_bytes(), force)
         else:
             raise InvalidRequest(f"Cannot save a structure as {path.name!r}; use .mid or .npz.")
 
@@ -206,6 +211,10 @@ class Structure:
         assert self.notes is not None
         n = self.notes
         return midi_bytes(MidiData(n.rows(), n.pedal, n.tempo, n.metre, n.key))
+
+    def npz_bytes(self) -> bytes:
+        """Everything, as an .npz file."""
+        return files.npz_bytes(self._arrays())
 
     @classmethod
     def load(cls, path: str | Path) -> Structure:

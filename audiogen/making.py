@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +71,10 @@ def understand(request: Request) -> Plan:
 
 
 def make(
-    request: Request | Plan, progress: Progress = silent, dtypes: dict[str, str] | None = None
+    request: Request | Plan,
+    progress: Progress = silent,
+    dtypes: dict[str, str] | None = None,
+    items: Iterable[int] | None = None,
 ) -> Iterator[Take]:
     """The takes of a request, one after the other.
 
@@ -79,6 +82,7 @@ def make(
         request: what to make.
         progress: called as progress(stage, step, total); False cancels.
         dtypes: stage name -> "bfloat16" or "float32", to replay another machine's arithmetic.
+        items: which of its takes, counted from 0; None: all of them.
     Raises:
         Cancelled: `progress` said so; takes before it are complete.
     """
@@ -88,7 +92,7 @@ def make(
     if dtypes:
         use_dtypes(plan.pipeline, dtypes)
     sampling = plan.request.sampling
-    for k in range(sampling.n):
+    for k in range(sampling.n) if items is None else items:
         take = _run(plan, item(sampling, k), progress)
         yield dataclasses.replace(take, recipe=recipe_of(plan, take))
 
@@ -160,7 +164,8 @@ def with_length(start: Structure | MelSpectrogram, seconds: float) -> Structure 
 def _condition(request: Request, start: Any) -> Conditioning:
     if start is not None and not request.prompt.strip():
         return Conditioning(path=request.path or "piano", seconds=start.seconds)
-    return parse(request.prompt, request.path or ("piano" if start is not None else None))
+    path = request.path or ("piano" if start is not None else None)
+    return parse(request.prompt, path, request.default_path)
 
 
 def _check_path(path: str) -> None:

@@ -49,6 +49,11 @@ PIPELINES: dict[str, dict[str, str]] = {
     "piano": {"structure": "score", "decoder": "flow", "renderer": "vocoder"},
 }
 
+# The path of an output file, where the words do not say it.
+SUFFIX_PATHS: dict[str, str] = dict.fromkeys((".wav", ".flac", ".ogg", ".mp3", ".mid", ".midi"), "piano")
+
+Loaded = dict[tuple[str, str, str], Any]  # (stage, path, device) -> the stage with its weights
+
 
 def stage_class(name: str) -> Any:
     """The class of a stage by its registered name.
@@ -77,9 +82,12 @@ def load_pipeline(
     decoder: str | None = None,
     renderer: str | None = None,
     device: str = "auto",
+    loaded: Loaded | None = None,
 ) -> Pipeline:
     """The pipeline of a path with shipped weights; any stage by another name, "none" leaves it out.
 
+    Args:
+        loaded: stages that several pipelines share: taken from here, and added when first needed.
     Raises:
         InvalidRequest: unknown path or stage name.
     """
@@ -96,7 +104,11 @@ def load_pipeline(
             raise InvalidRequest(f"No {seam} stage named {name!r}; there are: {known}, none.")
         chosen[seam] = name
     names = [name for name in chosen.values() if name != "none"]
-    return Pipeline(*(load_stage(name, path, device) for name in names), path=path)
+    loaded = {} if loaded is None else loaded
+    for name in names:
+        if (name, path, device) not in loaded:
+            loaded[name, path, device] = load_stage(name, path, device)
+    return Pipeline(*(loaded[name, path, device] for name in names), path=path)
 
 
 def find_weights(source: str | Path) -> Path:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from audiogen.artifacts import Conditioning, MelSpectrogram, Structure, Waveform
 from audiogen.errors import InvalidRequest
-from audiogen.registry import STAGES, load_pipeline
+from audiogen.registry import STAGES, Loaded, load_pipeline
 from audiogen.stage import Sampling
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class Request:
         rate: of the result, Hz.
         device: "auto", "cpu" or "cuda".
         conditioning: already understood words (a replay); None: the prompt is parsed.
+        default_path: used where neither `path` nor the words say one; None: they must.
     """
 
     prompt: str = ""
@@ -53,6 +54,7 @@ class Request:
     rate: int = 44_100
     device: str = "auto"
     conditioning: Conditioning | None = None
+    default_path: str | None = None
 
     def __post_init__(self) -> None:
         problems = []
@@ -82,6 +84,7 @@ class Plan:
         start: the artifact to start from, or None: from the words.
         stages: names by seam, in order.
         remarks: what was left out or changed, in words for the user.
+        loaded: stages that are loaded; plans that share this dictionary share their networks.
     """
 
     request: Request
@@ -89,6 +92,7 @@ class Plan:
     start: Structure | MelSpectrogram | None
     stages: dict[str, str]
     remarks: tuple[str, ...] = ()
+    loaded: Loaded = field(default_factory=dict, repr=False)
 
     @cached_property
     def pipeline(self) -> Pipeline:
@@ -103,6 +107,7 @@ class Plan:
             decoder=self.stages.get("decoder", "none"),
             renderer=self.stages.get("renderer", "none"),
             device=self.request.device,
+            loaded=self.loaded,
         )
 
     def until(self, seam: str) -> Plan:

@@ -46,12 +46,13 @@ class Heard:
     strength: float = 1.0
 
 
-def parse(text: str, path: str | None = None) -> Conditioning:
+def parse(text: str, path: str | None = None, default_path: str | None = None) -> Conditioning:
     """What a prompt asks for.
 
     Args:
         text: words in English, Chinese or both.
         path: "piano", ...; None: by the words.
+        default_path: where some words are understood but none says what to make.
     Raises:
         InvalidRequest: empty, too long, only unknown words (without `path`), or something that
             audiogen cannot make ("violin").
@@ -64,11 +65,15 @@ def parse(text: str, path: str | None = None) -> Conditioning:
     amounts, rest = take(normal(text, words.variants))
     heard, unknown = listen(tokens(rest), words)
     _refuse(heard)
-    chosen = path or _path(heard, amounts)
+    chosen = path or _path(heard, amounts) or (default_path if heard or amounts else None)
+    if chosen is None and default_path is not None:
+        raise InvalidRequest(
+            f"No word of {text!r} is understood; say what to make, for example 'calm piano, 15 s'."
+        )
     if chosen is None:
         raise InvalidRequest(
-            f"Nothing in {text!r} says what to make; name it in the prompt (piano, 钢琴) "
-            "or with --path piano."
+            f"Nothing in {text!r} says what to make; name it in the prompt (piano, 钢琴), "
+            "with --path piano, or by the suffix of the output (-o x.wav)."
         )
     unknown += [h.word for h in heard if _speaks_of_another(h, chosen)]
     asked = weigh(heard, amounts, words.neutral)
