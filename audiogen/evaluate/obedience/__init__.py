@@ -1,0 +1,11 @@
+"""Does the score stage do what was asked, and does it write like the pieces it learned from?
+
+    python -m audiogen.evaluate.obedience --weights piano-score -n 64 --source DIR --data DIR
+
+- pieces.py    prompts -> pieces, through the prompt parser, on several processes
+- held_out.py  excerpts of pieces that training never saw
+- tempo.py     asked and heard tempo, clearness of the beat
+- mode.py      asked and heard key and mode
+- report.py    sections, goals, Markdown and JSON
+- __main__.py  the command
+"""

@@ -1,0 +1,86 @@
+"""The command: python -m audiogen.evaluate.obedience; a Markdown page on stdout, talk on stderr."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+from audiogen.errors import AudiogenError
+from audiogen.evaluate.obedience import held_out, mode, pieces, tempo
+from audiogen.evaluate.obedience.report import Section, as_json, markdown
+from audiogen.media.files import write_atomic
+
+PARTS = ("tempo", "key")
+SETTINGS = {"tempo": tempo.SETTINGS, "key": mode.SETTINGS}
+REAL_EXCERPTS = 4  # of a held-out piece
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write pieces, measure them, print the page. Returns the exit code."""
+    given = _parser().parse_args(arguments)
+    try:
+        sections = measured(given)
+    except AudiogenError as problem:
+        print(f"Error: {problem}", file=sys.stderr)
+        return problem.exit_code
+    print(markdown(sections), end="")
+    if given.json:
+        told = {"weights": given.weights, "n": given.n, "seconds": given.seconds}
+        page = json.dumps(told | {"sections": as_json(sections)}, indent=1)
+        write_atomic(given.json, page.encode(), force=True)
+    return 0
+
+
+def measured(given: argparse.Namespace) -> list[Section]:
+    """The sections that `--only` asks for, in the order of PARTS."""
+    seconds, before = given.seconds, time.perf_counter()
+    held = held_out.pieces(given.source) if given.source else []
+    cut = [e for piece in held for e in held_out.excerpts(piece, seconds, REAL_EXCERPTS)]
+    in_time = held_out.in_time(given.source, held, seconds, REAL_EXCERPTS) if held else []
+    wanted = [
+        job
+        for part in given.only
+        for setting, prompts in SETTINGS[part].items()
+        for job in pieces.jobs(setting, prompts, given.n, seconds)
+    ]
+    _say(f"{len(held)} held-out pieces; writing {len(wanted)} pieces")
+    made = pieces.write(given.weights, wanted, given.processes)
+    _say(f"written in {time.perf_counter() - before:.0f} s; measuring")
+    sections: list[Section] = []
+    if "tempo" in given.only:
+        sections += tempo.measure(made, in_time, seconds)
+    if "key" in given.only:
+        sections += mode.measure(made, cut)
+    _say(f"done after {time.perf_counter() - before:.0f} s")
+    return sections
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _parts(text: str) -> list[str]:
+    asked = [part.strip() for part in text.split(",")]
+    if wrong := [part for part in asked if part not in PARTS]:
+        raise argparse.ArgumentTypeError(f"{', '.join(wrong)}: choose from {', '.join(PARTS)}")
+    return [part for part in PARTS if part in asked]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m audiogen.evaluate.obedience")
+    parser.add_argument("--weights", default="piano-score", help="name or folder")
+    parser.add_argument("-n", type=int, default=64, help="pieces a setting")
+    parser.add_argument("--source", type=Path, help="folder of the raw piano-midi/: real pieces")
+    parser.add_argument("--data", type=Path, help="what `audiogen data` made, for memory")
+    parser.add_argument("--seconds", type=float, default=15.0)
+    parser.add_argument("--only", type=_parts, default=list(PARTS), metavar=",".join(PARTS))
+    parser.add_argument("--json", type=Path, help="write everything here as well")
+    parser.add_argument("--processes", type=int, default=1)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
