@@ -20,7 +20,7 @@ from audiogen.errors import InvalidRequest
 from audiogen.networks.score_transformer import ScoreTransformer, ScoreTransformerConfig
 from audiogen.pretrained import Pretrained
 from audiogen.stage import Progress, Sampling, report, silent
-from audiogen.structure.score_attributes import asked, codes
+from audiogen.structure.score_attributes import TONICS, asked, codes
 from audiogen.structure.score_events import (
     FIELDS,
     FREE,
@@ -36,7 +36,9 @@ from audiogen.structure.score_writer import Plan, Writer, one_thread
 
 GUIDANCE = 1.25  # on the attributes; a second view in the same pass costs little
 FREE_SHARE = 0.75  # of the pieces whose prompt asks for no tempo and no metre
-METRE_SHARES = {(4, 4): 0.45, (3, 4): 0.3, (2, 4): 0.1, (6, 8): 0.15}
+METRE_SHARES = {(4, 4): 0.55, (3, 4): 0.3, (2, 4): 0.15}  # of an asked tempo; compound time is asked for
+MINOR_SHARE = 0.4
+TONIC_SHARES = np.array([16, 4, 13, 9, 7, 11, 4, 13, 7, 9, 7, 4]) / 104  # C .. B: keys with few signs first
 SHORTEST_S, LONGEST_S = 1.0, 600.0
 
 
@@ -103,11 +105,12 @@ class ScoreStage(Pretrained):
         plan = Plan(
             seconds=x.seconds,
             kind=known["kind"],
-            bpm=known["tempo"] or 60.0,
+            bpm=known["quarters"],
             bar=4 * TICKS * metre[0] / metre[1],
             attributes=codes(known),
             guidance=GUIDANCE,
             density=known["density"],
+            key=known["key"],
         )
         total = int(x.seconds * 10)
         with one_thread(), torch.inference_mode():
@@ -115,15 +118,16 @@ class ScoreStage(Pretrained):
             written = writer.write(lambda now: report(progress, "structure", int(now * 10), total))
         report(progress, "structure", total, total)
         rows, pedal = perform(written, plan, x, known["loudness"], rng)
-        known = {} if plan.kind == FREE else {"tempo": plan.bpm, "metre": metre}
-        return Structure(x.seconds, Notes.from_rows(rows, pedal, key=full_key(x.key), **known))
+        time = {} if plan.kind == FREE else {"tempo": plan.bpm, "metre": metre}
+        return Structure(x.seconds, Notes.from_rows(rows, pedal, key=known["key"], **time))
 
 
 def complete(x: Conditioning, rng: np.random.Generator) -> dict:
     """The asked attributes, and what every piece needs drawn where it is not asked.
 
     Training windows are balanced over density and loudness; without a wish of its own a piece would as
-    often be a thunderstorm as a song, so both and the register are drawn around a moderate middle.
+    often be a thunderstorm as a song, so both, the register and the texture are drawn around a moderate
+    middle. Every piece gets a key: with none in mind the model wanders from one to the next.
     """
     known = asked(x)
     wish = float(np.exp(rng.normal(np.log(6.5), 0.35)))
@@ -131,16 +135,28 @@ def complete(x: Conditioning, rng: np.random.Generator) -> dict:
     level = 44 + 2.2 * known["density"] + rng.normal(0, 7)
     known["loudness"] = known["loudness"] or float(np.clip(level, 34, 96))
     known["register"] = known["register"] or float(rng.normal(62, 3.5))
+    known["texture"] = known["texture"] or float(np.clip(rng.normal(2.1, 0.3), 1.5, 3.0))
+    known["key"] = full_key(known["key"], rng)
     kind = METRICAL if x.tempo or x.metre or rng.random() >= FREE_SHARE else FREE
     metres = list(METRE_SHARES)
     drawn = metres[int(rng.choice(len(metres), p=list(METRE_SHARES.values())))]
     bpm = float(np.round(np.exp(rng.normal(np.log(80 if x.density and x.density < 4 else 104), 0.2))))
-    known |= {"kind": kind, "place": 1}
+    known |= {"kind": kind, "place": 1, "quarters": 60.0}
     if kind == METRICAL:
-        known |= {"tempo": known["tempo"] or bpm, "metre": known["metre"] or drawn}
+        known["metre"] = known["metre"] or drawn
+        known["tempo"] = known["quarters"] = (known["tempo"] or bpm) * quarters_per_beat(known["metre"])
     return known
 
 
-def full_key(key: str | None) -> str | None:
-    """A key with tonic and mode, as a MIDI file can say it, else None."""
-    return key if key and " " in key else None
+def full_key(wanted: str | None, rng: np.random.Generator) -> str:
+    """A key with tonic and mode: as asked, the rest drawn ("minor" -> "D minor")."""
+    tonic = TONICS[int(rng.choice(len(TONICS), p=TONIC_SHARES))]
+    mode = "minor" if rng.random() < MINOR_SHARE else "major"
+    if wanted and " " in wanted:
+        return wanted
+    return f"{tonic} {wanted or mode}"
+
+
+def quarters_per_beat(metre: tuple[int, int]) -> float:
+    """What "90 bpm" counts: quarters, in compound time (6/8, 12/8) dotted quarters."""
+    return 1.5 if metre[1] == 8 and metre[0] % 3 == 0 and metre[0] > 3 else 1.0

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from audiogen.artifacts import Conditioning
+from audiogen.artifacts import PERIODS, Conditioning
 from audiogen.structure.score_events import ATTRIBUTES, DOWN, FREE, METRES, NOTE, Events
 
 TONICS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
@@ -35,8 +35,8 @@ def measure(events: Events, seconds: float) -> dict[str, Any]:
 
     Args:
         events: the window; seconds: its length.
-    Returns: kind, tempo, key, metre, density, loudness, register, articulation, pedal, place; None
-        where unknown (loudness without velocities, pedal and tempo where the source has none).
+    Returns: a value for every name in `ATTRIBUTES`; None where unknown (loudness without velocities,
+        pedal and tempo where the source has none).
     """
     notes = events.type == NOTE
     pitch, unit = events.pitch[notes], events.unit_s
@@ -52,11 +52,18 @@ def measure(events: Events, seconds: float) -> dict[str, Any]:
     known["key"] = estimate_key(pitch, np.minimum(held, 1.0))
     if events.has_velocity:
         known["loudness"] = float(events.velocity[notes].mean())
+    known["texture"] = texture(onset)
+    known["period"] = events.period
     if events.kind == FREE:
         known["pedal"] = pedal_share(events, seconds)
     else:
         known |= {"tempo": events.bpm, "metre": events.metre}
     return known
+
+
+def texture(onset_s: np.ndarray) -> float:
+    """Notes struck together on average, 1 (a single voice) or more; `onset_s` ascending, not empty."""
+    return len(onset_s) / (1 + int((np.diff(onset_s) > CHORD_S).sum()))
 
 
 def articulation(onset_s: np.ndarray, held_s: np.ndarray) -> float | None:
@@ -77,30 +84,58 @@ def pedal_share(events: Events, seconds: float) -> float:
     return float(np.clip(np.diff(times)[down].sum() / seconds, 0, 1))
 
 
+KEYS = tuple(f"{tonic} {mode}" for mode in ("major", "minor") for tonic in TONICS)
+TEMPLATES = np.array([np.roll(mode, tonic) for mode in (MAJOR, MINOR) for tonic in range(12)])
+
+
+def key_fits(profile: np.ndarray) -> np.ndarray:
+    """Correlation of a pitch-class profile [12] with that of every key of `KEYS`, [24]."""
+    if profile.std() < 1e-9:
+        return np.zeros(len(KEYS))
+    return np.asarray(np.corrcoef(profile, TEMPLATES)[0, 1:])
+
+
+def key_index(name: str) -> int:
+    """Index of "D minor" in `KEYS`.
+
+    Raises:
+        ValueError: no such key.
+    """
+    tonic, _, mode = name.rpartition(" ")
+    return KEYS.index(f"{SAME.get(tonic, tonic)} {mode}")
+
+
 def estimate_key(pitch: np.ndarray, weight: np.ndarray, least: float = 0.55) -> str | None:
     """Krumhansl-Kessler key of weighted pitches, "D minor"-like; None where no key fits."""
     profile = np.bincount(pitch % 12, weights=weight, minlength=12)
     if profile.std() < 1e-9:
         return None
-    templates = np.array([np.roll(mode, tonic) for mode in (MAJOR, MINOR) for tonic in range(12)])
-    fit = np.corrcoef(profile, templates)[0, 1:]
+    fit = key_fits(profile)
     best = int(fit.argmax())
-    if fit[best] < least:
-        return None
-    return f"{TONICS[best % 12]} {'minor' if best >= 12 else 'major'}"
+    return KEYS[best] if fit[best] >= least else None
 
 
 def asked(conditioning: Conditioning) -> dict[str, Any]:
     """The attributes that a prompt asks for; None where it does not."""
     known: dict[str, Any] = dict.fromkeys(ATTRIBUTES)
-    for name in ("tempo", "metre", "density", "loudness", "register", "articulation", "pedal"):
+    for name in (
+        "tempo",
+        "metre",
+        "density",
+        "loudness",
+        "register",
+        "articulation",
+        "pedal",
+        "texture",
+        "period",
+    ):
         known[name] = getattr(conditioning, name)
     known["key"] = conditioning.key or conditioning.mode
     return known
 
 
 def codes(known: dict[str, Any]) -> np.ndarray:
-    """Attribute codes in the order of `ATTRIBUTES`, int64 [10]; 0 is unknown (kind has no unknown)."""
+    """Attribute codes in the order of `ATTRIBUTES`, int64 [12]; 0 is unknown (kind has no unknown)."""
     return np.array([_code(name, known.get(name)) for name in ATTRIBUTES], np.int64)
 
 
@@ -111,6 +146,8 @@ def _code(name: str, value: Any) -> int:
         return int(value)
     if name == "key":
         return _key_code(str(value))
+    if name == "period":
+        return 1 + PERIODS.index(value) if value in PERIODS else 0
     if name == "metre":
         return 1 + METRES.index(tuple(value)) if tuple(value) in METRES else 8
     steps = {
@@ -120,6 +157,7 @@ def _code(name: str, value: Any) -> int:
         "register": lambda v: (v - 36) / 4,
         "articulation": lambda v: v * 7,
         "pedal": lambda v: v * 8,
+        "texture": lambda v: (v - 1) * 4,
     }
     return 1 + int(np.clip(np.round(steps[name](value)), 0, ATTRIBUTES[name] - 2))
 

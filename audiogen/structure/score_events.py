@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from audiogen.artifacts import PERIODS
 from audiogen.media.midi import PIANO_LOW as LOWEST
 
 FREE, METRICAL = 0, 1
@@ -18,6 +19,7 @@ NOTE, DOWN, UP, END = 0, 1, 2, 3
 TYPE, SHIFT, PITCH, VELOCITY, DURATION = range(5)
 
 TICKS = 24  # per quarter: triplets and 32nds lie on it
+PHRASE_BARS = 8  # bars are counted up to this: where phrases begin and close
 N_SHIFT, N_PITCH, N_VELOCITY, N_DURATION = 128, 88, 32, 64
 FIELDS = (4, 2 * N_SHIFT, N_PITCH, N_VELOCITY, 2 * N_DURATION)
 
@@ -54,6 +56,8 @@ ATTRIBUTES: dict[str, int] = {
     "articulation": 9,
     "pedal": 10,
     "place": 3,
+    "texture": 11,
+    "period": len(PERIODS) + 1,
 }
 INPUTS: dict[str, int] = {
     "type": 5,  # the four types, and the start
@@ -65,6 +69,7 @@ INPUTS: dict[str, int] = {
     "beat": TICKS + 1,
     "bar": 13,
     "pedalled": 2,
+    "phrase": PHRASE_BARS + 1,
     **ATTRIBUTES,
 }
 OFFSETS = np.concatenate([[0], np.cumsum(list(INPUTS.values()))[:-1]])
@@ -83,11 +88,13 @@ class Events:
         type, pitch, velocity: int64 [N]; pitch and velocity are MIDI numbers, 0 for pedals.
         time, duration: float64 [N]; sorted by time.
         bar_phase: float64 [N], ticks since the bar line; zeros for FREE.
+        bar: int64 [N], number of the bar in the piece; zeros for FREE.
         bpm: quarters per minute (60 for FREE); metre: (3, 4)-like.
         end: where the music has rung out, or None where the window does not hold it.
         remaining_end: time of the piece's end, counted as `time`, or None if unknown.
         has_velocity: False where all notes of the source have one velocity.
         place: 1 at the start of a piece, 2 inside it, 0 unknown.
+        period: one of `PERIODS`, or None.
     """
 
     kind: int
@@ -97,12 +104,14 @@ class Events:
     velocity: np.ndarray
     duration: np.ndarray
     bar_phase: np.ndarray
+    bar: np.ndarray
     bpm: float = 60.0
     metre: tuple[int, int] | None = None
     end: float | None = None
     remaining_end: float | None = None
     has_velocity: bool = True
     place: int = 0
+    period: str | None = None
 
     def __len__(self) -> int:
         return len(self.time)
@@ -143,21 +152,25 @@ def encode(events: Events) -> tuple[np.ndarray, np.ndarray]:
     inputs[1:, 1:5] = targets[:-1, 1:] + 1
     time = np.concatenate([[0.0], events.time])[:count]
     phase = np.concatenate([[0.0], events.bar_phase])[:count]
+    bar = np.concatenate([events.bar[:1], events.bar])[:count]
     down = np.cumsum((events.type == DOWN).astype(int) - (events.type == UP).astype(int))
     pedalled = np.concatenate([[0], down])[:count]
     rest = None if events.remaining_end is None else (events.remaining_end - time) * events.unit_s
-    inputs[:, 5:] = clock(kind, rest, phase, pedalled)
+    inputs[:, 5:] = clock(kind, rest, phase, pedalled, bar)
     return inputs, targets
 
 
-def clock(kind: int, remaining_s: np.ndarray | None, phase: np.ndarray, pedalled: np.ndarray) -> np.ndarray:
-    """Codes of time left, place in the beat and bar, and pedal: int64 [N, 4]."""
-    out = np.zeros((len(phase), 4), np.int64)
+def clock(
+    kind: int, remaining_s: np.ndarray | None, phase: np.ndarray, pedalled: np.ndarray, bar: np.ndarray
+) -> np.ndarray:
+    """Codes of time left, place in the beat and bar, pedal, and bar in the phrase: int64 [N, 5]."""
+    out = np.zeros((len(phase), 5), np.int64)
     if remaining_s is not None:
         out[:, 0] = 1 + np.searchsorted(REMAINING_S, remaining_s)
     if kind == METRICAL:
         whole = np.round(phase).astype(int)
         out[:, 1] = 1 + whole % TICKS
         out[:, 2] = 1 + np.minimum(whole // TICKS, 11)
+        out[:, 4] = 1 + bar % PHRASE_BARS
     out[:, 3] = np.clip(pedalled, 0, 1)
     return out

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from audiogen.networks.score_transformer import KVCache, ScoreTransformer
 from audiogen.sampling.autoregressive import choose
+from audiogen.structure.score_attributes import TEMPLATES, key_fits, key_index
 from audiogen.structure.score_events import (
     DOWN,
     DURATION,
@@ -51,6 +52,9 @@ KEYS_AT_ONCE = 12  # within RESTRIKE_S
 OVER = 0.25  # if less of the shift's probability than this lies before the end, the piece is over
 STEER, STEER_S = 2.0, 2.0  # how hard, and over how many seconds, an asked density is held
 LATELY, OFTEN, TIRED = 24, 4, 0.35  # a key struck more than 4 times in 24 notes loses 0.35 nats each
+CLEAR, PULL, STRONGEST = 0.12, 4.0, 0.8  # lead of the asked key over its rivals, and the pull towards it
+KEY_PRIOR, KEY_FADE = 8.0, 0.985  # notes' worth of the key before the first note; memory of about 65 notes
+CLOSING_S, CLOSING = 3.0, 0.35
 KEEP = 0.6  # share of the context that stays when it is full
 
 
@@ -61,9 +65,10 @@ class Plan:
     Attributes:
         seconds: length of the piece.
         kind: FREE or METRICAL; bpm: quarters a minute (60 for FREE).
-        bar: ticks in a bar; attributes: codes, int64 [10].
+        bar: ticks in a bar; attributes: codes, int64 [12].
         guidance: classifier-free guidance on the attributes, 1 is off.
         density: asked notes a second, which the writer holds by steering, or None.
+        key: "D minor"-like, which the writer holds by steering, or None.
     """
 
     seconds: float
@@ -73,10 +78,11 @@ class Plan:
     attributes: np.ndarray
     guidance: float = 1.0
     density: float | None = None
+    key: str | None = None
 
     @property
     def views(self) -> np.ndarray:
-        """What the network is told: the attributes, and with guidance also nothing but the kind: [B, 10]."""
+        """What the network is told: the attributes, and with guidance also nothing but the kind: [B, 12]."""
         if self.guidance == 1.0:
             return self.attributes[None]
         return np.stack([self.attributes, np.where(np.arange(len(self.attributes)) == 0, self.kind, 0)])
@@ -100,6 +106,8 @@ class Grammar:
         self.pedals = 0
         self.notes = 0
         self.shifts_s = SHIFTS[plan.kind] * plan.unit_s
+        self.key = None if plan.key is None else key_index(plan.key)
+        self.sounded = np.zeros(12)  # how often each pitch class was struck, fading
 
     @property
     def now_s(self) -> float:
@@ -148,6 +156,22 @@ class Grammar:
                 allowed[pitch - LOWEST] = False
         return allowed
 
+    def tonality(self) -> np.ndarray:
+        """What to add to the logits of the pitches, [88]: pulls back to the asked key where it gets lost.
+
+        Nothing while the key fits clearly best; near the end a little always, so that it closes there.
+        """
+        if self.key is None:
+            return np.zeros(N_PITCH, np.float32)
+        fits = key_fits(self.sounded + KEY_PRIOR * TEMPLATES[self.key] / TEMPLATES[self.key].sum())
+        rival = float(np.delete(fits, self.key).max())
+        pull = float(np.clip(PULL * (CLEAR + rival - fits[self.key]), 0, STRONGEST))
+        if self.plan.seconds - self.now_s < CLOSING_S:
+            pull = max(pull, CLOSING)
+        template = TEMPLATES[self.key]
+        degree = (template - template.mean()) / template.std()
+        return (pull * degree[(np.arange(N_PITCH) + LOWEST) % 12]).astype(np.float32)
+
     def tired(self) -> np.ndarray:
         """What to take from the logits of the pitches, [88]: keeps the model out of loops on one key."""
         count = np.bincount(np.array(self.lately, int) - LOWEST, minlength=N_PITCH)
@@ -161,6 +185,8 @@ class Grammar:
         self.struck_s[pitch] = self.last_onset_s = self.now_s
         self.pedals, self.notes = 0, self.notes + 1
         self.lately.append(pitch)
+        self.sounded *= KEY_FADE
+        self.sounded[pitch % 12] += 1
 
     def pedal_to(self, down: bool) -> None:
         self.pedal, self.pedals = down, self.pedals + 1
@@ -234,7 +260,7 @@ class Writer:
             g.pedal_to(event[TYPE] == DOWN)
             return event
         hidden = self._given(SHIFT, event, hidden)
-        logits = self._logits(PITCH, hidden) - torch.from_numpy(g.tired())
+        logits = self._logits(PITCH, hidden) + torch.from_numpy(g.tonality() - g.tired())
         event[PITCH] = self._choose(logits, uniform[2], g.pitches())
         g.note(int(event[PITCH]) + LOWEST)
         hidden = self._given(PITCH, event, hidden)
@@ -274,7 +300,8 @@ class Writer:
         if not first:
             code[1:5] = event[1:] + 1
         rest = np.array([plan.seconds - g.now_s])
-        code[5:] = clock(plan.kind, rest, np.array([g.time % plan.bar]), np.array([g.pedal]))[0]
+        bar, phase = int(g.time // plan.bar), np.array([g.time % plan.bar])
+        code[5:] = clock(plan.kind, rest, phase, np.array([g.pedal]), np.array([1 + bar]))[0]
         self.history.append(code + OFFSETS[:N_CLOCKED])
         rows = self.history[-1:]
         if self.cache.length == self.network.config.context:

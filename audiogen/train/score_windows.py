@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from audiogen.artifacts import PERIODS
 from audiogen.media import files
 from audiogen.structure.score_attributes import codes, measure
 from audiogen.structure.score_events import (
@@ -45,7 +46,7 @@ class WindowSettings:
     context: int = 256
     shortest_s: float = 6.0
     longest_s: float = 40.0
-    metrical_share: float = 0.25
+    metrical_share: float = 0.4
     ending_share: float = 0.25
     beginning_share: float = 0.1
     transpose: int = 6
@@ -169,12 +170,14 @@ class ScoreCorpus:
             velocity=velocity,
             duration=a["duration"][part].astype(float) * stretch,
             bar_phase=a["bar_phase"][part].astype(float),
+            bar=a["bar"][part].astype(np.int64),
             bpm=bpm,
             metre=metre if metre[0] else None,  # type: ignore[arg-type]
             end=(end - start) * stretch if holds_end else None,
             remaining_end=(end - start) * stretch,
             has_velocity=not a["fixed"][piece],
             place=1 if low == 0 else 2,
+            period=PERIODS[number - 1] if (number := int(a["period"][piece])) else None,
         )
 
     def _finish(

@@ -13,7 +13,7 @@ from audiogen.artifacts import Conditioning, Notes, Structure
 from audiogen.errors import Cancelled, InvalidRequest
 from audiogen.pipeline import Pipeline
 from audiogen.stage import Sampling, silent
-from audiogen.structure.score import ScoreConfig, ScoreStage, complete
+from audiogen.structure.score import ScoreConfig, ScoreStage, complete, full_key
 from audiogen.structure.score_events import DOWN, FREE, METRICAL, NOTE
 from audiogen.structure.score_performance import bass_pedal, loudness, no_overlap, printed
 from audiogen.structure.score_writer import Grammar, Plan
@@ -104,11 +104,40 @@ def test_attributes_reach_the_network(tiny: ScoreStage) -> None:
         {"density": 2.0},
         {"loudness": 30.0},
         {"key": "D minor"},
-        {"mode": "minor"},
         {"pedal": 0.9},
+        {"texture": 3.5},
+        {"period": "ragtime"},
     ):
         changed = notes_of(write(tiny, **asked)).rows()
         assert changed.shape != plain.shape or (changed != plain).any(), asked
+
+
+def test_an_asked_mode_gets_a_tonic_and_every_piece_a_key() -> None:
+    rng = np.random.default_rng(0)
+    minor = {full_key("minor", rng) for _ in range(40)}
+    assert all(key.endswith(" minor") for key in minor) and len(minor) > 5
+    assert full_key("Db major", rng) == "Db major"
+    modes = {full_key(None, rng).partition(" ")[2] for _ in range(40)}
+    assert modes == {"major", "minor"}
+
+
+def test_a_beat_of_compound_time_is_a_dotted_quarter(tiny: ScoreStage) -> None:
+    assert notes_of(write(tiny, tempo=60.0, metre=(6, 8))).tempo == 90.0
+    assert notes_of(write(tiny, tempo=60.0, metre=(3, 4))).tempo == 60.0
+    assert notes_of(write(tiny, tempo=60.0)).metre != (6, 8)
+
+
+def test_the_asked_key_pulls_only_where_the_music_leaves_it() -> None:
+    plan = Plan(20.0, FREE, 60.0, 96.0, np.zeros(12, np.int64), key="C major")
+    inside, outside = Grammar(plan), Grammar(plan)
+    for note in (60, 64, 67, 72, 67, 64, 60, 65, 67, 59, 60) * 3:
+        inside.note(note)
+        outside.note(note + 6)
+    assert not inside.tonality().any()
+    away = outside.tonality()
+    assert away[60 - 21] == away.max() > 0 > away[61 - 21]
+    inside.move(18.0)
+    assert inside.tonality()[60 - 21] > 0, "it closes on the tonic"
 
 
 def test_threads_are_put_back(tiny: ScoreStage) -> None:
@@ -143,7 +172,7 @@ def test_save_and_load_give_the_same_score(tiny: ScoreStage, tmp_path: Path) -> 
 
 
 def test_steering_slows_a_crowd_and_hurries_a_void() -> None:
-    plan = Plan(15.0, FREE, 60.0, 96.0, np.zeros(10, np.int64), density=5.0)
+    plan = Plan(15.0, FREE, 60.0, 96.0, np.zeros(12, np.int64), density=5.0)
     crowded, sparse, right = Grammar(plan), Grammar(plan), Grammar(plan)
     for grammar, notes in ((crowded, 60), (sparse, 4), (right, 25)):
         grammar.time, grammar.notes = 5.0, notes
@@ -155,7 +184,7 @@ def test_steering_slows_a_crowd_and_hurries_a_void() -> None:
 
 
 def test_grammar_of_keys_pedal_and_end() -> None:
-    grammar = Grammar(Plan(5.0, FREE, 60.0, 96.0, np.zeros(10, np.int64)))
+    grammar = Grammar(Plan(5.0, FREE, 60.0, 96.0, np.zeros(12, np.int64)))
     assert grammar.types().tolist() == [True, True, False, False]  # no end before the first note
     grammar.note(60)
     assert not grammar.pitches()[60 - 21] and grammar.pitches().sum() == 87
@@ -163,7 +192,7 @@ def test_grammar_of_keys_pedal_and_end() -> None:
     assert grammar.types().tolist() == [True, False, True, False]  # 5 s before the end is too early
     grammar.move(4.2)
     assert grammar.types().tolist() == [False, False, False, True]
-    crowd = Grammar(Plan(5.0, FREE, 60.0, 96.0, np.zeros(10, np.int64)))
+    crowd = Grammar(Plan(5.0, FREE, 60.0, 96.0, np.zeros(12, np.int64)))
     for pitch in range(60, 72):
         crowd.note(pitch)
     assert not crowd.shifts(NOTE)[0] and crowd.shifts(DOWN)[0] and crowd.shifts(NOTE)[10]
@@ -193,7 +222,7 @@ def test_printed_dynamics_keep_their_contrasts_around_the_level() -> None:
 
 
 def test_a_key_struck_too_often_tires() -> None:
-    grammar = Grammar(Plan(15.0, FREE, 60.0, 96.0, np.zeros(10, np.int64)))
+    grammar = Grammar(Plan(15.0, FREE, 60.0, 96.0, np.zeros(12, np.int64)))
     for _ in range(4):
         grammar.note(60)
     assert grammar.tired().max() == 0

@@ -50,6 +50,7 @@ def scale(kind: int = FREE, **changes: object) -> Events:
         velocity=np.where(kinds == NOTE, 64.0, 0),
         duration=np.where(kinds == NOTE, step, 0),
         bar_phase=np.mod(time, 96) if kind == METRICAL else np.zeros(10),
+        bar=(1 + time // 96).astype(int) if kind == METRICAL else np.zeros(10, int),
         bpm=120.0 if kind == METRICAL else 60.0,
         metre=(4, 4) if kind == METRICAL else None,
     )
@@ -109,6 +110,7 @@ def test_asking_for_what_was_measured_gives_the_same_codes() -> None:
         loudness=64.0,
         register=known["register"],
         articulation=1.0,
+        texture=1.0,
     )
     from_words = codes(asked(words) | {"kind": METRICAL})
     np.testing.assert_array_equal(from_words, codes(known))
