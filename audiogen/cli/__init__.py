@@ -3,7 +3,10 @@
 group.py     the group, exit codes, one line per error
 options.py   options that several verbs share
 progress.py  what is happening, on stderr
-output.py    names of files, and writing them
+names.py     names of files: default names, folders, templates
+output.py    are they free, and writing them
+work.py      one job, from its options to its files
+jobs.py      lists of jobs; batch.py: doing them
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from audiogen.cli import options
 @click.argument("file", type=click.Path(path_type=Path))
 @options.output("Default: NAME-again beside FILE.")
 @click.option("--device", metavar="cpu|cuda", help="Default: the recipe's.")
+@options.play
 @options.as_json
 @options.talk
 @click.pass_obj
@@ -23,11 +24,10 @@ def command(state: Any, file: Path, device: str | None, **given: Any) -> None:
     import soundfile
 
     from audiogen import making
-    from audiogen.cli import output
     from audiogen.cli.progress import Reporter
-    from audiogen.cli.work import LOADING, Job, announce, deliver
+    from audiogen.cli.work import LOADING, Job, announce, check, deliver, play
     from audiogen.errors import InvalidRequest
-    from audiogen.media.audio import WAV_SUBTYPES, check_format, read_recipe
+    from audiogen.media.audio import WAV_SUBTYPES, read_recipe
     from audiogen.provenance import differences, request_of
 
     recipe = read_recipe(file)
@@ -40,16 +40,16 @@ def command(state: Any, file: Path, device: str | None, **given: Any) -> None:
     name = given["output"] or str(file.with_name(f"{file.stem}-again{file.suffix}"))
     with tempfile.TemporaryDirectory() as folder, Reporter(state.quiet) as reporter:
         request = request_of(recipe, Path(folder), file.absolute().parent, device)
-        job = Job(request, file.stem, name, bits, given["force"], json=given["json_"])
-        check_format(job.suffix, bits)
-        plan = making.understand(request)
-        places = output.targets(name, file.stem, [request.sampling.seed], job.suffix, job.force)
+        ready = check(Job.of(request, file.stem, given | {"output": name, "bits": bits}))
         reporter.begin(LOADING)
         _use_threads(recipe.get("threads"))
-        (take,) = making.make(plan, reporter, recipe.get("dtype"))
+        (take,) = making.make(ready.plan, reporter, recipe.get("dtype"))
         for words in differences(recipe, take.recipe):
             reporter.say(f"not as it was: {words}; the result may differ")
-        announce(job, take, deliver(job, take, places[0]), reporter)
+        files = deliver(ready.job, take, ready.places[0])
+        announce(ready.job, take, files, reporter)
+    if ready.job.play:
+        play(files[:1])
 
 
 def _use_threads(number: Any) -> None:

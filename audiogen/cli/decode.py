@@ -13,7 +13,10 @@ from audiogen.cli import options
 @click.command("decode")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument("prompt", default="")
-@options.output("WAV, FLAC, OGG or MP3 by suffix; - for stdout. Default: named after FILE and seed.")
+@options.output(
+    "WAV, FLAC, OGG or MP3 by suffix; DIR/ or a template; - for stdout. Default: named after FILE and seed."
+)
+@options.skip_existing
 @click.option("--seconds", type=float, help="Cut to this length; default: all of it, up to 600 s.")
 @click.option("--decoder", metavar="flow", help="The stage that fills in the detail.")
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Default: drawn anew.")
@@ -21,6 +24,7 @@ from audiogen.cli import options
 @options.decoder_sampling
 @options.sound
 @click.option("--plot", is_flag=True, help="Draw structure, mel and result beside the sound (.png).")
+@options.play
 @click.option("--dry-run", is_flag=True, help="Show what would be made, and stop.")
 @options.as_json
 @options.talk

@@ -103,13 +103,18 @@ def run(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads any more
         return 1
-    except AudiogenError as problem:
-        return _fail(state, str(problem), problem.exit_code)
-    except MemoryError:
-        return _fail(state, "out of memory; ask for fewer seconds.", 1)
     except Exception as problem:
-        words = f"unexpected {type(problem).__name__}: {problem}"
-        return _fail(state, f"{words} (-vv shows where it happened).", 1)
+        kind = type(problem) if isinstance(problem, AudiogenError) else AudiogenError
+        return _fail(state, in_words(problem), kind.exit_code)
+
+
+def in_words(problem: Exception) -> str:
+    """An error as one line for the user."""
+    if isinstance(problem, AudiogenError):
+        return str(problem)
+    if isinstance(problem, MemoryError):
+        return "out of memory; ask for fewer seconds."
+    return f"unexpected {type(problem).__name__}: {problem} (-vv shows where it happened)."
 
 
 def _fail(state: State, message: str, code: int) -> int:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from audiogen.cli import options
 
+if TYPE_CHECKING:
+    from audiogen.cli.work import Job
+
+_OUT = "WAV, FLAC, OGG or MP3 by suffix; DIR/; a template such as {job:02}-{slug}-{seed}.wav; - for stdout. \
+Default: named after prompt and seed."
+
 
 @click.command("make")
 @click.argument("prompt")
-@options.output("WAV, FLAC, OGG or MP3 by suffix; - for stdout. Default: named after prompt and seed.")
-@click.option("--path", metavar="NAME", help="piano; default: by the words.")
+@options.output(_OUT)
+@options.skip_existing
+@click.option("--path", metavar="NAME", help="piano; default: by the words, else by the suffix of -o.")
 @click.option("--seconds", type=float, help="Length, 1 to 60; default: as the prompt says, else 15.")
 @click.option("--structure", metavar="score|mel|none|FILE", help="First stage, or a .mid/.npz to follow.")
 @click.option("--decoder", metavar="flow", help="Second stage.")
@@ -21,22 +28,48 @@ from audiogen.cli import options
 @options.sound
 @click.option("--keep-structure", is_flag=True, help="Write the .mid or .npz beside the sound.")
 @click.option("--plot", is_flag=True, help="Draw structure, mel and result beside the sound (.png).")
+@options.play
 @click.option("--dry-run", is_flag=True, help="Show what would be made, and stop.")
 @options.as_json
 @options.talk
 @click.pass_obj
-def command(state: Any, prompt: str, structure: str | None, **given: Any) -> None:
+def command(state: Any, prompt: str, **given: Any) -> None:
     """A sentence becomes a sound. PROMPT is English or Chinese.
+
+    Many at once: PROMPT - reads one prompt per line from stdin; a file .txt holds one per line, a .jsonl
+    or .json jobs such as {"prompt": "calm piano", "seconds": 20, "seed": 7}, with any option of this
+    verb by its long name. What is given here holds for the jobs that do not say otherwise.
 
     \b
     audiogen make "calm piano, 15 s"
     audiogen make "stormy piano in D minor, 20 s" --seed 7 --keep-structure
     audiogen make "a slow waltz, pp" -n 4 -o waltz.flac
+    audiogen make night.jsonl -o "takes/{job:02}-{slug}-{n}.wav" --skip-existing
     """
-    from audiogen.cli.work import Job, work
+    from audiogen.cli import jobs
+
+    if not jobs.is_list(prompt):
+        from audiogen.cli.work import work
+
+        work(_job(prompt, given), state)
+        return
+    from audiogen.cli import batch
+
+    ctx = click.get_current_context()
+
+    def job_of(job: dict[str, Any], number: int) -> Job:
+        return _job(job.get("prompt", ""), given | jobs.options_of(job, ctx), number)
+
+    batch.run(jobs.read(prompt), job_of, state)
+
+
+def _job(prompt: str, given: dict[str, Any], number: int | None = None) -> Job:
+    """A prompt and the options of this verb."""
+    from audiogen.cli.work import Job, suffix_of
+    from audiogen.registry import SUFFIX_PATHS
     from audiogen.request import Request
 
-    stage, source = options.stage_or_file(structure)
+    stage, source = options.stage_or_file(given["structure"])
     request = Request(
         prompt=prompt,
         path=given["path"],
@@ -48,5 +81,6 @@ def command(state: Any, prompt: str, structure: str | None, **given: Any) -> Non
         loudness=options.loudness_from(given["loudness"]),
         rate=int(given["rate"]),
         device=given["device"],
+        default_path=SUFFIX_PATHS.get(suffix_of(given["output"], given["format"])),
     )
-    work(Job.of(request, prompt, given), state)
+    return Job.of(request, prompt, given, number)

@@ -45,14 +45,24 @@ def as_json(function: Function) -> Function:
 
 
 def output(help_: str) -> Callable[[Function], Function]:
-    """-o and --force."""
+    """-o, --force and --mkdir."""
 
     def decorate(function: Function) -> Function:
         out = click.option("-o", "--output", type=str, metavar="FILE", help=help_)
         force = click.option("--force", is_flag=True, help="Replace files that exist.")
-        return out(force(function))
+        mkdir = click.option("--mkdir", is_flag=True, help="Make folders that are missing.")
+        return out(force(mkdir(function)))
 
     return decorate
+
+
+def skip_existing(function: Function) -> Function:
+    help_ = "Leave takes alone whose file exists: an interrupted run goes on."
+    return click.option("--skip-existing", is_flag=True, help=help_)(function)
+
+
+def play(function: Function) -> Function:
+    return click.option("--play", is_flag=True, help="Play what was written, in the end.")(function)
 
 
 def structure_sampling(function: Function) -> Function:
@@ -95,6 +105,11 @@ def sound(function: Function) -> Function:
                 "--rate", type=click.Choice(["44100", "48000"]), default="44100", help="Of the file."
             ),
             click.option("--bits", type=click.Choice(["16", "24", "float"]), default="24", help="Of a WAV."),
+            click.option(
+                "--format",
+                type=click.Choice(["wav", "flac", "ogg", "mp3"]),
+                help="Where -o says no suffix (-, a folder).",
+            ),
             click.option("--device", metavar="auto|cpu|cuda", default="auto", help="Where to compute."),
         )
     ):

@@ -1,22 +1,23 @@
-"""Names of the files of a request, checked before the work begins; writing them after it."""
+"""The files of a request, checked before the work begins; writing them after it."""
 
 from __future__ import annotations
 
 import json
-import re
+import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from audiogen.errors import InvalidRequest, WouldOverwrite
-from audiogen.media.files import check_target, write_atomic
+from audiogen.cli.names import Facts, file_names
+from audiogen.errors import AudiogenError, InvalidRequest, WouldOverwrite
+from audiogen.media.files import check_name, check_target, write_together
 
 if TYPE_CHECKING:
     from audiogen.request import Take
 
 STDOUT = "-"
-_NAME_LENGTH = 48
 
 
 @dataclass(frozen=True)
@@ -27,83 +28,126 @@ class Target:
         file: the main file; None: stdout.
         beside: the structure beside it, without suffix, or None.
         picture: a PNG beside it, or None.
+        exists: it is there already, and is to be left alone.
     """
 
     file: Path | None
     beside: Path | None = None
     picture: Path | None = None
+    exists: bool = False
+
+    @property
+    def files(self) -> list[Path]:
+        """Every file that may be written."""
+        found = [] if self.file is None else [self.file]
+        if self.beside is not None:
+            found += [with_ending(self.beside, suffix) for suffix in (".mid", ".npz")]
+        return found if self.picture is None else [*found, self.picture]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What may be done to the folders and files that are there.
+
+    Attributes:
+        force: replace files.
+        skip_existing: leave a take alone whose file is there.
+        mkdir: make missing folders.
+    """
+
+    force: bool = False
+    skip_existing: bool = False
+    mkdir: bool = False
+
+    def __post_init__(self) -> None:
+        if self.force and self.skip_existing:
+            raise InvalidRequest(
+                "--force replaces files that exist and --skip-existing leaves them alone; give one of them."
+            )
 
 
 def targets(
     output: str | None,
-    words: str,
-    seeds: list[int],
+    facts: Facts,
     suffix: str,
-    force: bool,
+    rules: Rules = Rules(),  # noqa: B008 - frozen
     keep_structure: bool = False,
     plot: bool = False,
 ) -> list[Target]:
     """One target per take, all of them writable.
 
     Args:
-        output: as given with -o: a file, "-" for stdout, or None: named after the words and seed.
-        words: the prompt, or the name of the file that was decoded.
-        seeds: of the takes; several takes share a given name with -1, -2, ... before its suffix.
+        output: as given with -o: "-" for stdout, or see `file_names`.
+        facts: for the names.
         suffix: of a file that is named here.
     Raises:
         WouldOverwrite, InvalidRequest: see `check_target`; several takes or further files on stdout.
     """
     if output == STDOUT:
-        if len(seeds) > 1 or keep_structure or plot:
+        if len(facts.seeds) > 1 or keep_structure or plot:
             raise InvalidRequest("-o - writes one file; give a name for several takes or further files.")
         if sys.stdout.isatty():
             raise InvalidRequest("-o - writes audio to stdout; send it to a file or a player.")
         return [Target(None)]
-    if output is None:
-        files = [Path(f"{slug(words)}-{seed}{suffix}") for seed in seeds]
-    else:
-        given = Path(output)
-        numbered = [given.with_name(f"{given.stem}-{k + 1}{given.suffix}") for k in range(len(seeds))]
-        files = [given] if len(seeds) == 1 else numbered
-    found = [
-        Target(
+    found = []
+    for file in file_names(output, facts, suffix):
+        check_name(file)
+        target = Target(
             file,
             file.with_suffix("") if keep_structure else None,
             file.with_suffix(".png") if plot else None,
+            exists=rules.skip_existing and file.is_file(),
         )
-        for file in files
-    ]
-    for target in found:
-        _check(target, force)
+        if not target.exists:
+            _check(target, rules)
+        found.append(target)
     return found
 
 
-def slug(words: str) -> str:
-    """A file name from words in any script."""
-    name = re.sub(r"[^\w]+", "-", words.strip(), flags=re.UNICODE).strip("-_")
-    return name[:_NAME_LENGTH].rstrip("-_") or "audiogen"
+def with_ending(path: Path, suffix: str) -> Path:
+    """The path with `suffix` after its whole name."""
+    return path.with_name(path.name + suffix)
 
 
-def emit(target: Target, data: bytes, force: bool) -> None:
-    """Write to the target's file at once, or to stdout."""
-    if target.file is None:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-    else:
-        write_atomic(target.file, data, force)
+def write_stdout(data: bytes) -> None:
+    """Bytes to stdout, past Python's buffer, which would complain once more at exit.
+
+    Raises:
+        BrokenPipeError: nobody reads.
+        AudiogenError: it cannot be written (a full disk).
+    """
+    sys.stdout.flush()
+    rest = memoryview(data)
+    try:
+        while rest:
+            rest = rest[os.write(sys.stdout.fileno(), rest) :]
+    except BrokenPipeError:
+        raise
+    except OSError as problem:
+        raise AudiogenError(f"Could not write to stdout: {problem.strerror}.") from problem
 
 
-def keep_structure(target: Target, take: Take, force: bool) -> list[Path]:
-    """Write the structure beside the sound: .mid where it has notes, .npz for everything else."""
+def write_files(contents: Mapping[Path, bytes], rules: Rules) -> None:
+    """Write the files of one take, all or none; missing folders first."""
+    if rules.mkdir:
+        for folder in {path.parent for path in contents}:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as problem:
+                raise AudiogenError(f"Could not make the folder {folder}: {problem.strerror}.") from problem
+    write_together(contents, rules.force)
+
+
+def structure_files(target: Target, take: Take) -> dict[Path, bytes]:
+    """The structure beside the sound: .mid where it has notes, .npz for everything else."""
     if target.beside is None or take.structure is None or take.structure.is_empty:
-        return []
-    written = []
-    notes_only = take.structure.mel is None and take.structure.onsets is None
-    for suffix in [".mid"] * (take.structure.notes is not None) + [".npz"] * (not notes_only):
-        file = target.beside.with_name(target.beside.name + suffix)
-        take.structure.save(file, force=force)
-        written.append(file)
-    return written
+        return {}
+    contents = {}
+    if take.structure.notes is not None:
+        contents[with_ending(target.beside, ".mid")] = take.structure.midi_bytes()
+    if take.structure.mel is not None or take.structure.onsets is not None:
+        contents[with_ending(target.beside, ".npz")] = take.structure.npz_bytes()
+    return contents
 
 
 def draw(take: Take, title: str) -> bytes:
@@ -128,13 +172,26 @@ def print_json(row: Any) -> None:
     print(json.dumps(row, ensure_ascii=False), flush=True)
 
 
-def _check(target: Target, force: bool) -> None:
+def _check(target: Target, rules: Rules) -> None:
     assert target.file is not None
-    check_target(target.file, force)
-    if target.picture is not None:
-        check_target(target.picture, force)
-    if target.beside is not None:
-        for suffix in (".mid", ".npz"):
-            file = target.beside.with_name(target.beside.name + suffix)
-            if file.exists() and not force:
-                raise WouldOverwrite(f"{file} exists; use --force to replace it or -o for another name.")
+    folder = target.file.parent
+    if not folder.is_dir():
+        _check_missing(folder, rules)
+        return
+    check_target(target.file, rules.force)
+    for file in target.files[1:]:
+        if file.exists() and not rules.force:
+            raise WouldOverwrite(f"{file} exists; use --force to replace it or -o for another name.")
+
+
+def _check_missing(folder: Path, rules: Rules) -> None:
+    """A folder that is not there: refused, unless it is to be made and can be."""
+    above = next(parent for parent in folder.absolute().parents if parent.exists())
+    if folder.exists() or not above.is_dir():
+        raise InvalidRequest(f"{folder if folder.exists() else above} is a file and cannot be a folder.")
+    if not rules.mkdir:
+        raise InvalidRequest(
+            f"The folder {folder} does not exist; make it first, let --mkdir make it, or choose another."
+        )
+    if not os.access(above, os.W_OK):
+        raise InvalidRequest(f"The folder {above} is not writable; choose another with -o.")

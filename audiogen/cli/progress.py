@@ -27,7 +27,7 @@ class Reporter:
         self.stream = stream or sys.stderr
         self.quiet = quiet
         self.live = not quiet and self.stream.isatty()
-        self.label = ""
+        self._job, self._take = "", ""
         self.stage, self.step, self.total = "", 0, 0
         self.since = time.monotonic()
         self._announced: set[tuple[str, str]] = set()
@@ -60,9 +60,18 @@ class Reporter:
         """A stage that cannot say how far it is."""
         self(stage, 0, 0)
 
+    @property
+    def label(self) -> str:
+        """Stands before the stage."""
+        return self._job + self._take
+
+    def job(self, number: int, total: int) -> None:
+        """What follows belongs to job `number` of `total`."""
+        self._job, self._take = f"job {number} of {total}: ", ""
+
     def take(self, number: int, total: int) -> None:
-        """The takes that follow are number `number` of `total`."""
-        self.label = f"take {number} of {total}: " if total > 1 else ""
+        """What follows belongs to take `number` of `total`."""
+        self._take = f"take {number} of {total}: " if total > 1 else ""
 
     def say(self, message: str) -> None:
         """A line that stays."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -28,21 +27,25 @@ def command(state: Any, prompt: str, structure: str | None, **given: Any) -> Non
     audiogen decode waltz.mid -o waltz.wav
     """
     from audiogen import making
-    from audiogen.cli import output
+    from audiogen.cli import names, output
     from audiogen.cli.progress import Reporter
     from audiogen.cli.work import LOADING, remark
     from audiogen.errors import InvalidRequest
+    from audiogen.registry import SUFFIX_PATHS
 
+    suffix = names.suffix_of(given["output"] or "")
     request = making.Request(
         prompt=prompt,
         path=given["path"],
         seconds=given["seconds"],
         structure=structure,
         sampling=options.sampling_from(given),
+        default_path=SUFFIX_PATHS.get(suffix),
     )
     plan = making.understand(request).until("structure")
     default = ".mid" if plan.stages["structure"] == "score" else ".npz"
-    wanted = Path(given["output"]).suffix.lower() if given["output"] else default
+    named = given["output"] is not None and not names.is_folder(given["output"])
+    wanted = suffix if named else default
     if wanted not in making.STRUCTURE_SUFFIXES:
         known = ", ".join(making.STRUCTURE_SUFFIXES)
         raise InvalidRequest(f"Cannot write a structure as {wanted or given['output']!r}; use {known}.")
@@ -50,14 +53,19 @@ def command(state: Any, prompt: str, structure: str | None, **given: Any) -> Non
         raise InvalidRequest("The stage mel writes no notes; use .npz, or --structure score for MIDI.")
     sampling = request.sampling
     seeds = [sampling.seed + k for k in range(sampling.n)]
-    places = output.targets(given["output"], prompt, seeds, default, given["force"])
+    asked = plan.conditioning
+    facts = names.Facts(prompt, seeds, 1, asked.key, asked.tempo, asked.seconds)
+    rules = output.Rules(given["force"], mkdir=given["mkdir"])
+    places = output.targets(given["output"], facts, default, rules)
     with Reporter(state.quiet) as reporter:
         remark(plan, reporter)
         reporter.begin(LOADING)
         _ = plan.pipeline
         for place, take in zip(places, making.make(plan, reporter), strict=True):
             assert place.file is not None and take.structure is not None
-            take.structure.save(place.file, force=given["force"])
+            npz = place.file.suffix.lower() == ".npz"
+            data = take.structure.npz_bytes() if npz else take.structure.midi_bytes()
+            output.write_files({place.file: data}, rules)
             reporter.clear()
             if given["json_"]:
                 output.print_json({"file": str(place.file), "seed": take.seed, "recipe": take.recipe})

@@ -1,16 +1,19 @@
-"""What make, decode and again have in common: check, load, make, write, say."""
+"""What make, decode and again have in common: check, load, make, write, say, play."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from audiogen.cli import output
+from audiogen.cli import names, output
+from audiogen.cli.output import Rules
 from audiogen.cli.progress import Reporter
+from audiogen.errors import InvalidRequest
 from audiogen.media.audio import audio_bytes, check_format
 
 if TYPE_CHECKING:
@@ -28,78 +31,195 @@ class Job:
         request: what to make.
         words: what files are named after.
         output: as given with -o.
-        bits, force, keep_structure, plot, dry_run, json: as the options of the same name.
+        number: of this job, from 1; None: it is the only one.
+        seed_drawn: the seed was drawn anew, not given.
+        format: suffix without dot of what has no suffix of its own (stdout, a folder, a default name).
+        bits, force, skip_existing, mkdir, keep_structure, plot, play, dry_run, json: as the options of
+            the same name.
     """
 
     request: Request
     words: str
     output: str | None = None
+    number: int | None = None
+    seed_drawn: bool = False
+    format: str | None = None
     bits: str = "24"
     force: bool = False
+    skip_existing: bool = False
+    mkdir: bool = False
     keep_structure: bool = False
     plot: bool = False
+    play: bool = False
     dry_run: bool = False
     json: bool = False
 
     @classmethod
-    def of(cls, request: Request, words: str, given: dict[str, Any]) -> Job:
+    def of(cls, request: Request, words: str, given: dict[str, Any], number: int | None = None) -> Job:
         """From the options of a verb."""
-        names = ("output", "bits", "force", "keep_structure", "plot", "dry_run")
-        chosen = {name: given[name] for name in names if name in given}
-        return cls(request, words, json=given["json_"], **chosen)
+        drawn = "seed" in given and given["seed"] is None
+        own = {"request", "words", "number", "seed_drawn", "json"}
+        fields = {field.name for field in dataclasses.fields(cls)} - own
+        chosen = {name: given[name] for name in fields if name in given}
+        return cls(request, words, number=number, seed_drawn=drawn, json=given["json_"], **chosen)
 
     @property
     def suffix(self) -> str:
-        """Of the file that is written."""
-        named = self.output not in (None, output.STDOUT)
-        return Path(str(self.output)).suffix if named else ".wav"
+        """Of the file that is written.
+
+        Raises:
+            InvalidRequest: the name says one and --format another.
+        """
+        return suffix_of(self.output, self.format) or ".wav"
+
+    @property
+    def rules(self) -> Rules:
+        return Rules(self.force, self.skip_existing, self.mkdir)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A job that has been checked.
+
+    Attributes:
+        plan: what was understood.
+        places: where each take goes.
+    """
+
+    job: Job
+    plan: Plan
+    places: list[output.Target]
+
+    @property
+    def missing(self) -> list[int]:
+        """The takes that are to be made, counted from 0."""
+        return [k for k, place in enumerate(self.places) if not place.exists]
+
+
+def suffix_of(named: str | None, format_: str | None) -> str:
+    """The suffix that -o or --format say, with its dot; "" where neither does.
+
+    Raises:
+        InvalidRequest: they say different ones, or -o has none.
+    """
+    said = f".{format_}" if format_ else ""
+    if named is None or named == output.STDOUT or names.is_folder(named):
+        return said
+    own = names.suffix_of(named)
+    if said and own != said:
+        raise InvalidRequest(
+            f"-o {named} and --format {format_} say different things; leave one of them out."
+        )
+    if not own:
+        check_format(own)
+    return own
 
 
 def work(job: Job, state: State) -> None:
     """Do the job; everything that can be refused is refused before torch is imported."""
+    with Reporter(state.quiet) as reporter:
+        ready = check(job)
+        remark(ready.plan, reporter)
+        if job.dry_run:
+            show(ready)
+            return
+        load([ready], reporter)
+        made = perform(ready, reporter)
+    if job.play:
+        play(made)
+
+
+def check(job: Job) -> Ready:
+    """Everything that can be refused without a network.
+
+    Raises:
+        InvalidRequest, WouldOverwrite: see `understand` and `targets`.
+    """
     from audiogen import making
 
     check_format(job.suffix, job.bits)
+    if job.skip_existing and job.seed_drawn and names.needs_seed(job.output):
+        raise InvalidRequest(
+            "--skip-existing needs names that stay the same, and this one holds a seed that is drawn anew; "
+            "give a seed, or -o with a name without {seed}."
+        )
+    if job.play and job.output == output.STDOUT:
+        raise InvalidRequest("--play plays files, and -o - writes to stdout; leave one of them out.")
     plan = making.understand(job.request)
-    sampling = job.request.sampling
-    seeds = [sampling.seed + k for k in range(sampling.n)]
-    places = output.targets(job.output, job.words, seeds, job.suffix, job.force, job.keep_structure, job.plot)
-    with Reporter(state.quiet) as reporter:
-        remark(plan, reporter)
-        if job.dry_run:
-            _show(job, plan, places)
-            return
-        reporter.begin(LOADING)
-        _ = plan.pipeline
-        reporter.take(1, sampling.n)
-        for k, take in enumerate(making.make(plan, reporter)):
-            reporter.begin("writing")
-            files = deliver(job, take, places[k])
-            announce(job, take, files, reporter)
-            reporter.take(k + 2, sampling.n)
+    sampling, known = job.request.sampling, plan.conditioning
+    facts = names.Facts(
+        job.words,
+        [sampling.seed + k for k in range(sampling.n)],
+        job.number or 1,
+        known.key,
+        known.tempo,
+        known.seconds,
+    )
+    places = output.targets(job.output, facts, job.suffix, job.rules, job.keep_structure, job.plot)
+    return Ready(job, plan, places)
+
+
+def load(jobs: Sequence[Ready], reporter: Reporter) -> None:
+    """What the jobs need, once: stages with their weights; matplotlib, if there is something to draw."""
+    wanted = [ready for ready in jobs if ready.missing]
+    if not wanted:
+        return
+    reporter.begin(LOADING)
+    if any(ready.job.plot for ready in wanted):
+        from audiogen.media.plot import require_matplotlib
+
+        require_matplotlib()
+    for ready in wanted:
+        _ = ready.plan.pipeline
+
+
+def perform(ready: Ready, reporter: Reporter) -> list[Path]:
+    """Make, write and announce the takes that are not there yet; returns their main files."""
+    from audiogen import making
+
+    made = []
+    for k, place in enumerate(ready.places):
+        if place.exists:
+            reporter.say(f"{place.file} exists; left alone")
+            continue
+        reporter.take(k + 1, len(ready.places))
+        (take,) = making.make(ready.plan, reporter, items=[k])
+        reporter.begin("writing")
+        files = deliver(ready.job, take, place)
+        announce(ready.job, take, files, reporter)
+        made += files[:1]
+    return made
+
+
+def play(files: Sequence[Path]) -> None:
+    """--play: each file, in order."""
+    from audiogen.media import player
+
+    player.play(files)
 
 
 def deliver(job: Job, take: Take, target: output.Target) -> list[Path]:
-    """Write one take and what goes beside it; returns the files."""
+    """Write one take and what goes beside it, all or nothing; returns the files, the sound first."""
     assert take.waveform is not None
     wave = take.waveform
     data = audio_bytes(wave.samples, wave.sample_rate, job.suffix, take.recipe, job.bits)
-    output.emit(target, data, job.force)
-    files = [target.file] if target.file else []
-    files += output.keep_structure(target, take, job.force)
+    if target.file is None:
+        output.write_stdout(data)
+        return []
+    contents = output.structure_files(target, take)
     if target.picture is not None:
-        title = f"{job.words}, seed {take.seed}"
-        output.emit(dataclasses.replace(target, file=target.picture), output.draw(take, title), job.force)
-        files.append(target.picture)
-    return files
+        contents[target.picture] = output.draw(take, f"{job.words}, seed {take.seed}")
+    # The sound gets its name last: where it is, the rest is.
+    output.write_files(contents | {target.file: data}, job.rules)
+    return [target.file, *contents]
 
 
-def remark(plan: Plan, reporter: Reporter) -> None:
+def remark(plan: Plan, reporter: Reporter, where: str = "") -> None:
     """Everything that was heard otherwise than it was said."""
     for words in plan.remarks:
-        reporter.say(f"note: {words}")
+        reporter.say(f"{where}note: {words}")
     if plan.conditioning.unknown:
-        reporter.say(f"not understood, and left out: {', '.join(plan.conditioning.unknown)}")
+        reporter.say(f"{where}not understood, and left out: {', '.join(plan.conditioning.unknown)}")
 
 
 def announce(job: Job, take: Take, files: list[Path], reporter: Reporter) -> None:
@@ -108,20 +228,23 @@ def announce(job: Job, take: Take, files: list[Path], reporter: Reporter) -> Non
 
     if not files:
         return
+    reporter.clear()
     if job.json:
-        row = {"file": str(files[0]), "beside": [str(f) for f in files[1:]], "seed": take.seed}
+        row: dict[str, Any] = {} if job.number is None else {"job": job.number}
+        row |= {"file": str(files[0]), "beside": [str(f) for f in files[1:]], "seed": take.seed}
         assert take.waveform is not None
         output.print_json(row | {"seconds": take.waveform.seconds, "recipe": without_packed(take.recipe)})
         return
-    reporter.clear()
     for file in files:
         click.echo(str(file))
 
 
-def _show(job: Job, plan: Plan, places: list[output.Target]) -> None:
+def show(ready: Ready) -> None:
     """--dry-run."""
-    files = [str(p.file) if p.file else "stdout" for p in places]
-    row = {
+    job, plan = ready.job, ready.plan
+    files = [str(p.file) if p.file else "stdout" for p in ready.places if not p.exists]
+    row: dict[str, Any] = {} if job.number is None else {"job": job.number}
+    row |= {
         "files": files,
         "stages": plan.stages,
         "sampling": dataclasses.asdict(job.request.sampling),
@@ -132,8 +255,10 @@ def _show(job: Job, plan: Plan, places: list[output.Target]) -> None:
         return
     from audiogen.cli.explain import table
 
+    if job.number is not None:
+        click.echo(f"{'job':<14}{job.number}")
     for name, value in table(plan.conditioning):
         click.echo(f"{name:<14}{value}")
     click.echo(f"{'stages':<14}{' -> '.join(plan.stages.values())}")
     click.echo(f"{'seed':<14}{job.request.sampling.seed}")
-    click.echo(f"{'would write':<14}{', '.join(files)}")
+    click.echo(f"{'would write':<14}{', '.join(files) or 'nothing; all of it is there'}")

@@ -162,6 +162,11 @@ def _hz(value: int) -> str:
     return f"{value}" if value < 1000 else f"{value // 1000}k"
 
 
+def require_matplotlib() -> None:
+    """Raise MissingPackage unless pictures can be drawn."""
+    _figure_class()
+
+
 def _figure_class() -> Any:
     """Without pyplot: no window system, no global state."""
     try:

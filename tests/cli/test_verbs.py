@@ -1,4 +1,4 @@
-"""explain, models, doctor, train, data; names of files; the progress line."""
+"""explain, models, doctor, train, data; the progress line."""
 
 from __future__ import annotations
 
@@ -7,11 +7,7 @@ import json
 import os
 import time
 
-import pytest
-
-from audiogen.cli import output
 from audiogen.cli.progress import Reporter
-from audiogen.errors import InvalidRequest
 
 
 def test_explain(run):
@@ -69,34 +65,6 @@ def test_train_and_data_hand_over(tmp_path, run, monkeypatch):
         ("toy.yaml", "build/piano-audio", "runs/toy", True, None),
         ("toy.yaml", "d", "r", False, "w"),
     ]
-
-
-@pytest.mark.parametrize(
-    ("words", "name"),
-    [
-        ("calm piano, 15 s", "calm-piano-15-s"),
-        ("舒缓的钢琴独奏,15 秒", "舒缓的钢琴独奏-15-秒"),
-        ("../../etc/passwd", "etc-passwd"),
-        ("?!", "audiogen"),
-        ("x" * 100, "x" * 48),
-    ],
-)
-def test_slug(words, name):
-    assert output.slug(words) == name
-
-
-def test_targets(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    named = output.targets("a.wav", "piano", [5, 6], ".wav", False, keep_structure=True, plot=True)
-    assert [str(t.file) for t in named] == ["a-1.wav", "a-2.wav"]
-    assert (str(named[0].beside), str(named[0].picture)) == ("a-1", "a-1.png")
-    assert [str(t.file) for t in output.targets(None, "piano", [5], ".wav", False)] == ["piano-5.wav"]
-    assert output.targets("-", "piano", [5], ".wav", False) == [output.Target(None)]
-    with pytest.raises(InvalidRequest, match="one file"):
-        output.targets("-", "piano", [5], ".wav", False, plot=True)
-    monkeypatch.setattr("sys.stdout", Terminal())
-    with pytest.raises(InvalidRequest, match="send it to a file"):
-        output.targets("-", "piano", [5], ".wav", False)
 
 
 class Terminal(io.StringIO):

@@ -1,0 +1,140 @@
+"""Many jobs in one run: all are checked first, what they need is loaded once, one failure stops no other."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from audiogen.cli import output
+from audiogen.cli.jobs import Entry
+from audiogen.cli.progress import Reporter
+from audiogen.cli.work import Job, Ready, check, load, perform, play, remark, show
+from audiogen.errors import AudiogenError, Cancelled, InvalidRequest, WouldOverwrite
+
+if TYPE_CHECKING:
+    from audiogen.cli.group import State
+    from audiogen.registry import Loaded
+
+_SHOWN = 8  # names of jobs in one line
+
+
+def run(entries: Sequence[Entry], job_of: Callable[[dict[str, Any], int], Job], state: State) -> None:
+    """Do every job.
+
+    Args:
+        entries: as read.
+        job_of: (job as an object, its number from 1) -> Job.
+    Raises:
+        InvalidRequest, WouldOverwrite: some cannot be made; none was.
+        AudiogenError: some failed; the others are complete.
+    """
+    with Reporter(state.quiet) as reporter:
+        jobs = _checked(entries, job_of)
+        for entry, ready in zip(entries, jobs, strict=True):
+            remark(ready.plan, reporter, f"{entry.where}: ")
+        if jobs[0].job.dry_run:
+            for ready in jobs:
+                show(ready)
+            return
+        load(jobs, reporter)
+        made: list[Path] = []
+        failed = []
+        for number, (entry, ready) in enumerate(zip(entries, jobs, strict=True), 1):
+            reporter.job(number, len(jobs))
+            try:
+                made += perform(ready, reporter)
+            except (Cancelled, BrokenPipeError):
+                raise
+            except Exception as problem:
+                failed.append(entry.where)
+                reporter.clear()
+                _complain(entry.where, problem, state)
+        there = sum(len(ready.places) - len(ready.missing) for ready in jobs)
+        left = f", {there} left alone" if there else ""
+        reporter.say(f"{len(jobs)} jobs: {len(made)} takes made{left}")
+    _play(jobs, made, failed, state)
+    if failed:
+        raise AudiogenError(
+            f"{len(failed)} of {len(jobs)} jobs failed ({_few(failed)}); everything else is complete."
+        )
+
+
+def _checked(entries: Sequence[Entry], job_of: Callable[[dict[str, Any], int], Job]) -> list[Ready]:
+    """Every job, understood; all problems are said together."""
+    loaded: Loaded = {}
+    jobs: list[Ready] = []
+    problems: list[tuple[str, Exception]] = []
+    writers: dict[str, str] = {}
+    for number, entry in enumerate(entries, 1):
+        try:
+            ready = check(job_of(entry.job(), number))
+            _check_alone(ready, entry.where, writers, len(entries))
+            jobs.append(dataclasses.replace(ready, plan=dataclasses.replace(ready.plan, loaded=loaded)))
+        except (AudiogenError, click.UsageError) as problem:
+            problems.append((entry.where, problem))
+    if problems:
+        _refuse(problems, len(entries))
+    return jobs
+
+
+def _check_alone(ready: Ready, where: str, writers: dict[str, str], total: int) -> None:
+    """No two jobs write one file."""
+    if ready.job.output == output.STDOUT and total > 1:
+        raise InvalidRequest("-o - writes one file; give a name for several jobs.")
+    for place in ready.places:
+        for file in place.files:
+            other = writers.setdefault(os.path.abspath(file), where)
+            if other != where:
+                raise InvalidRequest(
+                    f"{file} is written by {other} as well; put a field such as {{job}} or {{seed}} into -o."
+                )
+
+
+def _refuse(problems: list[tuple[str, Exception]], total: int) -> None:
+    kinds = {type(problem) for _, problem in problems}
+    kind = WouldOverwrite if kinds == {WouldOverwrite} else InvalidRequest
+    if len(problems) == 1:
+        where, problem = problems[0]
+        raise kind(f"{where}: {_words(problem)}") from problem
+    for where, problem in problems:
+        _say(where, _words(problem))
+    raise kind(f"{len(problems)} of {total} jobs cannot be made, so none was; mend them and start again.")
+
+
+def _play(jobs: Sequence[Ready], made: Sequence[Path], failed: Sequence[str], state: State) -> None:
+    if not jobs[0].job.play:
+        return
+    try:
+        play(made)
+    except AudiogenError as problem:
+        if not failed:  # else what failed is the last word
+            raise
+        _complain("--play", problem, state)
+
+
+def _complain(where: str, problem: Exception, state: State) -> None:
+    if state.verbose >= 2:
+        import traceback
+
+        traceback.print_exception(problem)
+    _say(where, _words(problem))
+
+
+def _words(problem: Exception) -> str:
+    from audiogen.cli.group import in_words
+
+    return problem.format_message() if isinstance(problem, click.ClickException) else in_words(problem)
+
+
+def _say(where: str, words: str) -> None:
+    click.echo(f"audiogen: {where}: {' '.join(words.split())}", err=True)
+
+
+def _few(names: Sequence[str]) -> str:
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
