@@ -41,6 +41,7 @@ ALLOWED: dict[str, set[str]] = {
     "making": SEAM | {"media", "prompt", "pipeline", "registry", "request", "provenance"},
     "data": SEAM | {"media", "pretrained", "recipe", "structure"},
     "evaluate": STAGE | {"pipeline", "registry", "structure", "decoder", "render", "data", "prompt"},
+    "ranking": SEAM | {"media", "structure", "evaluate", "request", "making"},
     "train": STAGE | {"structure", "decoder", "render", "registry", "pipeline", "recipe", "data", "evaluate"},
     "cli": SEAM
     | {

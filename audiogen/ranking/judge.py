@@ -1,0 +1,126 @@
+"""Which checks apply to which take; one take judged, several ranked.
+
+A check is registered with what it needs: a sound, notes, or both. Another path (weather, pictures) adds
+its own rows; nothing else here knows what a take is of.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from audiogen.errors import InvalidRequest
+from audiogen.ranking.evidence import Ear, Evidence
+from audiogen.ranking.verdict import Check, Verdict
+from audiogen.request import Take
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A check of the paths that it is meant for.
+
+    Attributes:
+        paths: of the pipelines; applies: whether this take holds what the check needs.
+        run: the check.
+    """
+
+    paths: tuple[str, ...]
+    applies: Callable[[Evidence], bool]
+    run: Callable[[Evidence], Check]
+
+
+def _closing(evidence: Evidence) -> Check:
+    from audiogen.ranking.closing import closing
+
+    return closing(evidence)
+
+
+def _signal(evidence: Evidence) -> Check:
+    from audiogen.ranking.signal import signal
+
+    return signal(evidence)
+
+
+def _obedience(evidence: Evidence) -> Check:
+    from audiogen.ranking.obedience import obedience
+
+    return obedience(evidence)
+
+
+def _fidelity(evidence: Evidence) -> Check:
+    from audiogen.ranking.fidelity import fidelity
+
+    return fidelity(evidence)
+
+
+def _asked(evidence: Evidence) -> bool:
+    from audiogen.ranking.obedience import named
+
+    sampling = evidence.take.sampling
+    given = "source" in evidence.take.recipe and not getattr(sampling, "variation", 0.0)
+    return not given and evidence.notes is not None and bool(named(evidence))
+
+
+CHECKS: dict[str, Entry] = {
+    "closing": Entry(("piano",), lambda e: e.notes is not None or e.take.waveform is not None, _closing),
+    "signal": Entry(("piano", "ambience"), lambda e: e.take.waveform is not None, _signal),
+    "obedience": Entry(("piano",), _asked, _obedience),
+    "fidelity": Entry(("piano",), lambda e: e.played is not None and e.heard is not None, _fidelity),
+}
+
+
+def judge(take: Take, ear: Ear | None = None) -> Verdict:
+    """Every check that applies to a take.
+
+    Args:
+        ear: what hears notes in a sound; None: the shipped transcriber, where a sound is to be heard.
+    Raises:
+        MissingModel: its weights are not there.
+        InvalidRequest: nothing in the take can be checked.
+    """
+    path = take.conditioning.path
+    evidence = Evidence(take, ear)
+    if ear is None and path == "piano" and take.waveform is not None:
+        evidence.ear = shipped_ear()
+    found = [e.run(evidence) for e in CHECKS.values() if path in e.paths and e.applies(evidence)]
+    if not found:
+        raise InvalidRequest(
+            f"Nothing in this take can be checked: it holds neither notes nor sound ({path})."
+        )
+    return Verdict(tuple(found))
+
+
+def rank(takes: Iterable[Take], ear: Ear | None = None) -> list[tuple[Take, Verdict]]:
+    """Takes, best first, each with its verdict and place; of equals the earlier comes first.
+
+    All takes are held in memory; to keep only the best of many, `judge` them one by one and `ranked`.
+    """
+    return ranked([(take, judge(take, ear)) for take in takes])
+
+
+def ranked(rows: list[tuple[Take, Verdict]]) -> list[tuple[Take, Verdict]]:
+    """The rows in order, their places filled in."""
+    order = sorted(rows, key=lambda row: -row[1].total)
+    return [
+        (take, dataclasses.replace(verdict, place=k + 1, of=len(order)))
+        for k, (take, verdict) in enumerate(order)
+    ]
+
+
+def judged(take: Take, verdict: Verdict) -> Take:
+    """The take with its verdict in its recipe, as it is written into files."""
+    return dataclasses.replace(take, recipe=take.recipe | {"verdict": verdict.to_dict()})
+
+
+@lru_cache(maxsize=1)
+def shipped_ear() -> Ear:
+    """The project's own transcriber, on the CPU.
+
+    Raises:
+        MissingModel: its weights are absent or damaged.
+    """
+    from audiogen.evaluate.transcribe import TranscriberStage
+
+    return TranscriberStage.from_pretrained("transcriber", device="cpu").transcribe
