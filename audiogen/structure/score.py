@@ -109,6 +109,7 @@ class ScoreStage(Pretrained):
             bar=4 * TICKS * metre[0] / metre[1],
             attributes=codes(known),
             guidance=GUIDANCE,
+            beat=TICKS * quarters_per_beat(metre),
             density=known["density"],
             key=known["key"],
         )

@@ -36,6 +36,7 @@ def perform(
         if not len(pedal) and wants_pedal(asked):
             pedal = bass_pedal(rows, plan.bar)
         rows[:, 3] = printed(rows[:, 3], level)
+        rows[:, 3] += accents(rows[:, 1], plan)
         rows, pedal = humanise(rows, pedal, plan.unit_s, rng)
     rows = loudness(rows, level)
     return finish(no_overlap(rows), pedal, plan.seconds)
@@ -46,6 +47,12 @@ def printed(velocity: np.ndarray, level: float) -> np.ndarray:
     if not len(velocity):
         return velocity
     return level + np.clip(velocity - np.median(velocity), -CONTRAST, CONTRAST)
+
+
+def accents(time: np.ndarray, plan: Plan) -> np.ndarray:
+    """The first beat of the bar louder than the others, and those louder than what lies between, [N]."""
+    beat = np.where(np.mod(time, plan.beat) == 0, 2.0, -1.5)
+    return np.where(np.mod(time, plan.bar) == 0, 5.0, beat)
 
 
 def humanise(
@@ -63,8 +70,7 @@ def humanise(
     melody = rows[:, 0] >= top[which]
     push -= np.where(melody, 0.006, 0)  # the melody comes a trace early
     phrase = 4 * np.sin(2 * np.pi * (rows[:, 1] / (16 * TICKS)) + rng.uniform(0, 6.28))
-    beat = np.where(np.mod(rows[:, 1], TICKS) == 0, 2.0, -1.0)
-    rows[:, 3] += phrase + beat + np.where(melody, 5, -4) + rng.normal(0, 2.5, len(rows))
+    rows[:, 3] += phrase + np.where(melody, 5, -4) + rng.normal(0, 2.5, len(rows))
     length = (rows[:, 2] - rows[:, 1]) * unit_s
     rows[:, 1] = np.maximum(rows[:, 1] * unit_s + push, 0)
     rows[:, 2] = rows[:, 1] + np.maximum(length * rng.uniform(0.9, 1.0, len(rows)), 0.04)

@@ -140,6 +140,23 @@ def test_the_asked_key_pulls_only_where_the_music_leaves_it() -> None:
     assert inside.tonality()[60 - 21] > 0, "it closes on the tonic"
 
 
+def test_empty_beats_make_the_next_one_hard_to_pass_over() -> None:
+    steady = Plan(20.0, METRICAL, 120.0, 96.0, np.zeros(12, np.int64))
+    kept, lost = Grammar(steady), Grammar(steady)
+    for _ in range(24):
+        kept.note(60)
+        lost.note(60)
+        kept.move(24.0)  # a note on every beat
+        lost.move(36.0)  # every other note lies between two
+    beat, beyond = 24, 25  # codes of shifts that reach the next beat and pass it
+    assert kept.steering()[beyond] - kept.steering()[beat] > -0.5
+    lost.move(12.0 if lost.time % 24 else 0.0)
+    assert lost.steering()[beyond] - lost.steering()[beat] < -1.0
+    thin = Grammar(dataclasses.replace(steady, density=1.0))
+    thin.note(60)
+    assert not thin._pulse().any(), "slow notes may leave beats empty"
+
+
 def test_threads_are_put_back(tiny: ScoreStage) -> None:
     before = torch.get_num_threads()
     torch.set_num_threads(2)
