@@ -11,7 +11,7 @@ import dataclasses
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,8 +19,12 @@ from audiogen.errors import InvalidRequest
 from audiogen.media import files
 from audiogen.media.mel_settings import MelSettings
 
+if TYPE_CHECKING:
+    from audiogen.media.midi import MidiData
+
 PERIODS = ("baroque", "classical", "romantic", "impressionist", "ragtime")
 RINGING_S = 1.5  # a MIDI file gets this much after its last damping, so that it can die away
+UNDAMPED_S = 5.0  # and this much where the pedal never comes up
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ class Conditioning:
         sources: ambience: weight per sound source; intensity: 0..1.
         subject, style: pictures.
         unknown: words of the prompt that were not understood.
+        remarks: what was heard otherwise than it was said, in words for the user.
     """
 
     prompt: str = ""
@@ -67,6 +72,7 @@ class Conditioning:
     subject: str | None = None
     style: str | None = None
     unknown: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Only what is set, ready for JSON."""
@@ -76,7 +82,7 @@ class Conditioning:
     @classmethod
     def from_dict(cls, rows: dict[str, Any]) -> Conditioning:
         """The inverse of `to_dict`; unknown names are an error."""
-        tuples = {"metre", "mood", "unknown"}
+        tuples = {"metre", "mood", "unknown", "remarks"}
         known = {f.name for f in dataclasses.fields(cls)}
         if extra := set(rows) - known:
             raise InvalidRequest(f"Unknown conditioning fields: {', '.join(sorted(extra))}.")
@@ -210,11 +216,50 @@ class Structure:
 
         assert self.notes is not None
         n = self.notes
-        return midi_bytes(MidiData(n.rows(), n.pedal, n.tempo, n.metre, n.key))
+        return midi_bytes(MidiData(n.rows(), n.pedal, n.tempo, n.metre, n.key, end_s=self.seconds))
 
     def npz_bytes(self) -> bytes:
         """Everything, as an .npz file."""
         return files.npz_bytes(self._arrays())
+
+    @classmethod
+    def from_midi(cls, data: MidiData) -> Structure:
+        """What a MIDI file holds, as long as its marker `end` says, else until it has died away."""
+        notes = Notes.from_rows(data.notes, data.pedal, tempo=data.tempo, metre=data.metre, key=data.key)
+        end = notes.end_s()
+        if data.end_s is not None and data.end_s >= end:
+            return cls(round(data.end_s, 3), notes)
+        return cls(end + (RINGING_S if np.isfinite(notes.damped_s()).all() else UNDAMPED_S), notes)
+
+    def as_midi(self) -> Structure:
+        """The same with its notes as a MIDI file holds them, so that a kept file sounds as this does.
+
+        Times are rounded to half a millisecond, velocities to whole numbers.
+        """
+        if self.notes is None or not len(self.notes):
+            return self
+        from audiogen.media.midi import read_midi
+
+        return dataclasses.replace(self, notes=self.from_midi(read_midi(self.midi_bytes())).notes)
+
+    def quantized(self, steps: int = 24) -> Structure:
+        """The same with its notes and pedal on the grid of its tempo, `steps` to the quarter.
+
+        Raises:
+            InvalidRequest: no notes, or no tempo: free music has no grid.
+        """
+        if self.notes is None or not self.notes.tempo:
+            raise InvalidRequest(
+                "Free music has no grid to lie on; ask for a tempo or a metre, for example 90 bpm."
+            )
+        step_s = 60 / (self.notes.tempo * steps)
+        rows, pedal = self.notes.rows(), self.notes.pedal.copy()
+        rows[:, 1:3] = np.round(rows[:, 1:3] / step_s)
+        rows[:, 2] = np.maximum(rows[:, 2], rows[:, 1] + 1)
+        rows[:, 1:3] *= step_s
+        pedal[:, 0] = np.round(pedal[:, 0] / step_s) * step_s
+        known = {"tempo": self.notes.tempo, "metre": self.notes.metre, "key": self.notes.key}
+        return dataclasses.replace(self, notes=Notes.from_rows(rows, pedal, **known))
 
     @classmethod
     def load(cls, path: str | Path) -> Structure:
@@ -227,9 +272,7 @@ class Structure:
         if path.suffix.lower() in (".mid", ".midi"):
             from audiogen.media.midi import read_midi
 
-            data = read_midi(path)
-            notes = Notes.from_rows(data.notes, data.pedal, tempo=data.tempo, metre=data.metre, key=data.key)
-            return cls(notes.end_s() + RINGING_S, notes)
+            return cls.from_midi(read_midi(path))
         if path.suffix.lower() != ".npz":
             raise InvalidRequest(f"Cannot read a structure from {path.name!r}; give .mid or .npz.")
         arrays = files.read_npz(path)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from audiogen.artifacts import Conditioning, MelSpectrogram, Structure, Waveform
+from audiogen.artifacts import UNDAMPED_S, Conditioning, MelSpectrogram, Structure, Waveform
 from audiogen.errors import InvalidRequest
 from audiogen.media.mel_settings import MelSettings
 from audiogen.prompt import parse
@@ -110,7 +110,7 @@ def load_source(file: Path) -> tuple[Structure | MelSpectrogram, tuple[str, ...]
     """The artifact in a .mid or .npz file, and remarks about what was left out of it.
 
     Raises:
-        InvalidRequest: unknown suffix, unreadable, empty, or too long.
+        InvalidRequest: unknown suffix, unreadable, or empty.
     """
     file = Path(file)
     if file.suffix.lower() not in STRUCTURE_SUFFIXES:
@@ -127,14 +127,8 @@ def load_source(file: Path) -> tuple[Structure | MelSpectrogram, tuple[str, ...]
     else:
         from audiogen.media.midi import read_midi
 
-        remarks = read_midi(file).remarks
-        start = Structure.load(file)
-    low, high = DECODE_SECONDS
-    if not low <= start.seconds <= high:
-        raise InvalidRequest(
-            f"{file.name} is {start.seconds:.1f} s long; decode takes {low:g} to {high:g} s. "
-            "Cut it in a sequencer first."
-        )
+        data = read_midi(file)
+        start, remarks = Structure.from_midi(data), data.remarks
     return start, remarks
 
 
@@ -178,11 +172,20 @@ def _check_path(path: str) -> None:
 
 def _check_seconds(known: Conditioning, from_file: bool) -> None:
     low, high = DECODE_SECONDS if from_file else MAKE_SECONDS[known.path]
-    if not low <= known.seconds <= high:
-        hint = "" if from_file else "; longer pieces: `audiogen decode` takes a MIDI file of up to 600 s"
+    if from_file and not low <= known.seconds <= high + UNDAMPED_S:  # what rings on after the music
         raise InvalidRequest(
-            f"A {known.path} piece takes {low:g} to {high:g} seconds, not {known.seconds:g}{hint}."
+            f"This file is {_length(known.seconds)} long; decode takes {low:g} to {high:g} s. "
+            f"Play its beginning with --seconds {high:g}, or cut it in a sequencer."
         )
+    if not from_file and not low <= known.seconds <= high:
+        raise InvalidRequest(
+            f"A {known.path} piece takes {low:g} to {high:g} seconds, not {known.seconds:g}; longer pieces: "
+            f"`audiogen decode` takes a MIDI file of up to {DECODE_SECONDS[1]:g} s."
+        )
+
+
+def _length(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 3600 else f"{seconds / 3600:.1f} hours"
 
 
 def _run(plan: Plan, sampling: Sampling, progress: Progress) -> Take:
@@ -194,6 +197,8 @@ def _run(plan: Plan, sampling: Sampling, progress: Progress) -> Take:
     take = _with(Take(sampling.seed, known, sampling), x)
     for stage in plan.pipeline.stages:
         x = stage(x, known, sampling, progress)
+        if isinstance(x, Structure):
+            x = x.as_midi()  # so that a kept MIDI file plays as this take does
         take = _with(take, x)
     if isinstance(x, Waveform):
         take = dataclasses.replace(take, waveform=_finish(plan, take, x))
