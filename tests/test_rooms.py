@@ -41,7 +41,7 @@ ALLOWED: dict[str, set[str]] = {
     "making": SEAM | {"media", "prompt", "pipeline", "registry", "request", "provenance"},
     "data": SEAM | {"media", "pretrained", "recipe", "structure"},
     "evaluate": STAGE | {"pipeline", "registry", "structure", "decoder", "render", "data", "prompt"},
-    "ranking": SEAM | {"media", "structure", "evaluate", "request", "making"},
+    "ranking": SEAM | {"media", "structure", "evaluate", "registry", "request", "making"},
     "train": STAGE | {"structure", "decoder", "render", "registry", "pipeline", "recipe", "data", "evaluate"},
     "cli": SEAM
     | {
@@ -56,7 +56,7 @@ ALLOWED: dict[str, set[str]] = {
         "train",
         "data",
     }
-    | {"evaluate", "structure", "decoder", "render"},
+    | {"evaluate", "structure", "decoder", "render", "listen", "ranking"},
 }
 HEAVY = {"torch", "transformers", "diffusers", "torchaudio", "librosa", "matplotlib", "scipy", "accelerate"}
 LIGHT_ROOMS = ("audiogen", "errors", "compat", "artifacts", "stage", "registry", "prompt", "recipe")

@@ -11,6 +11,8 @@ from audiogen import registry
 def write_weights(folder: Path) -> None:
     """What `audiogen/weights` holds, in half a megabyte."""
     from audiogen.decoder.flow import FlowDecoder, FlowDecoderConfig
+    from audiogen.evaluate.transcribe import TranscriberStage
+    from audiogen.networks.transcriber import TranscriberConfig
     from audiogen.render.vocoder import Vocoder, VocoderConfig
     from audiogen.structure.mel import MelStage, MelStageConfig
     from audiogen.structure.score import ScoreConfig, ScoreStage
@@ -18,11 +20,13 @@ def write_weights(folder: Path) -> None:
     score = ScoreConfig(width=32, layers=2, heads=2, hidden=32, head_hidden=16, context=64)
     mel = MelStageConfig(stages=2, entries=8, width=16, layers=1, heads=2, hidden=16, head_hidden=16)
     flow = FlowDecoderConfig(width=16, dilations=(1,), templates=2, steps=2)
+    ear = TranscriberConfig(channels=2, squeezed=1, width=8)
     stages = {
         "piano-score": ScoreStage.from_config(score, seed=3),
         "piano-mel": MelStage.from_config(mel, seed=3),
         "piano-flow": FlowDecoder.from_config(flow, seed=3),
         "vocoder": Vocoder.from_config(VocoderConfig(width=16, blocks=1, iterations=1), seed=3),
+        "transcriber": TranscriberStage.from_config(ear, seed=3),
     }
     for name, stage in stages.items():
         stage.save_pretrained(folder / name)

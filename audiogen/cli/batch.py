@@ -54,7 +54,7 @@ def run(entries: Sequence[Entry], job_of: Callable[[dict[str, Any], int], Job], 
                 failed.append(entry.where)
                 reporter.clear()
                 _complain(entry.where, problem, state)
-        there = sum(len(ready.places) - len(ready.missing) for ready in jobs)
+        there = sum(place.exists for ready in jobs for place in ready.places)
         left = f", {there} left alone" if there else ""
         reporter.say(f"{len(jobs)} jobs: {len(made)} takes made{left}")
     _play(jobs, made, failed, state)

@@ -23,6 +23,7 @@ from audiogen.cli import options
 @click.option("-n", "--n", type=click.IntRange(1, 1000), default=1, help="How many takes.")
 @options.decoder_sampling
 @options.sound
+@options.best
 @click.option("--plot", is_flag=True, help="Draw structure, mel and result beside the sound (.png).")
 @options.play
 @click.option("--dry-run", is_flag=True, help="Show what would be made, and stop.")

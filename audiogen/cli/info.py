@@ -28,6 +28,8 @@ def command(file: Path, json_: bool) -> None:
     recipe = row.pop("recipe", None)
     for name, value in row.items():
         click.echo(f"{name:<14}{value}")
+    for name, value in _verdict(recipe):
+        click.echo(f"{name:<14}{value}")
     if recipe is not None:
         click.echo(json.dumps(recipe, indent=2, ensure_ascii=False))
     elif "samples" in row:
@@ -53,6 +55,18 @@ def _sound(file: Path) -> dict[str, Any]:
     if recipe is not None:
         row["recipe"] = without_packed(recipe)
     return row
+
+
+def _verdict(recipe: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """How the take was judged when it was chosen, in two lines; nothing if it was not."""
+    from audiogen.ranking.verdict import Verdict
+
+    try:
+        verdict = Verdict.from_dict((recipe or {})["verdict"])
+    except (KeyError, TypeError, AttributeError):
+        return []
+    place = f"best of {verdict.of}" if verdict.place == 1 else f"{verdict.place} of {verdict.of}"
+    return [("judged", f"{place}:  {verdict.line()}"), ("", verdict.why)]
 
 
 def _structure(file: Path) -> dict[str, Any]:

@@ -26,6 +26,7 @@ Default: named after prompt and seed."
 @options.structure_sampling
 @options.decoder_sampling
 @options.sound
+@options.best
 @click.option("--keep-structure", is_flag=True, help="Write the .mid or .npz beside the sound.")
 @click.option("--plot", is_flag=True, help="Draw structure, mel and result beside the sound (.png).")
 @options.play
@@ -44,6 +45,7 @@ def command(state: Any, prompt: str, **given: Any) -> None:
     audiogen make "calm piano, 15 s"
     audiogen make "stormy piano in D minor, 20 s" --seed 7 --keep-structure
     audiogen make "a slow waltz, pp" -n 4 -o waltz.flac
+    audiogen make "a slow waltz, pp" -n 4 --best 1 -o waltz.flac
     audiogen make night.jsonl -o "takes/{job:02}-{slug}-{n}.wav" --skip-existing
     """
     from audiogen.cli import jobs

@@ -25,7 +25,6 @@ FIELDS = {
     "seconds": "length",
 }
 OPEN = "any"  # what the prompt left open
-_TELL_TAKES_APART = {"n", "take", "seed"}
 _SLUG_LENGTH = 48
 _FORMAT = re.compile(r"(0?\d{1,2})?(\.\d{1,2})?[dfg]?")
 _BRACES = re.compile(r"\{[^{}]*\}")
@@ -61,14 +60,24 @@ def file_names(output: str | None, facts: Facts, suffix: str) -> list[Path]:
     Raises:
         InvalidRequest: no such field.
     """
+    names = _filled(output, facts, suffix)
+    if len(set(names)) < len(names):
+        return [name.with_name(f"{name.stem}-{k + 1}{name.suffix}") for k, name in enumerate(names)]
+    return names
+
+
+def tells_apart(output: str | None, facts: Facts) -> bool:
+    """Whether the takes get different names without being numbered by `file_names`."""
+    names = _filled(output, facts, "")
+    return len(set(names)) == len(names)
+
+
+def _filled(output: str | None, facts: Facts, suffix: str) -> list[Path]:
     if output is None or is_folder(output):
         template = os.path.join(_literal(output or ""), "{slug}-{seed}" + suffix)
     else:
         template = output
-    names = [Path(_fill(template, _values(facts, k))) for k in range(len(facts.seeds))]
-    if len(names) > 1 and not _TELL_TAKES_APART & _names(template):
-        return [name.with_name(f"{name.stem}-{k + 1}{name.suffix}") for k, name in enumerate(names)]
-    return names
+    return [Path(_fill(template, _values(facts, k))) for k in range(len(facts.seeds))]
 
 
 def is_folder(output: str) -> bool:

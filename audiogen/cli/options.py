@@ -61,6 +61,11 @@ def skip_existing(function: Function) -> Function:
     return click.option("--skip-existing", is_flag=True, help=help_)(function)
 
 
+def best(function: Function) -> Function:
+    help_ = "Keep only the best K of -n takes, by closing, clean signal, obedience and fidelity."
+    return click.option("--best", type=click.IntRange(1, 1000), metavar="K", help=help_)(function)
+
+
 def play(function: Function) -> Function:
     return click.option("--play", is_flag=True, help="Play what was written, in the end.")(function)
 

@@ -34,6 +34,7 @@ class Job:
         number: of this job, from 1; None: it is the only one.
         seed_drawn: the seed was drawn anew, not given.
         format: suffix without dot of what has no suffix of its own (stdout, a folder, a default name).
+        best: how many of the takes are kept, the best by `audiogen.ranking`; None: all, unjudged.
         bits, force, skip_existing, mkdir, keep_structure, plot, play, dry_run, json: as the options of
             the same name.
     """
@@ -44,6 +45,7 @@ class Job:
     number: int | None = None
     seed_drawn: bool = False
     format: str | None = None
+    best: int | None = None
     bits: str = "24"
     force: bool = False
     skip_existing: bool = False
@@ -83,7 +85,8 @@ class Ready:
 
     Attributes:
         plan: what was understood.
-        places: where each take goes.
+        places: where each take goes; with `job.best`, where the kept ones go, best first, unless their
+            names tell the takes apart.
     """
 
     job: Job
@@ -93,6 +96,9 @@ class Ready:
     @property
     def missing(self) -> list[int]:
         """The takes that are to be made, counted from 0."""
+        if self.job.best is not None:
+            enough = sum(place.exists for place in self.places) >= self.job.best
+            return [] if enough else list(range(self.job.request.sampling.n))
         return [k for k, place in enumerate(self.places) if not place.exists]
 
 
@@ -137,6 +143,7 @@ def check(job: Job) -> Ready:
     """
     from audiogen import making
 
+    rules = job.rules
     check_format(job.suffix, job.bits)
     if job.skip_existing and job.seed_drawn and names.needs_seed(job.output):
         raise InvalidRequest(
@@ -147,6 +154,8 @@ def check(job: Job) -> Ready:
         raise InvalidRequest("--play plays files, and -o - writes to stdout; leave one of them out.")
     plan = making.understand(job.request)
     sampling, known = job.request.sampling, plan.conditioning
+    if job.best is not None and job.best > sampling.n:
+        raise InvalidRequest(f"--best {job.best} needs at least as many takes; give -n {job.best} or more.")
     facts = names.Facts(
         job.words,
         [sampling.seed + k for k in range(sampling.n)],
@@ -155,7 +164,9 @@ def check(job: Job) -> Ready:
         known.tempo,
         known.seconds,
     )
-    places = output.targets(job.output, facts, job.suffix, job.rules, job.keep_structure, job.plot)
+    if job.best is not None and not (job.output != output.STDOUT and names.tells_apart(job.output, facts)):
+        facts = dataclasses.replace(facts, seeds=facts.seeds[: job.best])
+    places = output.targets(job.output, facts, job.suffix, rules, job.keep_structure, job.plot)
     return Ready(job, plan, places)
 
 
@@ -171,12 +182,20 @@ def load(jobs: Sequence[Ready], reporter: Reporter) -> None:
         require_matplotlib()
     for ready in wanted:
         _ = ready.plan.pipeline
+    if any(ready.job.best is not None for ready in wanted):
+        from audiogen.cli import best
+
+        best.load()
 
 
 def perform(ready: Ready, reporter: Reporter) -> list[Path]:
     """Make, write and announce the takes that are not there yet; returns their main files."""
     from audiogen import making
 
+    if ready.job.best is not None:
+        from audiogen.cli import best
+
+        return best.perform(ready, reporter)
     made = []
     for k, place in enumerate(ready.places):
         if place.exists:
@@ -232,6 +251,7 @@ def announce(job: Job, take: Take, files: list[Path], reporter: Reporter) -> Non
     if job.json:
         row: dict[str, Any] = {} if job.number is None else {"job": job.number}
         row |= {"file": str(files[0]), "beside": [str(f) for f in files[1:]], "seed": take.seed}
+        row |= {"verdict": take.recipe["verdict"]} if "verdict" in take.recipe else {}
         assert take.waveform is not None
         output.print_json(row | {"seconds": take.waveform.seconds, "recipe": without_packed(take.recipe)})
         return
@@ -250,6 +270,8 @@ def show(ready: Ready) -> None:
         "sampling": dataclasses.asdict(job.request.sampling),
         "conditioning": plan.conditioning.to_dict(),
     }
+    if job.best is not None:
+        row["best"] = job.best
     if job.json:
         output.print_json(row)
         return
@@ -261,4 +283,6 @@ def show(ready: Ready) -> None:
         click.echo(f"{name:<14}{value}")
     click.echo(f"{'stages':<14}{' -> '.join(plan.stages.values())}")
     click.echo(f"{'seed':<14}{job.request.sampling.seed}")
+    if job.best is not None:
+        click.echo(f"{'would keep':<14}the best {job.best} of {job.request.sampling.n} takes")
     click.echo(f"{'would write':<14}{', '.join(files) or 'nothing; all of it is there'}")

@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 from audiogen.errors import InvalidRequest
 from audiogen.ranking.evidence import Ear, Evidence
@@ -114,13 +115,19 @@ def judged(take: Take, verdict: Verdict) -> Take:
     return dataclasses.replace(take, recipe=take.recipe | {"verdict": verdict.to_dict()})
 
 
-@lru_cache(maxsize=1)
 def shipped_ear() -> Ear:
-    """The project's own transcriber, on the CPU.
+    """The project's own transcriber, on the CPU; loaded once.
 
     Raises:
         MissingModel: its weights are absent or damaged.
     """
+    from audiogen.registry import find_weights
+
+    return _ear(find_weights("transcriber"))
+
+
+@lru_cache(maxsize=1)
+def _ear(folder: Path) -> Ear:
     from audiogen.evaluate.transcribe import TranscriberStage
 
-    return TranscriberStage.from_pretrained("transcriber", device="cpu").transcribe
+    return TranscriberStage.from_pretrained(folder, device="cpu").transcribe

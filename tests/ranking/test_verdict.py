@@ -78,13 +78,8 @@ def test_other_paths_bring_their_own_checks() -> None:
     assert [c.name for c in judge(rain).checks] == ["signal"]
 
 
-def test_a_missing_transcriber_is_said(tiny, monkeypatch) -> None:
-    from audiogen.ranking import judge as module_function  # noqa: F401
-    from audiogen.ranking.judge import shipped_ear
-
-    shipped_ear.cache_clear()
-    monkeypatch.setitem(__import__("audiogen.registry").registry.WEIGHTS, "transcriber", "")
-    monkeypatch.setattr("audiogen.registry.WEIGHTS_FOLDER", tiny)
+def test_a_missing_transcriber_is_said(tiny, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("audiogen.registry.WEIGHTS_FOLDER", tmp_path)
     with pytest.raises(MissingModel, match="transcriber"):
         judge(take_of(piece(), struck(220, 8.0)))
 

@@ -1,0 +1,137 @@
+"""--best K: make every take, judge it, keep the best, and say why.
+
+Only K takes are held at a time. The others are not written; each is named with its seed, which makes it
+again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from audiogen.cli import output
+
+if TYPE_CHECKING:
+    from audiogen.cli.progress import Reporter
+    from audiogen.cli.work import Ready
+    from audiogen.ranking import Verdict
+    from audiogen.request import Take
+
+
+def load() -> None:
+    """What judging needs: the transcriber."""
+    from audiogen.ranking.judge import shipped_ear
+
+    shipped_ear()
+
+
+class Best:
+    """The K best takes so far, and the verdicts of all.
+
+    Attributes:
+        kept: number of the take (from 0) -> take, the best K.
+        verdicts: number of the take -> verdict.
+    """
+
+    def __init__(self, keep: int) -> None:
+        self.keep = keep
+        self.kept: dict[int, Take] = {}
+        self.verdicts: dict[int, Verdict] = {}
+        self.labels: dict[int, str] = {}
+        self.seeds: dict[int, int] = {}
+
+    def add(self, number: int, take: Take) -> None:
+        """Judge a take, and let go of what is no longer among the best."""
+        from audiogen.ranking import judge
+
+        self.verdicts[number] = judge(take)
+        self.kept[number] = take
+        self.seeds[number] = take.seed
+        self.labels[number] = f"seed {take.seed}"
+        best = self.order()[: self.keep]
+        self.kept = {k: self.kept[k] for k in best}
+
+    def order(self) -> list[int]:
+        """Numbers of the takes, best first; of equals the earlier."""
+        return sorted(self.verdicts, key=lambda k: (-self.verdicts[k].total, k))
+
+    def placed(self) -> dict[int, Verdict]:
+        """The verdicts with their places."""
+        order = self.order()
+        return {
+            k: dataclasses.replace(self.verdicts[k], place=place, of=len(order))
+            for place, k in enumerate(order, 1)
+        }
+
+
+def perform(ready: Ready, reporter: Reporter) -> list[Path]:
+    """As `work.perform`; interrupted, a single job still keeps the best of what is finished."""
+    from audiogen import making
+
+    if not ready.missing:
+        for place in ready.places:
+            if place.exists:
+                reporter.say(f"{place.file} exists; left alone")
+        return []
+    count = ready.job.request.sampling.n
+    best = Best(ready.job.best or 1)
+    try:
+        for k in range(count):
+            reporter.take(k + 1, count)
+            (take,) = making.make(ready.plan, reporter, items=[k])
+            reporter.begin("judging")
+            best.add(k, take)
+    except KeyboardInterrupt:
+        if best.kept and ready.job.number is None:
+            _write(ready, best, reporter)
+        raise
+    return _write(ready, best, reporter)
+
+
+def _write(ready: Ready, best: Best, reporter: Reporter) -> list[Path]:
+    """The kept takes into their files, the verdicts to the user; returns the main files."""
+    from audiogen.cli.work import announce, deliver
+    from audiogen.ranking import judged
+
+    verdicts = best.placed()
+    for line in table(best, verdicts):
+        reporter.say(line)
+    apart = len(ready.places) == ready.job.request.sampling.n
+    written = []
+    for place, number in enumerate(best.order()):
+        verdict = verdicts[number]
+        if number not in best.kept:
+            if ready.job.json:
+                output.print_json(_dropped(ready, best.seeds[number], verdict))
+            continue
+        target = ready.places[number if apart else place]
+        if target.exists:
+            reporter.say(f"{target.file} exists; left alone")
+            continue
+        take = judged(best.kept[number], verdict)
+        files = deliver(ready.job, take, target)
+        announce(ready.job, take, files, reporter)
+        written += files[:1]
+    return written
+
+
+def table(best: Best, verdicts: dict[int, Verdict]) -> list[str]:
+    """The ranking for people: two lines a take, best first."""
+    count = len(verdicts)
+    lines = [f"ranking of {count} take{'s' * (count > 1)}, 0 to 1:"]
+    width = max(len(label) for label in best.labels.values())
+    for number in best.order():
+        verdict = verdicts[number]
+        mark = "kept" if number in best.kept else ""
+        lines.append(f"{verdict.place:>3}  {best.labels[number]:<{width}}  {verdict.line()}  {mark}".rstrip())
+        lines.append(f"     {verdict.why}")
+    if len(best.kept) < count:
+        lines.append("the others are not written; --seed with its number makes any of them again")
+    return lines
+
+
+def _dropped(ready: Ready, seed: int, verdict: Verdict) -> dict[str, Any]:
+    """The line of JSON of a take that was not kept."""
+    row: dict[str, Any] = {} if ready.job.number is None else {"job": ready.job.number}
+    return row | {"file": None, "seed": seed, "verdict": verdict.to_dict()}
