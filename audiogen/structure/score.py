@@ -31,6 +31,7 @@ from audiogen.structure.score_events import (
     TICKS,
     VOCABULARY,
 )
+from audiogen.structure.score_form import returning
 from audiogen.structure.score_performance import perform
 from audiogen.structure.score_writer import Plan, Writer, one_thread
 
@@ -102,16 +103,19 @@ class ScoreStage(Pretrained):
         rng = np.random.default_rng(seed)
         known = complete(x, rng)
         metre = known["metre"] or (4, 4)
+        bar = 4 * TICKS * metre[0] / metre[1]
+        ticks = x.seconds * known["quarters"] / 60 * TICKS
         plan = Plan(
             seconds=x.seconds,
             kind=known["kind"],
             bpm=known["quarters"],
-            bar=4 * TICKS * metre[0] / metre[1],
+            bar=bar,
             attributes=codes(known),
             guidance=GUIDANCE,
             beat=TICKS * quarters_per_beat(metre),
             density=known["density"],
             key=known["key"],
+            spans=tuple(returning(bar, ticks, rng)) if known["kind"] == METRICAL else (),
         )
         total = int(x.seconds * 10)
         with one_thread(), torch.inference_mode():

@@ -40,13 +40,15 @@ from audiogen.structure.score_events import (
     UP,
     VELOCITY,
     clock,
+    nearest,
 )
+from audiogen.structure.score_script import Script, Span, Timed
 
 LAST_ONSET_S = 0.9  # before the end
 RING_S = 4.0  # the end may come when the last onset is at most this far from it
 RESTRIKE_S = 0.06  # a key cannot be struck again sooner
 LONGEST_REST_S = 3.0
-FIRST_S = 1.0  # the first note comes at most this late
+FIRST_S = 0.3  # the first note comes at most this late
 PEDALS_IN_A_ROW = 3
 KEYS_AT_ONCE = 12  # within RESTRIKE_S
 OVER = 0.25  # if less of the shift's probability than this lies before the end, the piece is over
@@ -71,6 +73,7 @@ class Plan:
         guidance: classifier-free guidance on the attributes, 1 is off.
         density: asked notes a second, which the writer holds by steering, or None.
         key: "D minor"-like, which the writer holds by steering, or None.
+        spans: passages that are given, not written.
     """
 
     seconds: float
@@ -82,6 +85,7 @@ class Plan:
     beat: float = TICKS
     density: float | None = None
     key: str | None = None
+    spans: tuple[Span, ...] = ()
 
     @property
     def views(self) -> np.ndarray:
@@ -101,6 +105,7 @@ class Grammar:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
+        self.script = Script(plan.spans)
         self.time = 0.0  # in the plan's unit
         self.last_onset_s = 0.0
         self.struck_s: dict[int, float] = {}
@@ -124,7 +129,8 @@ class Grammar:
         moving = self.pedals < PEDALS_IN_A_ROW and bool(self.shifts(DOWN).any())
         allowed[DOWN] = moving and not self.pedal
         allowed[UP] = moving and self.pedal
-        allowed[END] = self.notes > 0 and self.plan.seconds - self.last_onset_s <= RING_S
+        near = self.plan.seconds - self.last_onset_s <= RING_S
+        allowed[END] = self.notes > 0 and near and not self.script.ahead
         if not allowed.any():
             allowed[END] = True
         return allowed
@@ -134,6 +140,9 @@ class Grammar:
         longest = LONGEST_REST_S if self.notes else FIRST_S
         at = self.now_s + self.shifts_s
         allowed = (self.shifts_s <= longest) & (at <= self.plan.seconds - LAST_ONSET_S)
+        wait_s = self.script.not_before * self.plan.unit_s - self.now_s
+        if wait_s > 0:
+            allowed &= self.shifts_s >= wait_s - 1e-6
         if kind == NOTE:
             recent = sum(self.now_s - struck < RESTRIKE_S for struck in self.struck_s.values())
             if recent >= KEYS_AT_ONCE:
@@ -248,40 +257,68 @@ class Writer:
         self.views = plan.views + OFFSETS[N_CLOCKED:]  # [B, attributes]
         self.cache = KVCache(network.config, len(self.views))
         self.history: list[np.ndarray] = []
+        self.written: list[Timed] = []
 
     def write(self, tell: Callable[[float], None]) -> Written:
         """Events until the end; `tell` is called with the seconds written so far."""
-        notes, pedal = [], []
         hidden = self._read(np.full(5, -1), first=True)
         while True:
-            event = self._event(hidden)
+            event = self._given_event() if self.grammar.script.waiting else self._event(hidden)
             if event[TYPE] == END:
                 break
-            if event[TYPE] == NOTE:
-                duration = DURATIONS[self.plan.kind][event[DURATION] - self.plan.kind * N_DURATION]
-                notes.append((event[PITCH] + LOWEST, self.grammar.time, duration, event[VELOCITY] * 4 + 1.5))
-            else:
-                pedal.append((self.grammar.time, float(event[TYPE] == DOWN)))
+            self.written.append(Timed(self.grammar.time, event))
             tell(self.grammar.now_s)
             hidden = self._read(event)
+        return self._as_written()
+
+    def _as_written(self) -> Written:
+        notes, pedal = [], []
+        for event in self.written:
+            code = event.codes
+            if code[TYPE] == NOTE:
+                duration = DURATIONS[self.plan.kind][code[DURATION] - self.plan.kind * N_DURATION]
+                notes.append((code[PITCH] + LOWEST, event.time, duration, code[VELOCITY] * 4 + 1.5))
+            else:
+                pedal.append((event.time, float(code[TYPE] == DOWN)))
         return Written(np.array(notes, float).reshape(-1, 4), np.array(pedal, float).reshape(-1, 2))
 
+    def _given_event(self) -> np.ndarray:
+        """The next event of the span that was begun; the grammar is told: int64 [5]."""
+        g, kind = self.grammar, self.plan.kind
+        given = g.script.waiting.pop(0)
+        event = given.codes.copy()
+        shift = max(given.time - g.time, 0.0)
+        event[SHIFT] = nearest(SHIFTS[kind], np.array(shift)) + kind * N_SHIFT
+        g.move(shift)
+        if event[TYPE] == NOTE:
+            g.note(int(event[PITCH]) + LOWEST)
+        else:
+            g.pedal_to(event[TYPE] == DOWN)
+        return event
+
     def _event(self, hidden: Tensor) -> np.ndarray:
-        """Sample the fields of one event and tell the grammar: int64 [5], -1 where none."""
+        """Sample the fields of one event and tell the grammar: int64 [5], -1 where none.
+
+        Where it would lie in a given span or behind it, the first event of the span comes instead.
+        """
         g, kind = self.grammar, self.plan.kind
         uniform = torch.rand(5, generator=self.generator)
         event = np.full(5, -1, np.int64)
         event[TYPE] = self._choose(self._logits(TYPE, hidden), uniform[0], g.types())
         if event[TYPE] == END:
             return event
-        hidden = self._given(TYPE, event, hidden)
+        whole, hidden = hidden, self._given(TYPE, event, hidden)
         logits = self._logits(SHIFT, hidden)[kind * N_SHIFT : (kind + 1) * N_SHIFT]
         logits = logits + torch.from_numpy(g.steering())
         if self._is_over(logits):
             event[TYPE] = END
             return event
         event[SHIFT] = self._choose(logits, uniform[1], g.shifts(int(event[TYPE]))) + kind * N_SHIFT
-        g.move(SHIFTS[kind][event[SHIFT] - kind * N_SHIFT])
+        shift = SHIFTS[kind][event[SHIFT] - kind * N_SHIFT]
+        if g.script.begins(g.time + shift):
+            g.script.begin(self.written)
+            return self._given_event() if g.script.waiting else self._event(whole)
+        g.move(shift)
         if event[TYPE] != NOTE:
             g.pedal_to(event[TYPE] == DOWN)
             return event
