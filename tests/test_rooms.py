@@ -43,6 +43,7 @@ ALLOWED: dict[str, set[str]] = {
     "evaluate": STAGE | {"pipeline", "registry", "structure", "decoder", "render", "data", "prompt"},
     "ranking": SEAM | {"media", "structure", "evaluate", "registry", "request", "making"},
     "train": STAGE | {"structure", "decoder", "render", "registry", "pipeline", "recipe", "data", "evaluate"},
+    "listen": BASE | {"media"},
     "cli": SEAM
     | {
         "media",

@@ -1,0 +1,139 @@
+"""The answers file: JSON lines, each on the disk before the next trial is shown.
+
+A line is never rewritten. A line that a crash or a full disk cut short is counted when the file is read, and
+the next answer begins on a line of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from audiogen.errors import AudiogenError, InvalidRequest
+from audiogen.listen.kinds import KINDS
+from audiogen.listen.trials import Row
+from audiogen.media.files import check_target
+
+_TEXTS = ("kind", "trial", "item", "rater", "question")
+_LARGEST = 1e9  # NaN, infinity and more than this are damage
+
+
+@dataclass
+class Reading:
+    """What a file holds.
+
+    Attributes:
+        rows: answers that can be reported on, as they were given.
+        damaged: lines that are no answer.
+        unknown: answers of a kind that this version does not know.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    damaged: int = 0
+    unknown: int = 0
+
+
+def read_answers(path: Path) -> Reading:
+    """All answers of a file; damaged lines are counted, not fatal.
+
+    Raises:
+        InvalidRequest: the file cannot be read.
+    """
+    try:
+        lines = Path(path).read_bytes().split(b"\n")
+    except FileNotFoundError as problem:
+        raise InvalidRequest(f"{path} does not exist; `audiogen listen A/ B/` makes one.") from problem
+    except OSError as problem:
+        raise InvalidRequest(f"{path} cannot be read ({problem.strerror}).") from problem
+    reading = Reading()
+    for line in lines:
+        if not line.strip():
+            continue
+        row = _parse(line)
+        if row is None:
+            reading.damaged += 1
+        elif row["kind"] not in KINDS:
+            reading.unknown += 1
+        elif not KINDS[row["kind"]].is_valid(row):
+            reading.damaged += 1
+        else:
+            reading.rows.append(row)
+    return reading
+
+
+def open_answers(path: Path) -> Reading:
+    """What an answers file already holds; an empty reading where there is none yet.
+
+    Raises:
+        InvalidRequest: it could not be appended to, or is no answers file.
+    """
+    check_target(path, force=True)
+    if not path.exists():
+        return Reading()
+    try:
+        with open(path, "ab"):
+            pass
+    except OSError as problem:
+        raise InvalidRequest(
+            f"{path} cannot be written ({problem.strerror}); choose another with --answers."
+        ) from problem
+    reading = read_answers(path)
+    if reading.damaged and not reading.rows and not reading.unknown:
+        raise InvalidRequest(f"{path} is no answers file; choose another with --answers.")
+    return reading
+
+
+def append(path: Path, row: Row) -> None:
+    """One more line, on the disk when this returns.
+
+    Raises:
+        AudiogenError: it could not be written; the file is as it was.
+    """
+    line = json.dumps(row, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    try:
+        with open(path, "ab+", buffering=0) as file:
+            size = file.seek(0, os.SEEK_END)
+            if size:
+                file.seek(-1, os.SEEK_END)
+                line = line if file.read(1) == b"\n" else b"\n" + line
+            try:
+                written = file.write(line)
+                if written != len(line):
+                    raise OSError(None, "the disk took only a part")
+                os.fsync(file.fileno())
+            except OSError:
+                file.truncate(size)
+                raise
+    except OSError as problem:
+        raise AudiogenError(f"The answer could not be written to {path}: {problem.strerror}.") from problem
+
+
+def _parse(line: bytes) -> Row | None:
+    """The row of a line, or None; what is common to all kinds is checked here."""
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
+        return None
+    if not isinstance(row, dict) or not all(isinstance(row.get(name), str) for name in _TEXTS):
+        return None
+    sounds = row.get("sounds")
+    good = isinstance(sounds, list) and sounds and all(_is_sound(s) for s in sounds)
+    if not good or not isinstance(row.get("answer"), str | dict | list | int):
+        return None
+    plain = _is_number(row.get("switches", 0)) and isinstance(row.get("comment", ""), str)
+    return row if plain else None
+
+
+def _is_sound(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and all(isinstance(value.get(name), str) for name in ("system", "sha256"))
+        and all(_is_number(value.get(name, 0)) for name in ("gain_db", "listened_s"))
+    )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST
