@@ -6,7 +6,7 @@ Source: Efron, Bootstrap methods, Annals of Statistics 7 (1979).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,36 +35,35 @@ class Estimate:
 def estimate(
     values: Sequence[float] | np.ndarray,
     statistic: Callable[..., np.ndarray] = np.median,
-    groups: Sequence[Hashable] | None = None,
+    groups: Sequence[str] | None = None,
     seed: int = 0,
 ) -> Estimate:
     """A statistic of finite values and its percentile-bootstrap interval.
 
     Args:
         values: [N]; NaN is left out.
-        statistic: takes an array [N]; `np.median`, `np.mean`.
+        statistic: `np.median` or `np.mean`, or any that takes an `axis`.
         groups: [N] labels; values of one label are drawn together. None: every value by itself.
     Returns: NaN throughout where there is no value.
     """
     array = np.asarray(values, float)
     finite = np.isfinite(array)
-    labels = np.arange(len(array)) if groups is None else np.array([hash(g) for g in groups])
+    labels = np.arange(len(array)) if groups is None else np.unique(list(groups), return_inverse=True)[1]
     array, labels = array[finite], labels[finite]
     if not len(array):
         return Estimate(np.nan, np.nan, np.nan, 0)
-    rows = [array[labels == label] for label in np.unique(labels)]
     rng = np.random.default_rng(seed)
-    drawn = [
-        float(statistic(np.concatenate([rows[i] for i in rng.integers(0, len(rows), len(rows))])))
-        for _ in range(DRAWS)
-    ]
+    if groups is None:
+        drawn = statistic(array[rng.integers(0, len(array), (DRAWS, len(array)))], axis=1)
+    else:
+        rows = [array[labels == label] for label in np.unique(labels)]
+        picks = rng.integers(0, len(rows), (DRAWS, len(rows)))
+        drawn = np.array([statistic(np.concatenate([rows[i] for i in pick])) for pick in picks])
     low, high = np.quantile(drawn, [(1 - COVERS) / 2, (1 + COVERS) / 2])
     return Estimate(float(statistic(array)), float(low), float(high), len(array))
 
 
-def share(
-    hits: Sequence[float] | np.ndarray, groups: Sequence[Hashable] | None = None, seed: int = 0
-) -> Estimate:
+def share(hits: Sequence[float] | np.ndarray, groups: Sequence[str] | None = None, seed: int = 0) -> Estimate:
     """A share of hits, 0..1, with its interval."""
     return estimate(np.asarray(hits, float), np.mean, groups, seed)
 

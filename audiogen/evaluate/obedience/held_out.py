@@ -40,8 +40,9 @@ def corpus(source: Path) -> Path:
 
 
 def pieces(source: Path, splits: Sequence[str] = SPLITS) -> list[Piece]:
-    """Every held-out piece."""
-    return list(read_corpus(corpus(source), tuple(splits)))
+    """Every held-out piece, of the Welte red rolls too where they are there."""
+    folder = corpus(source)
+    return list(read_corpus(folder, tuple(splits), welte_red=(folder / "welte-red").is_dir()))
 
 
 def excerpts(piece: Piece, seconds: float, count: int) -> list[Excerpt]:
