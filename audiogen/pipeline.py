@@ -120,6 +120,11 @@ class Pipeline:
 
 
 def item(sampling: Sampling, k: int) -> Sampling:
-    """The settings that make item k of a batch alone: its seeds moved on by k, n = 1."""
+    """The settings that make item k of a batch alone: its seeds moved on by k, n = 1.
+
+    Variations are of one piece: only their own seed moves on.
+    """
+    if sampling.variation:
+        return dataclasses.replace(sampling, variation_seed=sampling.variation_seed + k, n=1)
     decoder = None if sampling.decoder_seed is None else sampling.decoder_seed + k
     return dataclasses.replace(sampling, seed=sampling.seed + k, decoder_seed=decoder, n=1)

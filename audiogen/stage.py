@@ -27,6 +27,10 @@ class Sampling:
         temperature: of the autoregressive stage, above 0.
         top_p: nucleus of the autoregressive stage, (0, 1].
         n: how many pieces.
+        variation: share of the notes of the piece that are written anew, 0 (none) .. 1 (all); the rest
+            stays. The piece is the one of this seed, or the one that was started from.
+        variation_seed: draws what becomes of it; item k of a batch of variations uses
+            variation_seed + k and keeps the other seeds.
     """
 
     seed: int = 0
@@ -38,10 +42,12 @@ class Sampling:
     temperature: float = 1.0
     top_p: float = 0.97
     n: int = 1
+    variation: float = 0.0
+    variation_seed: int = 0
 
     def __post_init__(self) -> None:
         problems = []
-        for name in ("seed", "decoder_seed"):
+        for name in ("seed", "decoder_seed", "variation_seed"):
             value = getattr(self, name)
             if value is not None and not 0 <= value < 2**63:
                 problems.append(f"{name} must be 0 .. 2**63 - 1, not {value}")
@@ -57,15 +63,23 @@ class Sampling:
             problems.append(f"top_p must be above 0 and at most 1, not {self.top_p}")
         if not 1 <= self.n <= 1000:
             problems.append(f"n must be 1 .. 1000, not {self.n}")
+        if not 0 <= self.variation <= 1:
+            problems.append(f"variation must be 0 .. 1, not {self.variation}")
         if problems:
             raise InvalidRequest("; ".join(problems) + ".")
 
     def seed_for(self, stage: str, item: int = 0) -> int:
-        """The sub-seed of a stage: `structure` follows the seed, everything else the decoder seed."""
+        """The sub-seed of a stage: `structure` follows the seed, everything else the decoder seed.
+
+        `variation` follows the seed and the variation's own.
+        """
         base = self.seed
-        if stage != "structure" and self.decoder_seed is not None:
+        if stage not in ("structure", "variation") and self.decoder_seed is not None:
             base = self.decoder_seed
-        digest = hashlib.sha256(f"{stage}:{base + item}".encode()).digest()
+        words = f"{stage}:{base + item}"
+        if stage == "variation":
+            words += f":{self.variation_seed}"
+        digest = hashlib.sha256(words.encode()).digest()
         return int.from_bytes(digest[:8], "little") >> 1
 
 

@@ -9,7 +9,7 @@ metre makes the music metrical: it is written on a grid of 24 ticks a quarter an
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -98,6 +98,9 @@ class ScoreStage(Pretrained):
         """
         if not SHORTEST_S <= x.seconds <= LONGEST_S:
             raise InvalidRequest(f"A score takes {SHORTEST_S:g} to {LONGEST_S:g} s, not {x.seconds:g}.")
+        if sampling.variation:
+            base = self(x, conditioning, replace(sampling, variation=0.0), progress)
+            return self.vary(base, x, sampling, progress)
         seed = sampling.seed_for("structure")
         generator = torch.Generator().manual_seed(seed)
         rng = np.random.default_rng(seed)
@@ -125,6 +128,25 @@ class ScoreStage(Pretrained):
         rows, pedal = perform(written, plan, x, known["loudness"], rng)
         time = {} if plan.kind == FREE else {"tempo": plan.bpm, "metre": metre}
         return Structure(x.seconds, Notes.from_rows(rows, pedal, key=known["key"], **time))
+
+    def vary(
+        self,
+        base: Structure,
+        conditioning: Conditioning,
+        sampling: Sampling,
+        progress: Progress = silent,
+    ) -> Structure:
+        """`base` with `sampling.variation` of its notes written anew; see `score_variation`."""
+        from audiogen.structure.score_variation import vary
+
+        total = int(base.seconds * 10)
+
+        def tell(now_s: float) -> None:
+            report(progress, "variation", min(int(now_s * 10), total), total)
+
+        made = vary(self.network, base, conditioning, sampling, tell)  # type: ignore[arg-type]
+        report(progress, "variation", total, total)
+        return made
 
 
 def complete(x: Conditioning, rng: np.random.Generator) -> dict:
