@@ -20,9 +20,11 @@ from audiogen.media import files
 from audiogen.media.mel_settings import MelSettings
 
 if TYPE_CHECKING:
+    from audiogen.media.facts import Facts
     from audiogen.media.midi import MidiData
 
 PERIODS = ("baroque", "classical", "romantic", "impressionist", "ragtime")
+SOURCES = ("rain", "birds", "waves", "fire", "thunder", "wind", "crickets", "water", "rooster")
 RINGING_S = 1.5  # a MIDI file gets this much after its last damping, so that it can die away
 UNDAMPED_S = 5.0  # and this much where the pedal never comes up
 
@@ -373,10 +375,11 @@ class MelSpectrogram:
 
 @dataclass(frozen=True, eq=False)
 class Waveform:
-    """Sound: float32 [channels, samples] in -1..1 at `sample_rate` Hz."""
+    """Sound: float32 [channels, samples] in -1..1 at `sample_rate` Hz, and what is known about it."""
 
     samples: np.ndarray
     sample_rate: int = 44_100
+    facts: Facts | None = None
 
     @property
     def seconds(self) -> float:
@@ -392,7 +395,7 @@ class Waveform:
         """Write .wav (24-bit), .flac or .ogg, with the recipe inside."""
         from audiogen.media.audio import write_audio
 
-        write_audio(Path(path), self.samples, self.sample_rate, recipe=recipe, force=force)
+        write_audio(Path(path), self.samples, self.sample_rate, recipe, force, facts=self.facts)
 
     @classmethod
     def load(cls, path: str | Path) -> Waveform:

@@ -214,12 +214,15 @@ def _with(take: Take, x: Any) -> Take:
 
 
 def _finish(plan: Plan, take: Take, wave: Waveform) -> Waveform:
+    from audiogen.media.facts import Facts
     from audiogen.media.finish import finish
 
-    rate = plan.request.rate
-    target = target_lufs(plan.request.loudness, take.conditioning, take.structure)
-    samples = finish(wave.samples, wave.sample_rate, take.conditioning.seconds, target, rate)
-    return Waveform(samples, rate)
+    rate, known = plan.request.rate, take.conditioning
+    target = target_lufs(plan.request.loudness, known, take.structure)
+    samples, level = finish(wave.samples, wave.sample_rate, known.seconds, target, rate)
+    notes = take.structure.notes if take.structure is not None else None
+    music = (None, None, None) if notes is None else (notes.tempo, notes.metre, notes.key)
+    return Waveform(samples, rate, Facts(known.prompt, *music, level=level))
 
 
 def target_lufs(

@@ -9,15 +9,19 @@ from __future__ import annotations
 import base64
 import dataclasses
 import hashlib
+import math
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audiogen import __version__
 from audiogen.artifacts import Conditioning
 from audiogen.errors import InvalidRequest
 from audiogen.request import Plan, Request, Take
 from audiogen.stage import Sampling
+
+if TYPE_CHECKING:
+    from audiogen.media.facts import Facts
 
 PACKED_LIMIT = 200_000  # characters; a larger source is named by its hash only
 LICENCE = (
@@ -51,10 +55,22 @@ def recipe_of(plan: Plan, take: Take) -> dict[str, Any]:
     }
     if take.mel is not None and take.mel.take:
         recipe["take"] = take.mel.take
+    if take.waveform is not None and take.waveform.facts is not None:
+        recipe |= heard(take.waveform.facts)
     if request.source is not None:
         recipe["source"] = pack(Path(request.source))
         recipe["source"]["seconds"] = take.conditioning.seconds
     return recipe
+
+
+def heard(facts: Facts) -> dict[str, Any]:
+    """What came out: tempo, metre and key of the music where known, and the measured level."""
+    music = {"tempo": facts.tempo, "metre": facts.metre, "key": facts.key}
+    row: dict[str, Any] = {"music": {name: value for name, value in music.items() if value is not None}}
+    if facts.level is not None:
+        measured = dataclasses.asdict(facts.level).items()
+        row["level"] = {name: round(value, 2) for name, value in measured if math.isfinite(value)}
+    return row
 
 
 def request_of(recipe: dict[str, Any], temporary: Path, beside: Path, device: str | None = None) -> Request:

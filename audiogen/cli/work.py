@@ -221,7 +221,7 @@ def deliver(job: Job, take: Take, target: output.Target) -> list[Path]:
     """Write one take and what goes beside it, all or nothing; returns the files, the sound first."""
     assert take.waveform is not None
     wave = take.waveform
-    data = audio_bytes(wave.samples, wave.sample_rate, job.suffix, take.recipe, job.bits)
+    data = audio_bytes(wave.samples, wave.sample_rate, job.suffix, take.recipe, job.bits, wave.facts)
     if target.file is None:
         output.write_stdout(data)
         return []

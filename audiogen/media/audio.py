@@ -1,16 +1,18 @@
-"""Audio files and their recipe, through libsndfile; writing is atomic.
+"""Audio files and their recipe; writing is atomic, and the same sound and recipe are the same bytes.
 
     .wav   24-bit (default), 16-bit with dither, float       recipe in the RIFF INFO comment
-    .flac  24-bit                                            recipe in the Vorbis comment
+    .flac  24-bit (default), 16-bit with dither              recipe in the Vorbis comment
     .ogg   Vorbis    .mp3  variable bit rate                 recipe in the comment tag
 
-The recipe is ASCII JSON in every format: ID3 and INFO texts have no agreed encoding.
+Samples are encoded by libsndfile, a block at a time; the chunks of a WAV are written in `riff.py`. The
+recipe is ASCII JSON in every format: ID3 and INFO texts have no agreed encoding.
 """
 
 from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +21,18 @@ import soundfile
 
 from audiogen.errors import InvalidRequest
 from audiogen.media import riff
+from audiogen.media.facts import Facts
 from audiogen.media.files import write_atomic
+from audiogen.media.ogg import with_serial
 
 WAV_SUBTYPES = {"16": "PCM_16", "24": "PCM_24", "float": "FLOAT"}
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 DITHER_SEED = 16  # fixed: the same sound is the same file
+_BLOCK = 1 << 16  # samples of each channel
 
 # libsndfile's scale runs from 0 (best) to 1 (smallest).
 _FORMATS: dict[str, dict[str, Any]] = {
-    ".flac": {"format": "FLAC", "subtype": "PCM_24"},
+    ".flac": {"format": "FLAC"},
     ".ogg": {"format": "OGG", "subtype": "VORBIS", "compression_level": 0.2},
     ".mp3": {
         "format": "MP3",
@@ -44,6 +49,7 @@ def audio_bytes(
     suffix: str = ".wav",
     recipe: dict[str, Any] | None = None,
     bits: str = "24",
+    facts: Facts | None = None,
 ) -> bytes:
     """A whole audio file in memory.
 
@@ -52,7 +58,8 @@ def audio_bytes(
         sample_rate: Hz.
         suffix: .wav, .flac, .ogg or .mp3.
         recipe: any JSON; stored in the file's comment.
-        bits: "16", "24" or "float"; WAV only.
+        bits: "16", "24" or (WAV only) "float"; .ogg and .mp3 know none.
+        facts: what a WAV says in its bext, acid and smpl chunks; None: it has none of them.
     Raises:
         InvalidRequest: unknown suffix or bits, not finite, or a rate that the format cannot hold.
     """
@@ -60,15 +67,19 @@ def audio_bytes(
     samples = np.asarray(samples)
     if samples.ndim != 2 or not samples.shape[1]:
         raise InvalidRequest(f"Audio has shape [channels, samples]; this has {list(samples.shape)}.")
-    if not np.isfinite(samples).all():
+    if not all(np.isfinite(samples[:, k : k + _BLOCK]).all() for k in range(0, samples.shape[1], _BLOCK)):
         raise InvalidRequest("The samples hold NaN or infinity; nothing was written.")
     suffix = suffix.lower()
     comment = "" if recipe is None else json.dumps(recipe, separators=(",", ":"))
-    if suffix != ".wav":
-        return _encode(samples.T, sample_rate, comment, **_FORMATS[suffix])
-    frames = _dithered(samples) if bits == "16" else samples
-    wav = _encode(frames.T, sample_rate, "", format="WAV", subtype=WAV_SUBTYPES[bits])
-    return riff.with_tags(wav, {"ICMT": comment, "ISFT": "audiogen"} if comment else {})
+    if suffix == ".wav":
+        return _wav(samples, sample_rate, comment, bits, facts)
+    options = _FORMATS[suffix]
+    if suffix == ".flac":
+        options = options | {"subtype": WAV_SUBTYPES[bits]}
+    data = _encode(
+        _blocks(samples, bits if suffix == ".flac" else ""), sample_rate, samples, comment, options
+    )
+    return with_serial(data) if suffix == ".ogg" else data
 
 
 def write_audio(
@@ -78,9 +89,11 @@ def write_audio(
     recipe: dict[str, Any] | None = None,
     force: bool = False,
     bits: str = "24",
+    facts: Facts | None = None,
 ) -> None:
     """Write `audio_bytes` to `path` at once; the suffix chooses the format."""
-    write_atomic(Path(path), audio_bytes(samples, sample_rate, Path(path).suffix, recipe, bits), force)
+    data = audio_bytes(samples, sample_rate, Path(path).suffix, recipe, bits, facts)
+    write_atomic(Path(path), data, force)
 
 
 def read_audio(path: Path) -> tuple[np.ndarray, int]:
@@ -123,28 +136,61 @@ def check_format(suffix: str, bits: str = "24") -> None:
         raise InvalidRequest(f"Cannot write audio as {suffix or 'a file without suffix'!r}; use {known}.")
     if bits not in WAV_SUBTYPES:
         raise InvalidRequest(f"bits must be one of {', '.join(WAV_SUBTYPES)}, not {bits!r}.")
+    if suffix.lower() == ".flac" and bits == "float":
+        raise InvalidRequest("FLAC holds whole numbers; take 24 bits, or .wav for float.")
 
 
-def _encode(frames: np.ndarray, sample_rate: int, comment: str, **options: Any) -> bytes:
+def _wav(samples: np.ndarray, sample_rate: int, comment: str, bits: str, facts: Facts | None) -> bytes:
+    channels, frames = samples.shape
+    raw = {"format": "RAW", "subtype": WAV_SUBTYPES[bits], "endian": "LITTLE"}
+    data = [_encode(iter([part]), sample_rate, samples, "", raw) for part in _blocks(samples, bits)]
+    width = {"float": 32}.get(bits) or int(bits)
+    before, after = {}, {}
+    if facts is not None:
+        before["bext"] = riff.bext(facts, sample_rate, channels, width)
+        if facts.tempo:
+            after["acid"] = riff.acid(facts, frames / sample_rate)
+        if facts.loop:
+            after["smpl"] = riff.smpl(sample_rate, facts.loop)
+    if comment:
+        after["LIST"] = riff.info({"ICMT": comment, "ISFT": "audiogen"})
+    return riff.wave_file(data, frames, channels, sample_rate, width, bits == "float", before, after)
+
+
+def _encode(
+    blocks: Iterator[np.ndarray],
+    sample_rate: int,
+    samples: np.ndarray,
+    comment: str,
+    options: dict[str, Any],
+) -> bytes:
     """Through BytesIO: libsndfile seeks back to the header, which a pipe cannot do."""
     buffer = io.BytesIO()
     try:
-        with soundfile.SoundFile(buffer, "w", sample_rate, frames.shape[1], **options) as file:
+        with soundfile.SoundFile(buffer, "w", sample_rate, len(samples), **options) as file:
             if comment:
                 file.comment = comment
-            file.write(np.ascontiguousarray(frames))
+            for block in blocks:
+                file.write(block)
     except soundfile.SoundFileError as problem:
         raise InvalidRequest(
-            f"{options['format']} cannot hold {sample_rate} Hz with {frames.shape[1]} channels ({problem})."
+            f"{options['format']} cannot hold {sample_rate} Hz with {len(samples)} channels ({problem})."
         ) from problem
     return buffer.getvalue()
 
 
-def _dithered(samples: np.ndarray) -> np.ndarray:
-    """int16 with triangular dither of two least significant bits, peak to peak."""
+def _blocks(samples: np.ndarray, bits: str) -> Iterator[np.ndarray]:
+    """Interleaved [frames, channels]: int16 with dither where `bits` is "16", else float."""
     rng = np.random.default_rng(DITHER_SEED)
-    noise = rng.random(samples.shape) - rng.random(samples.shape)
-    return np.clip(np.round(samples * 32767 + noise), -32768, 32767).astype(np.int16)
+    for start in range(0, samples.shape[1], _BLOCK):
+        part = np.ascontiguousarray(samples[:, start : start + _BLOCK].T)
+        yield _dithered(part, rng) if bits == "16" else part
+
+
+def _dithered(frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """int16 with triangular dither of two least significant bits, peak to peak."""
+    noise = rng.random(frames.shape) - rng.random(frames.shape)
+    return np.clip(np.round(frames * 32767.0 + noise), -32768, 32767).astype(np.int16)
 
 
 def _unreadable(path: Path, problem: Exception) -> InvalidRequest:

@@ -1,10 +1,13 @@
-"""RIFF chunks of a WAV file: read them, write LIST/INFO tags, leave others out.
+"""RIFF chunks of a WAV file: what a sequencer and an archive look for, and the recipe.
 
-libsndfile drops an INFO comment beyond about two kilobytes and stamps the time of day into float
-files (`PEAK`), so the tags of a WAV are written here and that chunk is removed: the same samples and
-recipe are the same bytes.
+    fmt  [fact]  [bext]  data  [acid]  [smpl]  [LIST INFO]
 
-Source: Microsoft, Multimedia Programming Interface and Data Specifications 1.0 (1991), chapter 2.
+libsndfile drops an INFO comment beyond about two kilobytes and stamps the time of day into float files,
+so the chunks are written here: the same samples and facts are the same bytes. Nothing holds a date.
+
+Sources: Microsoft, Multimedia Programming Interface and Data Specifications 1.0 (1991), chapter 2, and
+its 1994 supplement (smpl); EBU Tech 3285 version 2 (bext); the ACID chunk is undocumented, its layout is
+that of libsndfile (wav.c, `wav_read_acid_chunk`).
 """
 
 from __future__ import annotations
@@ -13,23 +16,108 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from audiogen.media.facts import Facts
+
 _MAX_TAGS = 64 << 20  # a LIST chunk beyond this is damage, not a recipe
+_PCM, _FLOAT = 1, 3
+_ONE_SHOT, _ROOT_SET, _STRETCH = 0x01, 0x02, 0x04
+_UNKNOWN = 0x7FFF  # of a loudness field of bext
 
 
-def with_tags(wav: bytes, tags: dict[str, str]) -> bytes:
-    """The WAV file with these INFO tags after its samples and without its old LIST and PEAK chunks.
+def wave_file(
+    data: list[bytes],
+    frames: int,
+    channels: int,
+    sample_rate: int,
+    bits: int,
+    floating: bool,
+    before: dict[str, bytes],
+    after: dict[str, bytes],
+) -> bytes:
+    """A whole RIFF/WAVE file.
 
     Args:
-        wav: a whole RIFF/WAVE file.
-        tags: four-character names (ICMT, INAM, ISFT, ...) and texts; written as UTF-8.
+        data: interleaved little-endian samples, in any number of parts.
+        frames: samples of each channel; bits: of each sample.
+        before, after: bodies of further chunks by name, before and after the samples.
     """
-    kept = [(name, wav[at : at + size]) for name, at, size in _walk(wav)]
-    parts = [_chunk(name, body) for name, body in kept if name not in (b"LIST", b"PEAK")]
-    if tags:
-        rows = (_chunk(name.encode("ascii"), text.encode() + b"\0") for name, text in tags.items())
-        parts.append(_chunk(b"LIST", b"INFO" + b"".join(rows)))
-    body = b"WAVE" + b"".join(parts)
-    return b"RIFF" + struct.pack("<I", len(body)) + body
+    width = channels * bits // 8
+    head = struct.pack("<HHIIHH", _PCM, channels, sample_rate, sample_rate * width, width, bits)
+    chunks = [("fmt ", head)]
+    if floating:
+        chunks = [
+            ("fmt ", struct.pack("<H", _FLOAT) + head[2:] + b"\0\0"),
+            ("fact", struct.pack("<I", frames)),
+        ]
+    size = sum(map(len, data))
+    opening = b"".join(_chunk(name, body) for name, body in [*chunks, *before.items()])
+    opening += b"data" + struct.pack("<I", size)
+    closing = b"\0" * (size % 2) + b"".join(_chunk(name, body) for name, body in after.items())
+    total = 4 + len(opening) + size + len(closing)
+    return b"".join([b"RIFF", struct.pack("<I", total), b"WAVE", opening, *data, closing])
+
+
+def info(tags: dict[str, str]) -> bytes:
+    """Body of a LIST chunk of INFO tags: four-character names (ICMT, INAM, ...) and texts, UTF-8."""
+    return b"INFO" + b"".join(_chunk(name, text.encode() + b"\0") for name, text in tags.items())
+
+
+def acid(facts: Facts, seconds: float) -> bytes:
+    """Body of an acid chunk: tempo (quarters a minute), metre and length in quarters.
+
+    A piece is a one-shot: a sequencer shows its tempo and leaves it as it was played. A loop may be
+    stretched to another tempo, and transposed if its key is known.
+
+    Raises:
+        ValueError: no tempo.
+    """
+    if not facts.tempo:
+        raise ValueError("an acid chunk needs a tempo")
+    root = _root_note(facts.key) if facts.loop else None
+    kind = (_STRETCH if facts.loop else _ONE_SHOT) | (_ROOT_SET if root is not None else 0)
+    beats, unit = facts.metre or (4, 4)
+    quarters = round(seconds * facts.tempo / 60)
+    return struct.pack(
+        "<IHHfIHHf", kind, 60 if root is None else root, 0x8000, 0.0, quarters, unit, beats, facts.tempo
+    )
+
+
+def smpl(sample_rate: int, loop: tuple[int, int]) -> bytes:
+    """Body of a smpl chunk with one endless forward loop.
+
+    Args:
+        loop: first sample of the loop, and the first after it.
+    """
+    first, stop = loop
+    head = struct.pack("<9I", 0, 0, round(1e9 / sample_rate), 60, 0, 0, 0, 1, 0)
+    return head + struct.pack("<6I", 0, 0, first, stop - 1, 0, 0)
+
+
+def bext(facts: Facts, sample_rate: int, channels: int, bits: int) -> bytes:
+    """Body of a bext chunk, version 2: description, originator, loudness, coding history; no date."""
+    level = facts.level
+    values = [_UNKNOWN] * 5
+    if level is not None:
+        rows = (
+            level.integrated_lufs,
+            level.range_lu,
+            level.peak_dbtp,
+            level.momentary_lufs,
+            level.short_term_lufs,
+        )
+        values = [_hundredths(value) for value in rows]
+    mode = {1: "mono", 2: "stereo"}.get(channels, "multitrack")
+    history = f"A=PCM,F={sample_rate},W={bits},M={mode},T=audiogen\r\n"
+    return (
+        _text(facts.title, 256)
+        + _text("audiogen", 32)
+        + bytes(32 + 10 + 8)  # reference, date and time: left out, so that one recipe is one file
+        + struct.pack("<QH", 0, 2)
+        + bytes(64)
+        + struct.pack("<5h", *values)
+        + bytes(180)
+        + history.encode("ascii")
+    )
 
 
 def read_tags(file: BinaryIO) -> dict[str, str]:
@@ -51,23 +139,18 @@ def read_tags(file: BinaryIO) -> dict[str, str]:
     return {}
 
 
-def chunk_names(wav: bytes) -> list[str]:
-    """Names of the chunks of a WAV file, in order."""
-    return [name.decode("latin-1") for name, _, _ in _walk(wav)]
-
-
-def _walk(wav: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """(name, where the body starts, its size) of every chunk."""
+def chunks(wav: bytes) -> Iterator[tuple[str, bytes]]:
+    """(name, body) of every chunk of a WAV file, in order."""
     at = 12
     while at + 8 <= len(wav):
         name, size = struct.unpack_from("<4sI", wav, at)
-        yield name, at + 8, min(size, len(wav) - at - 8)
+        yield name.decode("latin-1"), wav[at + 8 : at + 8 + size]
         at += 8 + size + size % 2
 
 
-def _chunk(name: bytes, body: bytes) -> bytes:
+def _chunk(name: str, body: bytes) -> bytes:
     """Name, size and body; bodies begin on even bytes."""
-    return name + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
+    return name.encode("ascii") + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
 
 
 def _tags(body: bytes) -> dict[str, str]:
@@ -78,3 +161,24 @@ def _tags(body: bytes) -> dict[str, str]:
         tags[name.decode("latin-1")] = text.decode("utf-8", "replace")
         at += 8 + size + size % 2
     return tags
+
+
+def _text(text: str, size: int) -> bytes:
+    """ASCII of a fixed size; EBU asks for it, so other characters become question marks."""
+    return text.encode("ascii", "replace")[:size].ljust(size, b"\0")
+
+
+def _hundredths(value: float) -> int:
+    """A loudness field; what it cannot hold is unknown."""
+    return round(100 * value) if -99.99 <= value <= 99.99 else _UNKNOWN
+
+
+def _root_note(key: str | None) -> int | None:
+    """MIDI number of the tonic within an octave of middle C."""
+    if not key:
+        return None
+    steps = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+    tonic = key.split()[0]
+    if tonic[0] not in steps:
+        return None
+    return 60 + (steps[tonic[0]] + tonic.count("#") - tonic[1:].count("b")) % 12
