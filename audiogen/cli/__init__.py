@@ -2,7 +2,7 @@
 
 group.py     the group, exit codes, one line per error
 options.py   options that several verbs share
-progress.py  what is happening, on stderr
+progress.py  what is happening, on stderr; interrupt.py: Ctrl-C
 names.py     names of files: default names, folders, templates
 output.py    are they free, and writing them
 work.py      one job, from its options to its files

@@ -43,7 +43,9 @@ def command(state: Any, file: Path, device: str | None, **given: Any) -> None:
         request = request_of(recipe, Path(folder), file.absolute().parent, device)
         ready = check(Job.of(request, file.stem, given | {"output": name, "bits": bits}))
         reporter.begin(LOADING)
-        _use_threads(recipe.get("threads"))
+        with reporter.interrupt.held():
+            _use_threads(recipe.get("threads"))
+            _ = ready.plan.pipeline
         (take,) = making.make(ready.plan, reporter, recipe.get("dtype"))
         changes = differences(recipe, take.recipe)
         for words in changes:

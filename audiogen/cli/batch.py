@@ -56,7 +56,7 @@ def run(entries: Sequence[Entry], job_of: Callable[[dict[str, Any], int], Job], 
                 _complain(entry.where, problem, state)
         there = sum(place.exists for ready in jobs for place in ready.places)
         left = f", {there} left alone" if there else ""
-        reporter.say(f"{len(jobs)} jobs: {len(made)} takes made{left}")
+        reporter.say(f"{_count(len(jobs), 'job')}: {_count(len(made), 'take')} made{left}")
     _play(jobs, made, failed, state)
     if failed:
         raise AudiogenError(
@@ -103,7 +103,9 @@ def _refuse(problems: list[tuple[str, Exception]], total: int) -> None:
         raise kind(f"{where}: {_words(problem)}") from problem
     for where, problem in problems:
         _say(where, _words(problem))
-    raise kind(f"{len(problems)} of {total} jobs cannot be made, so none was; mend them and start again.")
+    raise kind(
+        f"{len(problems)} of {total} jobs cannot be made, so none was begun; mend them and start again."
+    )
 
 
 def _play(jobs: Sequence[Ready], made: Sequence[Path], failed: Sequence[str], state: State) -> None:
@@ -133,6 +135,10 @@ def _words(problem: Exception) -> str:
 
 def _say(where: str, words: str) -> None:
     click.echo(f"audiogen: {where}: {' '.join(words.split())}", err=True)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def _few(names: Sequence[str]) -> str:

@@ -11,12 +11,14 @@ import threading
 import time
 from typing import TextIO
 
+from audiogen.cli.interrupt import Interrupt
+
 _WIDTH = 24
 _TICK_S = 0.25
 
 
 class Reporter:
-    """Shows progress until it is closed; call it as `progress(stage, step, total)`.
+    """Shows progress until it is closed, and cancels after Ctrl-C; call it as `progress(stage, step, total)`.
 
     Args:
         quiet: show nothing.
@@ -26,6 +28,7 @@ class Reporter:
     def __init__(self, quiet: bool = False, stream: TextIO | None = None) -> None:
         self.stream = stream or sys.stderr
         self.quiet = quiet
+        self.interrupt = Interrupt()
         self.live = not quiet and self.stream.isatty()
         self._job, self._take = "", ""
         self.stage, self.step, self.total = "", 0, 0
@@ -36,25 +39,27 @@ class Reporter:
         self._ticker: threading.Thread | None = None
 
     def __enter__(self) -> Reporter:
+        self.interrupt.__enter__()
         if self.live:
             self._ticker = threading.Thread(target=self._tick, daemon=True)
             self._ticker.start()
         return self
 
     def __exit__(self, *problem: object) -> None:
+        self.interrupt.__exit__(*problem)
         self._closed.set()
         if self._ticker is not None:
             self._ticker.join()
         self.clear()
 
     def __call__(self, stage: str, step: int, total: int) -> bool:
-        """Always True: Ctrl-C is what cancels on the command line."""
+        """False after Ctrl-C, which cancels."""
         with self._lock:
             if stage != self.stage or step < self.step:
                 self.since = time.monotonic()
             self.stage, self.step, self.total = stage, step, total
         self._announce()
-        return True
+        return not self.interrupt.came
 
     def begin(self, stage: str) -> None:
         """A stage that cannot say how far it is."""

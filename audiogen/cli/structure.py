@@ -60,7 +60,8 @@ def command(state: Any, prompt: str, structure: str | None, **given: Any) -> Non
     with Reporter(state.quiet) as reporter:
         remark(plan, reporter)
         reporter.begin(LOADING)
-        _ = plan.pipeline
+        with reporter.interrupt.held():
+            _ = plan.pipeline
         for place, take in zip(places, making.make(plan, reporter), strict=True):
             assert place.file is not None and take.structure is not None
             npz = place.file.suffix.lower() == ".npz"

@@ -176,12 +176,13 @@ def load(jobs: Sequence[Ready], reporter: Reporter) -> None:
     if not wanted:
         return
     reporter.begin(LOADING)
-    if any(ready.job.plot for ready in wanted):
-        from audiogen.media.plot import require_matplotlib
+    with reporter.interrupt.held():
+        if any(ready.job.plot for ready in wanted):
+            from audiogen.media.plot import require_matplotlib
 
-        require_matplotlib()
-    for ready in wanted:
-        _ = ready.plan.pipeline
+            require_matplotlib()
+        for ready in wanted:
+            _ = ready.plan.pipeline
     if any(ready.job.best is not None for ready in wanted):
         from audiogen.cli import best
 
@@ -204,8 +205,9 @@ def perform(ready: Ready, reporter: Reporter) -> list[Path]:
         reporter.take(k + 1, len(ready.places))
         (take,) = making.make(ready.plan, reporter, items=[k])
         reporter.begin("writing")
-        files = deliver(ready.job, take, place)
-        announce(ready.job, take, files, reporter)
+        with reporter.interrupt.held():
+            files = deliver(ready.job, take, place)
+            announce(ready.job, take, files, reporter)
         made += files[:1]
     return made
 

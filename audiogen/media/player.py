@@ -5,12 +5,16 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import soundfile
+
 from audiogen.errors import AudiogenError, MissingPackage
 
+_LEAST_SHARE = 0.5  # of a file's length that a player must have taken to play it
 _LOSSLESS = (".wav", ".flac")
 _SNDFILE = (*_LOSSLESS, ".ogg")
 
@@ -53,7 +57,7 @@ def play(files: Sequence[Path]) -> None:
 
     Raises:
         MissingPackage: nothing here plays them.
-        AudiogenError: the player failed (no sound device).
+        AudiogenError: the player failed, as it does without a sound device.
     """
     for file in files:
         player = find_player(file.suffix)
@@ -68,16 +72,21 @@ def play(files: Sequence[Path]) -> None:
 def _run(player: Player, file: Path) -> None:
     # An absolute name: one that starts with - must not be read as an option.
     command = [*player.command, str(file.absolute())]
+    since = time.monotonic()
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False
         )
     except OSError as problem:
         raise AudiogenError(f"{file} is written, but {command[0]} failed: {problem.strerror}.") from problem
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        reason = said[-1] if said else f"exit code {done.returncode}"
-        raise AudiogenError(f"{file} is written, but {command[0]} could not play it: {reason}")
+    # ffplay ends with 0 when there is no sound device, but at once.
+    played_s = time.monotonic() - since
+    if done.returncode or played_s < _LEAST_SHARE * soundfile.info(str(file)).duration:
+        said = [line for line in done.stderr.decode(errors="replace").splitlines() if line.strip()]
+        reason = said[-1].strip() if said else f"it ended after {played_s:.1f} s, code {done.returncode}"
+        raise AudiogenError(
+            f"{file} is written, but {command[0]} could not play it ({reason}); is there a sound device?"
+        )
 
 
 def _play_windows(file: Path) -> None:
@@ -95,9 +104,8 @@ def _play_sounddevice(file: Path) -> None:
     try:
         import sounddevice
     except (ImportError, OSError) as problem:  # OSError: without the library PortAudio
-        programs = ", ".join(player.command[0] for player in PLAYERS)
         raise MissingPackage(
-            f"{file} is written, but nothing here plays it; install one of {programs}, "
+            f"{file} is written, but nothing here plays it; install ffmpeg, mpv or SoX, "
             "or pip install 'audiogen[play]'."
         ) from problem
     samples, rate = read_audio(file)
