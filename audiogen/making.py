@@ -57,7 +57,7 @@ def understand(request: Request) -> Plan:
         stages["structure"] = request.structure
     if request.decoder is not None:
         stages["decoder"] = request.decoder
-    if start is not None:
+    if start is not None and not request.sampling.variation:
         stages["structure"] = "none"
     if isinstance(start, MelSpectrogram):
         stages["decoder"] = "none"
@@ -67,6 +67,8 @@ def understand(request: Request) -> Plan:
             f"Without a decoder nothing turns the structure of {known.path} into sound; "
             "leave out --decoder none, or write the structure itself with `audiogen structure`."
         )
+    if request.sampling.variation:
+        remarks = (*remarks, *_check_variation(stages, start))
     return Plan(request, known, start, stages, remarks)
 
 
@@ -184,6 +186,20 @@ def _check_seconds(known: Conditioning, from_file: bool) -> None:
         )
 
 
+def _check_variation(stages: dict[str, str], start: Structure | MelSpectrogram | None) -> tuple[str, ...]:
+    """Remarks; raises InvalidRequest where nothing can be varied."""
+    if stages.get("structure") != "score":
+        raise InvalidRequest(
+            "A variation changes notes, and only the stage score writes them; leave out --structure "
+            f"{stages.get('structure', 'none')} or --variation."
+        )
+    if start is not None and (isinstance(start, MelSpectrogram) or start.notes is None):
+        raise InvalidRequest("A variation changes notes, and this file holds none; leave out --variation.")
+    if isinstance(start, Structure) and not (start.mel is None and start.onsets is None):
+        return ("left out the coarse mel of the file, which does not fit varied notes",)
+    return ()
+
+
 def _length(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 3600 else f"{seconds / 3600:.1f} hours"
 
@@ -196,13 +212,20 @@ def _run(plan: Plan, sampling: Sampling, progress: Progress) -> Take:
         x = known if "structure" in plan.stages else Structure.empty(known.seconds)
     take = _with(Take(sampling.seed, known, sampling), x)
     for stage in plan.pipeline.stages:
-        x = stage(x, known, sampling, progress)
+        x = _apply(stage, x, known, sampling, progress)
         if isinstance(x, Structure):
             x = x.as_midi()  # so that a kept MIDI file plays as this take does
         take = _with(take, x)
     if isinstance(x, Waveform):
         take = dataclasses.replace(take, waveform=_finish(plan, take, x))
     return take
+
+
+def _apply(stage: Any, x: Any, known: Conditioning, sampling: Sampling, progress: Progress) -> Any:
+    """A stage called; a structure stage that is handed a structure varies it."""
+    if stage.seam == "structure" and isinstance(x, Structure):
+        return stage.vary(x, known, sampling, progress)
+    return stage(x, known, sampling, progress)
 
 
 def _with(take: Take, x: Any) -> Take:

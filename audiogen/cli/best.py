@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audiogen.cli import output
+from audiogen.errors import Cancelled
 
 if TYPE_CHECKING:
     from audiogen.cli.progress import Reporter
@@ -39,7 +40,7 @@ class Best:
         self.kept: dict[int, Take] = {}
         self.verdicts: dict[int, Verdict] = {}
         self.labels: dict[int, str] = {}
-        self.seeds: dict[int, int] = {}
+        self.seeds: dict[int, dict[str, int]] = {}
 
     def add(self, number: int, take: Take) -> None:
         """Judge a take, and let go of what is no longer among the best."""
@@ -47,8 +48,12 @@ class Best:
 
         self.verdicts[number] = judge(take)
         self.kept[number] = take
-        self.seeds[number] = take.seed
+        varied = take.sampling.variation > 0
+        self.seeds[number] = {"seed": take.seed}
         self.labels[number] = f"seed {take.seed}"
+        if varied:
+            self.seeds[number]["variation_seed"] = take.sampling.variation_seed
+            self.labels[number] = f"variation {take.sampling.variation_seed}"
         best = self.order()[: self.keep]
         self.kept = {k: self.kept[k] for k in best}
 
@@ -81,8 +86,9 @@ def perform(ready: Ready, reporter: Reporter) -> list[Path]:
             reporter.take(k + 1, count)
             (take,) = making.make(ready.plan, reporter, items=[k])
             reporter.begin("judging")
-            best.add(k, take)
-    except KeyboardInterrupt:
+            with reporter.interrupt.held():
+                best.add(k, take)
+    except (KeyboardInterrupt, Cancelled):
         if best.kept and ready.job.number is None:
             _write(ready, best, reporter)
         raise
@@ -110,8 +116,9 @@ def _write(ready: Ready, best: Best, reporter: Reporter) -> list[Path]:
             reporter.say(f"{target.file} exists; left alone")
             continue
         take = judged(best.kept[number], verdict)
-        files = deliver(ready.job, take, target)
-        announce(ready.job, take, files, reporter)
+        with reporter.interrupt.held():
+            files = deliver(ready.job, take, target)
+            announce(ready.job, take, files, reporter)
         written += files[:1]
     return written
 
@@ -127,11 +134,12 @@ def table(best: Best, verdicts: dict[int, Verdict]) -> list[str]:
         lines.append(f"{verdict.place:>3}  {best.labels[number]:<{width}}  {verdict.line()}  {mark}".rstrip())
         lines.append(f"     {verdict.why}")
     if len(best.kept) < count:
-        lines.append("the others are not written; --seed with its number makes any of them again")
+        option = "--variation-seed" if "variation_seed" in best.seeds[0] else "--seed"
+        lines.append(f"the others are not written; {option} with its number makes any of them again")
     return lines
 
 
-def _dropped(ready: Ready, seed: int, verdict: Verdict) -> dict[str, Any]:
+def _dropped(ready: Ready, seeds: dict[str, int], verdict: Verdict) -> dict[str, Any]:
     """The line of JSON of a take that was not kept."""
     row: dict[str, Any] = {} if ready.job.number is None else {"job": ready.job.number}
-    return row | {"file": None, "seed": seed, "verdict": verdict.to_dict()}
+    return row | {"file": None, **seeds, "verdict": verdict.to_dict()}

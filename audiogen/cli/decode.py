@@ -21,6 +21,7 @@ from audiogen.cli import options
 @click.option("--decoder", metavar="flow", help="The stage that fills in the detail.")
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Default: drawn anew.")
 @click.option("-n", "--n", type=click.IntRange(1, 1000), default=1, help="How many takes.")
+@options.variation
 @options.decoder_sampling
 @options.sound
 @options.best
@@ -36,10 +37,12 @@ def command(state: Any, file: Path, prompt: str, **given: Any) -> None:
     \b
     audiogen decode mine.mid -o mine.wav
     audiogen decode mine.mid "soft and warm" --decoder-seed 3
+    audiogen decode mine.mid --variation 0.2 -o varied.wav
     """
     from audiogen.cli.work import Job, work
     from audiogen.request import Request
 
+    options.check_variation(given, file)
     request = Request(
         prompt=prompt,
         path="piano",

@@ -24,6 +24,7 @@ Default: named after prompt and seed."
 @click.option("--structure", metavar="score|mel|none|FILE", help="First stage, or a .mid/.npz to follow.")
 @click.option("--decoder", metavar="flow", help="Second stage.")
 @options.structure_sampling
+@options.variation
 @options.decoder_sampling
 @options.sound
 @options.best
@@ -46,6 +47,7 @@ def command(state: Any, prompt: str, **given: Any) -> None:
     audiogen make "stormy piano in D minor, 20 s" --seed 7 --keep-structure
     audiogen make "a slow waltz, pp" -n 4 -o waltz.flac
     audiogen make "a slow waltz, pp" -n 4 --best 1 -o waltz.flac
+    audiogen make "a slow waltz, pp" --seed 7 --variation 0.3 -n 3 -o varied.flac
     audiogen make night.jsonl -o "takes/{job:02}-{slug}-{n}.wav" --skip-existing
     """
     from audiogen.cli import jobs
@@ -72,6 +74,7 @@ def _job(prompt: str, given: dict[str, Any], number: int | None = None) -> Job:
     from audiogen.request import Request
 
     stage, source = options.stage_or_file(given["structure"])
+    options.check_variation(given, source)
     request = Request(
         prompt=prompt,
         path=given["path"],

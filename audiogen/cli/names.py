@@ -11,8 +11,13 @@ import re
 import string
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from audiogen.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from audiogen.artifacts import Conditioning
+    from audiogen.stage import Sampling
 
 FIELDS = {
     "n": "number of the take, from 1",
@@ -20,6 +25,7 @@ FIELDS = {
     "job": "number of the job, from 1",
     "slug": "the words, as far as a file name can hold them",
     "seed": "of the take",
+    "variation": "seed of the variation, or 0",
     "key": "such as D-minor, or any",
     "tempo": "beats per minute, or any",
     "seconds": "length",
@@ -37,6 +43,7 @@ class Facts:
     Attributes:
         words: the prompt, or the name of the file that was decoded.
         seeds: one per take.
+        variations: where one piece is varied, the seed of each variation; else None.
         job: its number, from 1.
         key, tempo: as asked, or None.
         seconds: length.
@@ -44,10 +51,19 @@ class Facts:
 
     words: str
     seeds: list[int]
+    variations: list[int] | None = None
     job: int = 1
     key: str | None = None
     tempo: float | None = None
     seconds: float = 0.0
+
+
+def facts_of(words: str, sampling: Sampling, known: Conditioning, job: int = 1) -> Facts:
+    """The facts of the takes that `sampling` makes."""
+    counts = range(sampling.n)
+    variations = [sampling.variation_seed + k for k in counts] if sampling.variation else None
+    seeds = [sampling.seed + (0 if variations else k) for k in counts]
+    return Facts(words, seeds, variations, job, known.key, known.tempo, known.seconds)
 
 
 def file_names(output: str | None, facts: Facts, suffix: str) -> list[Path]:
@@ -74,7 +90,8 @@ def tells_apart(output: str | None, facts: Facts) -> bool:
 
 def _filled(output: str | None, facts: Facts, suffix: str) -> list[Path]:
     if output is None or is_folder(output):
-        template = os.path.join(_literal(output or ""), "{slug}-{seed}" + suffix)
+        name = "{slug}-{seed}" if facts.variations is None else "{slug}-{seed}-v{variation}"
+        template = os.path.join(_literal(output or ""), name + suffix)
     else:
         template = output
     return [Path(_fill(template, _values(facts, k))) for k in range(len(facts.seeds))]
@@ -112,6 +129,7 @@ def _values(facts: Facts, k: int) -> dict[str, str | int | float]:
         "job": facts.job,
         "slug": slug(facts.words),
         "seed": facts.seeds[k],
+        "variation": facts.variations[k] if facts.variations else 0,
         "key": slug(_spelt(facts.key)) if facts.key else OPEN,
         "tempo": round(facts.tempo) if facts.tempo else OPEN,
         "seconds": int(facts.seconds) if float(facts.seconds).is_integer() else facts.seconds,

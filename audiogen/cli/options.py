@@ -11,7 +11,7 @@ import click
 
 _SAMPLING = [
     *("seed", "decoder_seed", "steps", "scheduler", "guidance", "structure_strength"),
-    *("temperature", "top_p", "n"),
+    *("temperature", "top_p", "n", "variation", "variation_seed"),
 ]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -82,6 +82,37 @@ def structure_sampling(function: Function) -> Function:
     ):
         function = option(function)
     return function
+
+
+def variation(function: Function) -> Function:
+    """--variation and its seed."""
+    share = click.option(
+        "--variation",
+        type=click.FloatRange(0, 1),
+        metavar="F",
+        help="Write this share of the notes anew, 0 to 1, and keep the rest; -n: several variations.",
+    )
+    seed = click.option(
+        "--variation-seed", type=click.IntRange(0, 2**63 - 1), help="Another variation; default 0."
+    )
+    return share(seed(function))
+
+
+def check_variation(options: dict[str, Any], source: Path | None) -> None:
+    """A variation is of a piece that is there.
+
+    Raises:
+        InvalidRequest: of none, or only its seed was given.
+    """
+    from audiogen.errors import InvalidRequest
+
+    if not options.get("variation"):
+        if options.get("variation_seed") is not None:
+            raise InvalidRequest("--variation-seed chooses a variation; give --variation F, 0 to 1, as well.")
+    elif source is None and options.get("seed") is None:
+        raise InvalidRequest(
+            "A variation is of a piece: give the --seed of the take to vary, or a file (--structure FILE)."
+        )
 
 
 def decoder_sampling(function: Function) -> Function:

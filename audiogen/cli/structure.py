@@ -14,8 +14,9 @@ from audiogen.cli import options
 @options.output(".mid (notes) or .npz (anything). Default: named after prompt and seed.")
 @click.option("--path", metavar="NAME", help="piano; default: by the words.")
 @click.option("--seconds", type=float, help="Length, 1 to 60; default: as the prompt says, else 15.")
-@click.option("--structure", metavar="score|mel", help="Which stage.")
+@click.option("--structure", metavar="score|mel|FILE", help="Which stage, or what to vary.")
 @options.structure_sampling
+@options.variation
 @options.as_json
 @options.talk
 @click.pass_obj
@@ -25,6 +26,7 @@ def command(state: Any, prompt: str, structure: str | None, **given: Any) -> Non
     \b
     audiogen structure "a slow waltz in D minor" -o waltz.mid
     audiogen decode waltz.mid -o waltz.wav
+    audiogen structure "" --structure waltz.mid --variation 0.3 -n 4 -o varied.mid
     """
     from audiogen import making
     from audiogen.cli import names, output
@@ -34,11 +36,18 @@ def command(state: Any, prompt: str, structure: str | None, **given: Any) -> Non
     from audiogen.registry import SUFFIX_PATHS
 
     suffix = names.suffix_of(given["output"] or "")
+    stage, source = options.stage_or_file(structure)
+    options.check_variation(given, source)
+    if source is not None and not given["variation"]:
+        raise InvalidRequest(
+            f"{source} is a structure already; --variation F changes some of it, `audiogen decode` plays it."
+        )
     request = making.Request(
         prompt=prompt,
         path=given["path"],
         seconds=given["seconds"],
-        structure=structure,
+        structure=stage,
+        source=source,
         sampling=options.sampling_from(given),
         default_path=SUFFIX_PATHS.get(suffix),
     )
@@ -52,9 +61,7 @@ def command(state: Any, prompt: str, structure: str | None, **given: Any) -> Non
     if wanted != ".npz" and plan.stages["structure"] == "mel":
         raise InvalidRequest("The stage mel writes no notes; use .npz, or --structure score for MIDI.")
     sampling = request.sampling
-    seeds = [sampling.seed + k for k in range(sampling.n)]
-    asked = plan.conditioning
-    facts = names.Facts(prompt, seeds, 1, asked.key, asked.tempo, asked.seconds)
+    facts = names.facts_of(prompt if source is None else source.stem, sampling, plan.conditioning)
     rules = output.Rules(given["force"], mkdir=given["mkdir"])
     places = output.targets(given["output"], facts, default, rules)
     with Reporter(state.quiet) as reporter:

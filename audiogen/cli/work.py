@@ -153,17 +153,10 @@ def check(job: Job) -> Ready:
     if job.play and job.output == output.STDOUT:
         raise InvalidRequest("--play plays files, and -o - writes to stdout; leave one of them out.")
     plan = making.understand(job.request)
-    sampling, known = job.request.sampling, plan.conditioning
+    sampling = job.request.sampling
     if job.best is not None and job.best > sampling.n:
         raise InvalidRequest(f"--best {job.best} needs at least as many takes; give -n {job.best} or more.")
-    facts = names.Facts(
-        job.words,
-        [sampling.seed + k for k in range(sampling.n)],
-        job.number or 1,
-        known.key,
-        known.tempo,
-        known.seconds,
-    )
+    facts = names.facts_of(job.words, sampling, plan.conditioning, job.number or 1)
     if job.best is not None and not (job.output != output.STDOUT and names.tells_apart(job.output, facts)):
         facts = dataclasses.replace(facts, seeds=facts.seeds[: job.best])
     places = output.targets(job.output, facts, job.suffix, rules, job.keep_structure, job.plot)
@@ -183,10 +176,10 @@ def load(jobs: Sequence[Ready], reporter: Reporter) -> None:
             require_matplotlib()
         for ready in wanted:
             _ = ready.plan.pipeline
-    if any(ready.job.best is not None for ready in wanted):
-        from audiogen.cli import best
+        if any(ready.job.best is not None for ready in wanted):
+            from audiogen.cli import best
 
-        best.load()
+            best.load()
 
 
 def perform(ready: Ready, reporter: Reporter) -> list[Path]:
@@ -253,6 +246,7 @@ def announce(job: Job, take: Take, files: list[Path], reporter: Reporter) -> Non
     if job.json:
         row: dict[str, Any] = {} if job.number is None else {"job": job.number}
         row |= {"file": str(files[0]), "beside": [str(f) for f in files[1:]], "seed": take.seed}
+        row |= {"variation_seed": take.sampling.variation_seed} if take.sampling.variation else {}
         row |= {"verdict": take.recipe["verdict"]} if "verdict" in take.recipe else {}
         assert take.waveform is not None
         output.print_json(row | {"seconds": take.waveform.seconds, "recipe": without_packed(take.recipe)})
