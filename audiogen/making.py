@@ -69,7 +69,7 @@ def understand(request: Request) -> Plan:
         )
     if request.sampling.variation:
         remarks = (*remarks, *_check_variation(stages, start))
-    return Plan(request, known, start, stages, remarks)
+    return Plan(request, known, start, stages, (*remarks, *known.remarks))
 
 
 def make(

@@ -48,6 +48,7 @@ ALLOWED: dict[str, set[str]] = {
     | {
         "media",
         "making",
+        "prompt",
         "request",
         "provenance",
         "registry",

@@ -1,4 +1,4 @@
-"""audiogen explain: what a prompt asks for."""
+"""audiogen explain: what a prompt asks for, and which of its words said so."""
 
 from __future__ import annotations
 
@@ -11,15 +11,11 @@ from audiogen.cli import options
 if TYPE_CHECKING:
     from audiogen.artifacts import Conditioning
 
-UNITS = {
-    "seconds": "s",
-    "tempo": "beats per minute",
-    "density": "notes per second",
-    "loudness": "mean MIDI velocity (mf is 64)",
-    "register": "mean MIDI pitch (middle C is 60)",
-    "articulation": "0 staccato .. 1 legato",
-    "pedal": "share of the time",
-}
+_OPEN = (
+    *("tempo", "key", "metre", "density", "loudness", "register", "articulation", "pedal", "texture"),
+    "period",
+)
+_HIDDEN = ("prompt", "unknown", "remarks")
 
 
 @click.command("explain")
@@ -32,26 +28,67 @@ def command(state: Any, prompt: str, path: str | None, json_: bool) -> None:
     """Show what a prompt asks for, and which of its words were not understood."""
     from audiogen import making
     from audiogen.cli import output
+    from audiogen.prompt import understand
 
     plan = making.understand(making.Request(prompt=prompt, path=path))
+    words = understand(prompt, path).words
     if json_:
-        output.print_json(plan.conditioning.to_dict())
+        asked = plan.conditioning.to_dict()
+        said = {name: words[name] for name in asked if name in words}
+        output.print_json(asked | {"words": said})
         return
-    for name, value in table(plan.conditioning):
-        click.echo(f"{name:<14}{value}")
-    if plan.conditioning.unknown and not state.quiet:
-        words = ", ".join(plan.conditioning.unknown)
-        click.echo(f"not understood, and left out: {words}", err=True)
+    for line in lines(plan.conditioning, words):
+        click.echo(line)
+    if not state.quiet:
+        for remark in plan.remarks:
+            click.echo(f"note: {remark}", err=True)
+        if plan.conditioning.unknown:
+            unknown = ", ".join(plan.conditioning.unknown)
+            click.echo(f"not understood, and left out: {unknown}", err=True)
+
+
+def lines(known: Conditioning, words: dict[str, tuple[str, ...]]) -> list[str]:
+    """The table with the words beside each value, and below it what the prompt leaves open."""
+    rows = table(known)
+    width = max(len(value) for _, value in rows) + 2
+    found = []
+    for name, value in rows:
+        said = ", ".join(f'"{each}"' for each in words.get(name, ()))
+        said = "default" if name == "seconds" and not said else said
+        found.append(f"{name:<14}{value:<{width}}{said}".rstrip())
+    left = [name for name in _OPEN if getattr(known, name) is None]
+    left = [name for name in left if name != "key" or known.mode is None]
+    if known.path == "piano" and left:
+        found.append(f"{'left open':<14}{', '.join(left)}")
+    return found
 
 
 def table(known: Conditioning) -> list[tuple[str, str]]:
-    """(name, value with unit) of everything that is set."""
-    rows = []
-    for name, value in known.to_dict().items():
-        if name in ("prompt", "unknown"):
-            continue
-        text = "/".join(map(str, value)) if name == "metre" else value
-        text = ", ".join(value) if name == "mood" else text
-        text = f"{text:g}" if isinstance(text, float) else str(text)
-        rows.append((name, f"{text} {UNITS.get(name, '')}".strip()))
-    return rows
+    """(name, value in musical terms and units) of everything that is set."""
+    asked = known.to_dict()
+    if known.key:
+        asked.pop("mode", None)  # the key says it
+    return [(name, in_words(name, value)) for name, value in asked.items() if name not in _HIDDEN]
+
+
+def in_words(name: str, value: Any) -> str:
+    """A value as a musician would say it, with its number."""
+    from audiogen.prompt.terms import pitch_name, term
+
+    if name == "metre":
+        return "/".join(map(str, value))
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value))
+    if not isinstance(value, (int, float)):
+        return str(value)
+    called = f", {term(name, value)}" if term(name, value) else ""
+    return {
+        "seconds": f"{value:g} s",
+        "tempo": f"{value:g} beats per minute{called}",
+        "density": f"{value:g} notes per second{called}",
+        "loudness": f"{term('loudness', value)}, mean velocity {value:g} of 127",
+        "register": f"around {pitch_name(value)}{called}",
+        "articulation": f"{term('articulation', value)}, {value:g} (0 is staccato, 1 legato)",
+        "pedal": f"down {value:.0%} of the time",
+        "texture": f"{value:g} notes struck together{called}",
+    }.get(name, f"{value:g}")

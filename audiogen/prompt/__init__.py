@@ -8,6 +8,6 @@ text.py      normal form, tokens, numbers in words
 meanings.yaml says what a meaning asks for; english.yaml and chinese.yaml list its words.
 """
 
-from audiogen.prompt.parser import parse
+from audiogen.prompt.parser import Reading, parse, understand
 
-__all__ = ["parse"]
+__all__ = ["Reading", "parse", "understand"]

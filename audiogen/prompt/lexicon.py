@@ -1,22 +1,27 @@
-"""The word lists, read from YAML, checked, and turned into phrases of tokens."""
+"""The word lists, read from YAML, checked line by line, and turned into phrases of tokens."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from audiogen.errors import AudiogenError
-from audiogen.prompt.text import tokens
+from audiogen.prompt import attributes
+from audiogen.prompt.text import normal, tokens
+from audiogen.prompt.yaml_lines import Text, read
 
 FOLDER = Path(__file__).parent
-LANGUAGES = ("english", "chinese")
-MODIFIERS = ("stronger", "weaker", "not", "not too", "but not too", "joining")
-ATTRIBUTES = frozenset(
-    ("tempo", "density", "loudness", "register", "articulation", "pedal", "mode", "metre", "seconds", "path")
+MEANINGS, LANGUAGES = "meanings.yaml", ("english.yaml", "chinese.yaml")
+MODIFIERS = (
+    *("stronger", "weaker", "stronger after", "weaker after", "not", "not too", "but not too", "joining"),
+    *("turning", "like", "alike", "changing"),
+)
+GROUPS = (
+    *("mood", "form", "manner", "tempo", "loudness", "density", "texture", "register", "articulation"),
+    *("mode", "metre", "length", "limit", "absent", "path", "nature", "refused"),
 )
 
 Phrase = tuple[str, ...]
@@ -28,15 +33,28 @@ class Meaning:
 
     Attributes:
         name: in English ("calm").
-        group: "mood", "tempo", ..., "path", "refused", or a modifier, or "ignored".
+        group: one of `GROUPS`, or a modifier, or "ignored".
         asks: attribute -> value.
         negated: what "not" asks for instead; None: the numbers move the other way.
+        compared: what "like a ..." asks for, of things that a piano is not.
+        remark: what the user is told when the word occurs, or "".
     """
 
     name: str
     group: str
     asks: dict[str, Any] = field(default_factory=dict)
     negated: dict[str, Any] | None = None
+    compared: dict[str, Any] = field(default_factory=dict)
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Match:
+    """A phrase that was found: its meaning, its number of tokens, and whether it ends in -like or -istic."""
+
+    meaning: Meaning
+    count: int
+    alike: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,100 +73,158 @@ class Lexicon:
     neutral: dict[str, float]
     variants: dict[int, str]
 
-    def match(self, words: list[str], start: int) -> tuple[Meaning, int] | None:
-        """The meaning of the longest phrase at `start` and its number of tokens, or None."""
+    def match(self, words: Sequence[str], start: int) -> Match | None:
+        """The longest phrase at `start`, its last word in any inflection; or None."""
         for count in range(min(self.longest, len(words) - start), 0, -1):
-            meaning = self.phrases.get(tuple(words[start : start + count]))
+            *first, last = words[start : start + count]
+            meaning = self.phrases.get((*first, last))
             if meaning is not None:
-                return meaning, count
-        for stem in stems(words[start]):
-            meaning = self.phrases.get((stem,))
-            if meaning is not None and meaning.group != "ignored":
-                return meaning, 1
+                return Match(meaning, count)
+            for stem, alike in stems(last):
+                meaning = self.phrases.get((*first, stem))
+                if meaning is not None and (count > 1 or meaning.group != "ignored"):
+                    return Match(meaning, count, alike)
         return None
 
 
-def stems(word: str) -> list[str]:
-    """What an English word may be an inflection of: softly, softer, softest, dreamily, marches, notes."""
-    found: list[str] = []
-    for ending in ("ly", "er", "est", "ness", "ing", "es", "s", "ish", "ful", "like"):
+_ENDINGS = ("ly", "er", "est", "ness", "ing", "ed", "es", "s", "ful", "y")
+_LIKE_ENDINGS = ("like", "ish", "istically", "istic", "esque", "ean", "ian", "an")
+
+
+def stems(word: str) -> list[tuple[str, bool]]:
+    """What an English word may be an inflection of, and whether it only resembles that.
+
+    Softly, softer, softest, dreamily, marches, notes; drumlike, violinistic, Schumannesque.
+    """
+    found: list[tuple[str, bool]] = []
+    word = word.removesuffix("'s")
+    for ending in ("", *_ENDINGS, *_LIKE_ENDINGS):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
-            stem = word[: -len(ending)]
-            found += [stem, stem + "e"]
+            stem, alike = word[: len(word) - len(ending)], ending in _LIKE_ENDINGS
+            found += [(stem, alike), (stem + "e", alike)]
             if stem.endswith("i"):
-                found.append(stem[:-1] + "y")
+                found.append((stem[:-1] + "y", alike))
             if len(stem) > 3 and stem[-1] == stem[-2]:
-                found.append(stem[:-1])
+                found.append((stem[:-1], alike))
     return found
 
 
 @lru_cache(maxsize=1)
 def lexicon() -> Lexicon:
-    """The shipped word lists.
+    """The shipped word lists."""
+    return load(FOLDER)
+
+
+def load(folder: Path) -> Lexicon:
+    """The lexicon in a folder with meanings.yaml, english.yaml and chinese.yaml.
 
     Raises:
-        AudiogenError: a list is damaged; the message names every mistake in it.
+        AudiogenError: a list is damaged; the message names the file and line of every mistake.
     """
-    return load([read(name) for name in ("meanings", *LANGUAGES)])
-
-
-def read(name: str) -> dict[str, Any]:
-    """One YAML file; in the language files every word is text, also what YAML takes for yes or no."""
-    kind = "SafeLoader" if name == "meanings" else "BaseLoader"
-    loader = getattr(yaml, f"C{kind}", getattr(yaml, kind))
-    return yaml.load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"), loader)
-
-
-def load(files: list[dict[str, Any]]) -> Lexicon:
-    """The lexicon of a meanings file followed by any number of language files."""
-    meanings_file, *languages = files
     problems: list[str] = []
-    meanings = _meanings(meanings_file, problems)
-    phrases: dict[Phrase, Meaning] = {}
+    neutral, meanings = _meanings(read(folder / MEANINGS, problems, numbers=True), problems)
     variants: dict[int, str] = {}
-    for file in languages:
-        own: dict[Phrase, Meaning] = {}
-        for word in _flat(file.get("ignored", [])):
-            own[tuple(tokens(word))] = Meaning(word, "ignored")
-        for name in MODIFIERS:
-            for word in _flat(file.get(name, [])):
-                own[tuple(tokens(word))] = Meaning(name, name)
-        for name, words in file["words"].items():
-            if str(name) not in meanings:
-                problems.append(f"{name!r} is no meaning")
-                continue
-            for word in _flat(words):
-                phrase, meaning = tuple(tokens(word)), meanings[str(name)]
-                before = own.get(phrase)
-                if (
-                    before is not None
-                    and before.group not in ("ignored", *MODIFIERS)
-                    and before is not meaning
-                ):
-                    problems.append(f"{word!r} is listed for {before.name} and for {name}")
-                own[phrase] = meaning
-        phrases |= own
-        variants |= {ord(pair[0]): pair[1] for pair in file.get("variants", "").split()}
+    phrases: dict[Phrase, tuple[Text, Meaning]] = {}
+    for name in LANGUAGES:
+        file = read(folder / name, problems)
+        pairs = str(file.pop(Text("variants"), "")).split()
+        variants |= {ord(pair[0]): pair[1] for pair in pairs if len(pair) == 2}
+        problems += [
+            f"{name}: {pair!r} in variants is not two characters" for pair in pairs if len(pair) != 2
+        ]
+        _add_words(file, meanings, phrases, problems)
     if problems:
-        raise AudiogenError("The word lists need care: " + "; ".join(problems) + ".")
-    return Lexicon(phrases, max(map(len, phrases)), meanings_file["neutral"], variants)
+        raise AudiogenError(f"The word lists in {folder} need care. " + "; ".join(problems) + ".")
+    longest = max(map(len, phrases))
+    return Lexicon({phrase: meaning for phrase, (_, meaning) in phrases.items()}, longest, neutral, variants)
 
 
-def _meanings(file: dict[str, Any], problems: list[str]) -> dict[str, Meaning]:
+def _meanings(file: dict[Text, Any], problems: list[str]) -> tuple[dict[str, float], dict[str, Meaning]]:
+    neutral: dict[str, float] = {}
     found: dict[str, Meaning] = {}
+    places: dict[str, Text] = {}
     for group, rows in file.items():
         if group == "neutral":
+            _check(rows, problems)
+            neutral = {str(name): value for name, value in rows.items()}
+            continue
+        if group not in GROUPS:
+            problems.append(f"{group.place}: no group {str(group)!r}; there are {', '.join(GROUPS)}")
             continue
         for name, row in rows.items():
-            asks = dict(row)
-            negated = asks.pop("negated", None)
-            unknown = (set(asks) | set(negated or {})) - ATTRIBUTES
-            problems += [f"{name!r} asks for {u!r}, which does not exist" for u in sorted(unknown)]
-            if str(name) in found:
-                problems.append(f"{name!r} is defined twice")
-            found[str(name)] = Meaning(str(name), group, asks, negated)
-    return found
+            if name in found:
+                problems.append(f"{name.place}: {str(name)!r} is defined already in {places[name].place}")
+            meaning = _meaning(name, str(group), dict(row or {}), problems)
+            found[str(name)], places[str(name)] = meaning, name
+    return neutral, found
 
 
-def _flat(words: list[Any]) -> list[str]:
+def _meaning(name: Text, group: str, row: dict[Any, Any], problems: list[str]) -> Meaning:
+    negated, compared = row.pop("negated", None), row.pop("compared", {})
+    remark = str(row.pop("remark", ""))
+    for asks in (row, negated or {}, compared):
+        _check(asks, problems)
+    plain = [
+        None if asks is None else {str(k): v for k, v in asks.items()} for asks in (row, negated, compared)
+    ]
+    return Meaning(str(name), group, plain[0] or {}, plain[1], plain[2] or {}, remark)
+
+
+def _check(asks: dict[Text, Any], problems: list[str]) -> None:
+    for name, value in asks.items():
+        wrong = attributes.problem(str(name), value)
+        if wrong:
+            problems.append(f"{name.place}: {wrong}")
+
+
+def _add_words(
+    file: dict[Text, Any],
+    meanings: dict[str, Meaning],
+    phrases: dict[Phrase, tuple[Text, Meaning]],
+    problems: list[str],
+) -> None:
+    """Enter the phrases of one language file; problems: what is listed twice, or for no meaning."""
+    for section, content in file.items():
+        if section == "words":
+            for name, words in content.items():
+                if str(name) in meanings:
+                    _enter(words, meanings[str(name)], phrases, problems)
+                else:
+                    problems.append(f"{name.place}: meanings.yaml has no {str(name)!r}")
+        elif section in MODIFIERS or section == "ignored":
+            _enter(content, Meaning(str(section), str(section)), phrases, problems)
+        else:
+            known = ", ".join(("words", "ignored", "variants", *MODIFIERS))
+            problems.append(f"{section.place}: no section {str(section)!r}; there are {known}")
+
+
+def _enter(
+    words: list[Any],
+    meaning: Meaning,
+    phrases: dict[Phrase, tuple[Text, Meaning]],
+    problems: list[str],
+) -> None:
+    for word in flat(words):
+        phrase = _phrase(word)
+        if phrase in phrases:
+            first, before = phrases[phrase]
+            there = "" if before.name == meaning.name else f" for {before.name}"
+            problems.append(
+                f"{word.place}: {str(word)!r} ({meaning.name}) is listed already in {first.place}{there}"
+            )
+        elif not phrase:
+            problems.append(f"{word.place}: {str(word)!r} has no letters")
+        else:
+            phrases[phrase] = (word, meaning)
+
+
+def _phrase(word: str) -> Phrase:
+    """The tokens of a word of the lists; the common cases are taken fast, there are thousands."""
+    if word.isascii():
+        return (str(word),) if word.isalpha() else tuple(tokens(word))
+    return tuple(word) if all("\u3400" <= c <= "\u9fff" for c in word) else tuple(tokens(normal(word, {})))
+
+
+def flat(words: list[Any]) -> list[Text]:
+    """The words of a list that may hold lists."""
     return [w for row in words for w in (row if isinstance(row, list) else [row])]

@@ -6,45 +6,70 @@ import re
 import unicodedata
 
 BREAK = "\n"  # a token: whatever was negated or stressed ends here
+LIST = "、"  # a token: a comma, which ends it too, except in a list of what is not wanted
 
-_TOKEN = re.compile(r"[a-zà-öø-ÿ]+(?:'[a-z]+)?|\d+(?:\.\d+)?|[\u3400-\u9fff]|[,.;:!?()\[\]、。…\n\0]")
-_PUNCTUATION = frozenset(",.;:!?()[]、。…\n\0")
+_LATIN = "a-zà-öø-ÿ"
+_TOKEN = re.compile(
+    rf"-(?:like|esque|style|ish)(?![{_LATIN}])|w/o(?![{_LATIN}])|w/|[{_LATIN}]+(?:'[a-z]+)?|\d+(?:\.\d+)?"
+    r"|[\u3400-\u9fff]|(?<=\s)-+(?=\s)|[,.;:!?()\[\]{}<>|/&+~、。…【】《》「」\n\0]"
+)
+_COMMAS = frozenset(",、/&+")
+_BREAKS = frozenset(".;:!?()[]{}<>|~。…【】《》「」\n\0")
 _CJK = re.compile(r"[\u3400-\u9fff]")
 
 _ONES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-_TEENS: tuple[str, ...] = (
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-)
-_TEENS += ("nineteen",)
+_TEENS: tuple[str, ...] = ("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen")
+_TEENS += ("seventeen", "eighteen", "nineteen")
 _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
+_FRACTIONS = {"½": 0.5, "¼": 0.25, "¾": 0.75}
 
 _unit = "|".join(_ONES)
-_below_100 = rf"(?:{'|'.join(_TENS)})(?:[ -](?:{_unit}))?|{'|'.join(_TEENS)}|{_unit}"
-NUMBER = (
-    rf"(?:(?<![a-zA-Z])(?:\d+(?:\.\d+)?|(?:(?:an?|{_unit})[ ]hundred(?:[ ](?:and[ ])?)?)?(?:{_below_100})"
-    rf"|(?:an?|{_unit})[ ]hundred)|[〇零一二两三四五六七八九十百]+(?:点[〇零一二三四五六七八九]+)?)"
+_below_100 = rf"(?:(?:{'|'.join(_TENS)})(?:[ -](?:{_unit}))?|{'|'.join(_TEENS)}|{_unit})"
+_SPELLED = re.compile(
+    rf"\b(?:(?:an?|{_unit}) hundred(?: (?:and )?{_below_100})?|{_below_100})\b", re.IGNORECASE
 )
+_CJK_DIGIT = "〇零一二两三四五六七八九"
+# English number words are digits by then, see `with_digits`.
+NUMBER = rf"(?:(?<![a-zA-Z\d./])(?:\d+(?:\.\d+)?|\.\d+)|[{_CJK_DIGIT}十百]+(?:点[{_CJK_DIGIT}]+)?)"
+
+
+def with_digits(text: str) -> str:
+    """English number words as digits, padded with spaces to the length that they had."""
+    return _SPELLED.sub(lambda m: str(_english(m[0].lower())).ljust(len(m[0])), text)
 
 
 def normal(text: str, variants: dict[int, str]) -> str:
-    """One form for full-width signs, quotes, dashes, and traditional characters; case is kept."""
+    """One form for full-width signs, quotes, dashes and traditional characters; case is kept."""
+    text = re.sub(r"(\d*)\s?([½¼¾])", lambda m: f"{int(m[1] or 0) + _FRACTIONS[m[2]]:g}", text)
     text = unicodedata.normalize("NFKC", text).translate(variants)
-    return re.sub(r"[\u2010-\u2015\u2212]", "-", re.sub(r"[\u2018\u2019`\u00b4]", "'", text))
+    text = re.sub("[\u201c\u201d]", '"', re.sub("[\u2018\u2019\u2032`\u00b4]", "'", text))
+    return re.sub("[\u2010-\u2015\u2212]", "-", text)
 
 
-def tokens(text: str) -> list[str]:
-    """Lower-case words, numbers, single Chinese characters, and BREAK for punctuation."""
-    found = _TOKEN.findall(text.lower())
-    return [BREAK if token in _PUNCTUATION else token for token in found]
+class Token(str):
+    """A lower-case word, number or Chinese character, or BREAK or LIST, with its place in the text."""
+
+    start: int
+    end: int
+
+
+def tokens(text: str) -> list[Token]:
+    """The words of a text in normal form; punctuation is BREAK, commas are LIST."""
+    found = []
+    for match in _TOKEN.finditer(text.lower()):
+        word = match[0]
+        pause = LIST if word in _COMMAS else BREAK if word in _BREAKS or not word.strip("-") else None
+        token = Token(pause or _without_accents(word))
+        token.start, token.end = match.span()
+        found.append(token)
+    return found
+
+
+def _without_accents(word: str) -> str:
+    if word.isascii():
+        return word
+    return re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFD", word))
 
 
 def is_cjk(token: str) -> bool:
@@ -52,7 +77,7 @@ def is_cjk(token: str) -> bool:
 
 
 def number(words: str) -> float:
-    """The value of what `NUMBER` matches: "15", "1.5", "twenty-five", "a hundred and twenty", "一百二十".
+    """The value of "15", "1.5", "twenty-five", "a hundred and twenty", "一百二十".
 
     Raises:
         ValueError: it is no number.

@@ -1,0 +1,124 @@
+"""Lengths as people write them: 15 s, half a minute, 1:30, 1'30", 一分二十秒, a few seconds, 8 bars."""
+
+from __future__ import annotations
+
+import re
+
+from audiogen.prompt.patterns import ABOUT, RANGE, Found, Patterns, Reader, compiled, middle
+from audiogen.prompt.text import NUMBER, number
+
+_S = r"(?:seconds?|secs?|s(?![a-z'])|秒钟?)"
+_MIN = r"(?:minutes?|mins?|m(?=\s*\d|\b)|分钟|分(?![音之贝休]))"
+_HOUR = r"(?:hours?|hrs?|h\b|个?小时|个?钟头)"
+_AND = r"\s*(?:and\s+|,\s*|零|又)?"
+_GAP = r"\s*-?\s*"
+_SIGN = r"(?P<sign>(?<![\w.])-(?=\d))?"
+
+
+def _sum(*groups: tuple[str, float]) -> Reader:
+    """A reader that adds up named groups, each with its length of one unit in seconds."""
+
+    def read(match: re.Match[str]) -> Found:
+        return {"seconds": sum(number(match[name]) * unit for name, unit in groups if match[name])}
+
+    return read
+
+
+def _constant(seconds: float) -> Reader:
+    return lambda match: {"seconds": seconds}
+
+
+def _vague(seconds: float) -> Reader:
+    return lambda match: {
+        "seconds": seconds,
+        "remark": f"{match.group().strip()} is taken as {seconds:g} s",
+    }
+
+
+def _half(match: re.Match[str]) -> Found:
+    return {"seconds": (number(match["n"]) + 0.5) * 60}
+
+
+def _one(match: re.Match[str]) -> Found:
+    unit = match["unit"].lower()
+    seconds = 3600 if re.fullmatch(_HOUR, unit) else 60 if re.fullmatch(_MIN, unit) else 1
+    return {"seconds": middle(match) * seconds * (-1 if match["sign"] else 1)}
+
+
+def _middle(match: re.Match[str]) -> Found:
+    return {"seconds": middle(match)}
+
+
+def _neighbours(match: re.Match[str]) -> Found:
+    """四五十秒 is forty or fifty seconds, 两三分钟 two or three minutes."""
+    unit = (10 if match["ten"] else 1) * (60 if match["unit"].startswith("分") else 1)
+    return {"seconds": (number(match["a"]) + number(match["b"])) / 2 * unit}
+
+
+def _bars(match: re.Match[str]) -> Found:
+    return {"bars": middle(match)}
+
+
+LENGTHS: Patterns = [
+    (
+        compiled(r"(?P<a>[一两二三四五六七八])(?P<b>[二三四五六七八九])(?P<ten>十)?(?P<unit>秒钟?|分钟)"),
+        _neighbours,
+    ),
+    (
+        compiled(r"\b(?:half\s+(?:a\s+|of\s+a\s+)?minute|(?:a\s+|1\s+)?half[- ]minute)\b|半分多?钟"),
+        _constant(30),
+    ),
+    (
+        compiled(
+            r"\b(?:a\s+)?quarter(?:\s+of)?\s+(?:a\s+)?minute\b|\b(?:an?\s+)?quarter[- ]minute\b|四分之一分钟"
+        ),
+        _constant(15),
+    ),
+    (compiled(r"\b3\s*-?\s*quarters?\s+of\s+a\s+minute\b|四分之三分钟"), _constant(45)),
+    (compiled(r"\b(?:half\s+an\s+hour|half[- ]hour)\b|半个?小时|半个钟头"), _constant(1800)),
+    (compiled(r"一刻钟|\b(?:a\s+)?quarter\s+of\s+an\s+hour\b"), _constant(900)),
+    (compiled(r"\b(?:a|1)\s+minute\s+and\s+a\s+half\b|\ba\s+minute[- ]and[- ]a[- ]half\b"), _constant(90)),
+    (compiled(rf"(?P<n>{NUMBER})\s+and\s+a\s+half\s+minutes?\b"), _half),
+    (compiled(rf"(?P<n>{NUMBER})\s*(?:分半钟?|个?半分钟)"), _half),
+    (
+        compiled(rf"(?P<m>{NUMBER}){_GAP}{_MIN}{_AND}(?P<s>{NUMBER}){_GAP}{_S}"),
+        _sum(("m", 60), ("s", 1)),
+    ),
+    (
+        compiled(rf"\ba\s+minute\s+(?:and\s+)?(?P<s>{NUMBER}){_GAP}{_S}"),
+        lambda m: {"seconds": 60 + number(m["s"])},
+    ),
+    (
+        compiled(
+            r"(?P<m>\d{1,2}|[一二两三四五六七八九十]{1,2})分(?P<s>\d{1,2}|[一二三四五六七八九十]{1,3})(?!\d|分|拍|个)"
+        ),
+        _sum(("m", 60), ("s", 1)),
+    ),
+    (
+        compiled(r"(?<![\d:])(?P<m>\d{1,2}):(?P<s>[0-5]\d)(?![\d:])(?:\s*(?:min(?:utes?)?|long)\b)?"),
+        _sum(("m", 60), ("s", 1)),
+    ),
+    (compiled(r"(?<!\d)(?P<m>\d{1,2})'\s*(?P<s>[0-5]?\d)(?:\"|''|”|″)"), _sum(("m", 60), ("s", 1))),
+    (compiled(r"(?<!\d)(?P<s>\d{1,3})(?:\"|''|”|″)"), _sum(("s", 1))),
+    (compiled(rf"(?P<a>{NUMBER}){_GAP}{_S}\s*(?:-|~|to|or|到|至)\s*(?P<b>{NUMBER}){_GAP}{_S}"), _middle),
+    (compiled(rf"{_SIGN}{RANGE}{_GAP}(?P<unit>{_HOUR}|{_S}|{_MIN})(?![a-z]|[ -]notes?)"), _one),
+    (compiled(r"\ban?[ -]hour(?:-long)?\b|一个?(?:小时|钟头)"), _constant(3600)),
+    (compiled(r"\ba[ -](?:full\s+|whole\s+)?min(?:ute)?(?:-long)?\b|\bminute-long\b"), _constant(60)),
+    (compiled(r"\ba\s+couple(?:\s+of)?\s+minutes\b|几分钟"), _vague(120)),
+    (compiled(r"\ba\s+couple(?:\s+of)?\s+seconds\b"), _vague(2)),
+    (compiled(r"\b(?:a\s+few|several|some)\s+seconds\b|(?<!十)几秒钟?"), _vague(5)),
+    (compiled(r"\ba\s+dozen\s+seconds\b"), _constant(12)),
+    (compiled(r"十几秒钟?|十多秒钟?"), _vague(15)),
+    (compiled(r"几十秒钟?"), _vague(30)),
+    (
+        compiled(r"(?P<a>[二三四五六]十)(?:多|来|几)秒钟?|(?P<b>\d+)(?:多|来)秒钟?"),
+        lambda m: {"seconds": number(m["a"] or m["b"])},
+    ),
+    (
+        compiled(
+            rf"(?:\b(?:length|duration|seconds|secs)|时长|长度)\s*(?:of|is|=|:|为|是)?\s*{ABOUT}{RANGE}"
+        ),
+        _middle,
+    ),
+    (compiled(rf"{RANGE}{_GAP}(?:bars?|measures?|小节)(?![a-z])(?:-long)?"), _bars),
+]

@@ -1,0 +1,172 @@
+"""Tokens to understood words: the longest phrase first, and the grammar of "not", "very", "like a".
+
+not too fast        the next word, a little below neutral
+very, really        the next word, more of it
+faster and faster   a change: no attribute can hold it
+like a drum         the thing itself is not asked for
+no drums, guitars   a list of what is not wanted
+drums 不要           said after the word
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from audiogen.prompt.lexicon import Lexicon, Match, Meaning
+from audiogen.prompt.text import BREAK, LIST, Token, is_cjk, tokens
+
+# how far from neutral a word goes when another word stands before it, or after it
+_BEFORE = {"stronger": 1.3, "weaker": 0.6, "not": -0.5, "not too": -0.2}
+_AFTER = {"stronger after": 1.3, "weaker after": 0.7, "but not too": 0.5}
+_IS = frozenset(("is", "are", "就", "都", "也"))
+_PREFIX = {"stronger after": 1.3, "weaker after": 0.6}  # the same words, before another word
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One understood word.
+
+    Attributes:
+        word: as written, without the words that modify it; said: with them.
+        meaning: what it means.
+        strength: how strongly it is meant (1 plain, negative: not).
+        alike: it is only compared with ("like a violin").
+        changing: it is where a change leads ("getting louder").
+    """
+
+    word: str
+    meaning: Meaning
+    said: str
+    strength: float = 1.0
+    alike: bool = False
+    changing: bool = False
+
+
+def listen(text: str, known: Lexicon) -> tuple[list[Heard], list[str]]:
+    """Match the tokens of a normalised text, one phrase after the other.
+
+    Returns: what was understood, in order, and the words that were not (Chinese ones as runs).
+    """
+    words = tokens(text)
+    ear = _Ear(text, words)
+    at = 0
+    while at < len(words):
+        match = None if words[at] in (BREAK, LIST) else known.match(words, at)
+        if words[at] in (BREAK, LIST):
+            ear.pause(words[at])
+        elif match is None:
+            ear.wonder(at)
+        else:
+            ear.take(at, match)
+        at += match.count if match else 1
+    ear.pause(BREAK)
+    return ear.heard, ear.unknown
+
+
+class _Ear:
+    """What has been heard so far, and what is in the air for the next word."""
+
+    def __init__(self, text: str, words: list[Token]) -> None:
+        self.text, self.words = text, words
+        self.heard: list[Heard] = []
+        self.unknown: list[str] = []
+        self.last_unknown = -2
+        self.last_since, self.last_end = -1, -1  # the last understood word with what modifies it
+        self.joined = 1.0  # strength that "or" hands on
+        self.listed: float | None = None  # strength that a list of unwanted things hands on
+        self.in_clause = False  # a word was understood since the last pause
+        self._clear()
+
+    def _written(self, start: int, end: int) -> str:
+        """Tokens `start` to `end` as they were written."""
+        return " ".join(self.text[self.words[start].start : self.words[end - 1].end].split())
+
+    def _clear(self) -> None:
+        self.strength, self.alike, self.changing = 1.0, False, False
+        self.since: int | None = None  # where the modifiers of the next word began
+
+    def pause(self, mark: str) -> None:
+        if self.strength < 0 and self.in_clause and self.since is not None:
+            between = self.words[self.last_end : self.since]
+            if all(word in _IS for word in between):  # "鼓就不要了", "vocals are not needed"
+                self._modify_last(self.strength, self.since)
+        if mark == BREAK:
+            self.listed = None
+        self._clear()
+        self.joined = 1.0
+        self.in_clause = False
+
+    def wonder(self, at: int) -> None:
+        """A word that is not understood."""
+        word, before = self.words[at], self.words[at - 1]
+        together = at == self.last_unknown + 1 and before.end == word.start and is_cjk(before) == is_cjk(word)
+        if together:
+            self.unknown[-1] += self._written(at, at + 1)
+        elif at == self.last_unknown + 1 and self.text[before.end : word.start] == "-":
+            self.unknown[-1] += f"-{self._written(at, at + 1)}"
+        else:
+            self.unknown.append(self._written(at, at + 1))
+        self.last_unknown = at
+        self.listed = None
+
+    def take(self, at: int, match: Match) -> None:
+        group, end = match.meaning.group, at + match.count
+        if group in _BEFORE:
+            self.since = at if self.since is None else self.since
+            self.strength = _combine(self.strength, _BEFORE[group])
+        elif group in _AFTER and self.heard and (self.last_end == at or group not in _PREFIX):
+            self._modify_last(self.heard[-1].strength * _AFTER[group], at, end)
+        elif group in _PREFIX:
+            self.since = at if self.since is None else self.since
+            self.strength = _combine(self.strength, _PREFIX[group])
+        elif group == "joining":
+            self.strength = self.joined
+        elif group == "turning":
+            self.listed = None
+        elif group == "changing":
+            self.changing, self.since = True, at if self.since is None else self.since
+        elif group == "like":
+            self.alike = True
+        elif group == "alike":
+            if self.heard and self.last_end == at:
+                self.heard[-1] = dataclasses.replace(self.heard[-1], alike=True)
+        elif group != "ignored":
+            self._hear(at, match)
+
+    def _hear(self, at: int, match: Match) -> None:
+        end, refused = at + match.count, match.meaning.group == "refused"
+        if refused and self.strength == 1.0 and self.listed is not None:
+            self.strength = self.listed
+        self.listed = self.strength if refused and self.strength < 0 else None
+        since = at if self.since is None else self.since
+        self.heard.append(
+            Heard(
+                self._written(at, end),
+                match.meaning,
+                self._written(since, end),
+                self.strength,
+                self.alike or match.alike,
+                self.changing,
+            )
+        )
+        self.joined = self.strength
+        changing = self.changing  # "faster and faster" leads on
+        self._clear()
+        self.changing = changing
+        self.last_since, self.last_end = since, end
+        self.in_clause = True
+
+    def _modify_last(self, strength: float, start: int, end: int | None = None) -> None:
+        last = self.heard[-1]
+        end = end if end is not None else start + 1
+        said = self._written(self.last_since, end)
+        self.heard[-1] = dataclasses.replace(last, strength=strength, said=said)
+        self.last_end = end
+
+
+def _combine(strength: float, factor: float) -> float:
+    """Two modifiers in a row: they multiply; "not ... very" is a mild "not"."""
+    if strength < 0 or factor < 0:
+        return _BEFORE["not too"] if factor > 1 or strength > 1 else min(strength, factor)
+    return strength * factor

@@ -1,0 +1,133 @@
+"""The word lists: every word is found, and a mistake of whoever extends them is named with its line."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from audiogen.artifacts import PERIODS
+from audiogen.errors import AudiogenError
+from audiogen.prompt import attributes, parse
+from audiogen.prompt.lexicon import FOLDER, LANGUAGES, MEANINGS, flat, lexicon, load
+from audiogen.prompt.yaml_lines import read
+
+MEANING_ROWS = read(FOLDER / MEANINGS, [], numbers=True)
+GROUP_OF = {str(name): str(group) for group, rows in MEANING_ROWS.items() for name in rows}
+LINES = [
+    (str(name), words)
+    for language in LANGUAGES
+    for name, words in read(FOLDER / language, [])["words"].items()
+]
+
+
+@pytest.mark.parametrize(("name", "words"), LINES, ids=[f"{words[0]}" for _, words in LINES])
+def test_every_word_of_the_lists_is_understood(name, words):
+    """No word of one line is swallowed by an amount or by another line."""
+    group = GROUP_OF[name]
+    for word in flat(words):
+        found = parse(f"like a {word}" if group == "refused" else str(word), path="piano")
+        of_no_use = group == "absent" or name in ("ambience", "digit", "picture")
+        assert found.unknown == ((word,) if of_no_use else ()), (word, found)
+        assert group != "mood" or found.mood == (name,), (word, found)
+        asks = MEANING_ROWS[group][name] or {}
+        for attribute in asks:
+            if attribute in attributes.NUMBERS and attribute != "seconds":
+                assert getattr(found, attribute) == asks[attribute], (word, found)
+
+
+def test_every_meaning_has_words_in_both_languages():
+    for language in LANGUAGES:
+        words = read(FOLDER / language, [])["words"]
+        missing = set(GROUP_OF) - set(MEANING_ROWS["neutral"]) - set(words)
+        assert not missing, (language, missing)
+
+
+def test_several_hundred_words_a_language():
+    for language in LANGUAGES:
+        words = read(FOLDER / language, [])["words"]
+        assert sum(len(flat(row)) for row in words.values()) > 1000
+
+
+def test_what_the_lists_can_ask_for_is_what_the_score_model_knows():
+    from audiogen.structure.score_events import METRES
+
+    assert set(attributes.KNOWN_METRES) == set(METRES)
+    assert attributes.NAMES["period"] == PERIODS
+
+
+@pytest.fixture
+def lists(tmp_path):
+    """A copy of the lists, and a way to put a line into one of them; returns the line's number."""
+    for name in (MEANINGS, *LANGUAGES):
+        shutil.copy(FOLDER / name, tmp_path)
+
+    def put(name: str, after: str, line: str) -> int:
+        rows = (tmp_path / name).read_text(encoding="utf-8").splitlines()
+        place = next(k for k, row in enumerate(rows) if row.startswith(after)) + 1
+        rows.insert(place, line)
+        (tmp_path / name).write_text("\n".join(rows) + "\n", encoding="utf-8")
+        return place + 1
+
+    return tmp_path, put
+
+
+def problem(folder):
+    with pytest.raises(AudiogenError) as caught:
+        load(folder)
+    return str(caught.value)
+
+
+def test_a_new_word_needs_two_lines(lists):
+    folder, put = lists
+    put("meanings.yaml", "mood:", "  fizzy: {density: 12, loudness: 70}")
+    put("english.yaml", "words:", "  fizzy: [fizzy, like champagne]")
+    put("chinese.yaml", "words:", "  fizzy: [冒泡]")
+    words = load(folder)
+    assert words.match(["fizzy"], 0).meaning.asks == {"density": 12, "loudness": 70}
+    assert words.match(["冒", "泡"], 0).meaning.name == "fizzy"
+    assert len(words.phrases) == len(lexicon().phrases) + 3
+
+
+@pytest.mark.parametrize(
+    ("file", "after", "line", "said"),
+    [
+        ("english.yaml", "words:", "  sly: [foxy]", "meanings.yaml has no 'sly'"),
+        ("english.yaml", "  calm:", "  calm: [zippy]", "'calm' stands here a second time"),
+        ("chinese.yaml", "words:", "  quickly: [慢]", "meanings.yaml has no 'quickly'"),
+        ("meanings.yaml", "mood:", "  fizzy: {speed: 3}", "there is no attribute 'speed'"),
+        ("meanings.yaml", "mood:", "  fizzy: {density: 300}", "density lies between 0.5 and 30, not 300"),
+        ("meanings.yaml", "mood:", "  fizzy: {density: a lot}", "density is a number, not 'a lot'"),
+        ("meanings.yaml", "mood:", "  fizzy: {mode: dorian}", "mode is major or minor, not 'dorian'"),
+        ("meanings.yaml", "mood:", "  fizzy: {metre: [3, 5]}", "metre is beats and unit"),
+        ("meanings.yaml", "tempo:", "  calm: {tempo: 60}", "'calm' is defined already"),
+        ("meanings.yaml", "neutral:", "moods: {fizzy: {density: 3}}", "no group 'moods'"),
+        ("english.yaml", "joining:", "perhaps: [zippy]", "no section 'perhaps'"),
+        ("english.yaml", "joining:", "  : : [", "not YAML"),
+    ],
+)
+def test_a_mistake_is_named_with_its_file_and_line(lists, file, after, line, said):
+    folder, put = lists
+    number = put(file, after, line)
+    words = problem(folder)
+    assert said in words
+    assert f"{file} line {number}:" in words
+
+
+def test_a_word_listed_twice_names_both_places(lists):
+    folder, put = lists
+    put("meanings.yaml", "tempo:", "  snail-paced: {tempo: 40}")
+    put("chinese.yaml", "words:", "  snail-paced: [蜗牛]")
+    number = put("english.yaml", "  adagio:", "  snail-paced: [at a crawl, adagio]")
+    assert problem(folder).endswith(
+        f"english.yaml line {number}: 'adagio' (snail-paced) is listed already in "
+        f"english.yaml line {number - 1} for adagio."
+    )
+
+
+def test_all_mistakes_are_named_at_once(lists):
+    folder, put = lists
+    put("meanings.yaml", "mood:", "  fizzy: {speed: 3, density: 99}")
+    put("english.yaml", "words:", "  sly: [foxy]")
+    words = problem(folder)
+    assert all(said in words for said in ("'speed'", "not 99", "'sly'"))
