@@ -96,7 +96,7 @@ def targets(
             file,
             file.with_suffix("") if keep_structure else None,
             file.with_suffix(".png") if plot else None,
-            exists=rules.skip_existing and file.is_file(),
+            exists=rules.skip_existing and os.path.isfile(file),
         )
         if not target.exists:
             _check(target, rules)
@@ -175,23 +175,25 @@ def print_json(row: Any) -> None:
 def _check(target: Target, rules: Rules) -> None:
     assert target.file is not None
     folder = target.file.parent
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         _check_missing(folder, rules)
         return
     check_target(target.file, rules.force)
     for file in target.files[1:]:
-        if file.exists() and not rules.force:
+        if os.path.exists(file) and not rules.force:
             raise WouldOverwrite(f"{file} exists; use --force to replace it or -o for another name.")
 
 
 def _check_missing(folder: Path, rules: Rules) -> None:
     """A folder that is not there: refused, unless it is to be made and can be."""
-    above = next(parent for parent in folder.absolute().parents if parent.exists())
-    if folder.exists() or not above.is_dir():
-        raise InvalidRequest(f"{folder if folder.exists() else above} is a file and cannot be a folder.")
+    there = next(
+        parent for parent in (folder.absolute(), *folder.absolute().parents) if os.path.exists(parent)
+    )
+    if not os.path.isdir(there):
+        raise InvalidRequest(f"{there} is a file and cannot be a folder.")
     if not rules.mkdir:
         raise InvalidRequest(
             f"The folder {folder} does not exist; make it first, let --mkdir make it, or choose another."
         )
-    if not os.access(above, os.W_OK):
-        raise InvalidRequest(f"The folder {above} is not writable; choose another with -o.")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise InvalidRequest(f"The folder {there} is not writable; choose another with -o.")

@@ -26,13 +26,13 @@ def check_target(path: Path, force: bool) -> None:
     """
     folder = path.parent
     check_name(path)
-    if path.is_dir():
+    if os.path.isdir(path):
         raise InvalidRequest(f"{path} is a folder; give a file name.")
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise InvalidRequest(f"The folder {folder} does not exist; make it first or choose another.")
-    if not os.access(folder, os.W_OK):
+    if not os.access(folder, os.W_OK | os.X_OK):
         raise InvalidRequest(f"The folder {folder} is not writable; choose another with -o.")
-    if path.exists() and not force:
+    if os.path.exists(path) and not force:
         raise WouldOverwrite(f"{path} exists; use --force to replace it or -o for another name.")
 
 

@@ -124,12 +124,6 @@ def test_force_replaces(files, run):
     assert (files / "there.wav").read_bytes()[:4] == b"RIFF"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_read_only_folder(files, run):
-    (files / "folder").chmod(0o500)
-    assert "not writable" in run("make", "piano", "-o", "folder/x.wav").err
-
-
 def test_missing_and_damaged_weights(files, run, monkeypatch, tiny_weights):
     import shutil
 
@@ -146,12 +140,6 @@ def test_missing_and_damaged_weights(files, run, monkeypatch, tiny_weights):
     done = run("make", "piano 1 s", "-o", "x.wav")
     assert (done.code, "not in this installation" in done.err) == (4, True)
     assert not (files / "x.wav").exists()
-
-
-def test_a_missing_package_is_5(files, run, monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    done = run("make", "piano 1 s", "-o", "x.wav", "--plot")
-    assert (done.code, "audiogen[eval]" in done.err) == (5, True)
 
 
 def test_ctrl_c_keeps_finished_takes(files, run, monkeypatch):
