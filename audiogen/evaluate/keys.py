@@ -34,6 +34,11 @@ def heard_key(notes: Notes, profile: str) -> str:
     """The key that fits best, "D minor"; every note counts by how long its key is held, at most 1 s."""
     held = np.minimum(notes.offset_s - notes.onset_s, 1.0)
     weights = np.bincount(notes.pitch % 12, weights=held, minlength=12)
+    return best_key(weights, profile)
+
+
+def best_key(weights: np.ndarray, profile: str) -> str:
+    """The key whose profile correlates best with how much each of the 12 pitch classes sounds, [12]."""
     templates = [np.roll(mode, tonic) for mode in PROFILES[profile] for tonic in range(12)]
     fit = np.array([_correlation(weights, template) for template in templates])
     best = int(fit.argmax())

@@ -12,7 +12,7 @@ import pytest
 
 from audiogen.artifacts import Notes
 from audiogen.evaluate.bootstrap import estimate, share
-from audiogen.evaluate.obedience import endings, held_out, memory, mode, order, others, tempo, texture
+from audiogen.evaluate.obedience import endings, held_out, memory, mode, order, others, sound, tempo, texture
 from audiogen.evaluate.obedience.__main__ import PARTS, SETTINGS, main
 from audiogen.evaluate.obedience.pieces import Job, Made, jobs
 from audiogen.evaluate.obedience.report import Goal, Section, as_json, markdown
@@ -138,6 +138,33 @@ def test_an_asked_mode_is_heard_or_not(source):
     wrong = as_made("minor", [song(up=u) for u in (0, 2)], "piano in D minor")
     assert not any(goals(mode.measure(wrong, cut, pieces)).values())
     assert set(goals(mode.measure(right, [], [])).values()) == {None}
+
+
+def clicks(notes: Notes, seconds: float) -> np.ndarray:
+    """Decaying tones where the notes are: what the sound's judges hear, without a decoder."""
+    time = np.arange(int(seconds * sound.RATE)) / sound.RATE
+    heard = np.zeros(len(time))
+    for pitch, onset, _, velocity in notes.rows():
+        after = time[int(onset * sound.RATE) :] - onset
+        hz = 440 * 2 ** ((pitch - 69) / 12)
+        heard[len(time) - len(after) :] += (
+            velocity / 800 * np.exp(-6 * after) * np.sin(2 * np.pi * hz * after)
+        )
+    return heard
+
+
+def test_tempo_and_mode_are_heard_in_the_sound(source):
+    made = [m for bpm in tempo.ASKED for m in as_made(f"{bpm} bpm", [song(bpm)])]
+    made += as_made("major", [song()], "piano in a major key") + as_made(
+        "minor", [song()], "piano in D minor"
+    )
+    real = held_out.in_time(source, held_out.pieces(source), 15.0, 1)
+    heard, keys = sound.measure(clicks, made, real, 15.0, 1)
+    assert [goal.passed for goal in heard.goals] == [True] * 4
+    assert [row["pieces"] for row in heard.rows] == [1, 1, 1, 1, 1]
+    assert [row["Albrecht"].value for row in keys.rows] == [1, 0]
+    assert sound.measure(clicks, [], [], 15.0, 1) == []
+    assert not sound.measure(clicks, as_made("60 bpm", [song(78)]), [], 15.0, 1)[0].goals[0].passed
 
 
 def test_endings_are_told_apart():

@@ -10,6 +10,7 @@
 - endings.py   how a piece ends
 - memory.py    runs of notes that training holds, and repetition within a piece
 - texture.py   voices, hands, leaps
+- sound.py     tempo and key of the rendered sound, by librosa (with --audio N)
 - others.py    every other word, and computing time
 - report.py    sections, goals, Markdown and JSON
 - __main__.py  the command

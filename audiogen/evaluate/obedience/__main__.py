@@ -75,6 +75,10 @@ def measured(given: argparse.Namespace) -> list[Section]:
         "others": lambda: others.measure(made, seconds),
     }
     sections = [section for part in given.only for section in parts[part]()]
+    if given.audio:
+        from audiogen.evaluate.obedience import sound
+
+        sections += sound.measure(sound.piano(), made, in_time, seconds, given.audio)
     _say(f"done after {time.perf_counter() - before:.0f} s")
     return sections
 
@@ -104,6 +108,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, help="what `audiogen data` made, for memory")
     parser.add_argument("--seconds", type=float, default=15.0)
     parser.add_argument("--only", type=_parts, default=list(PARTS), metavar=",".join(PARTS))
+    parser.add_argument(
+        "--audio", type=_count, default=0, help="render so many a setting: tempo and key heard"
+    )
     parser.add_argument("--json", type=Path, help="write everything here as well")
     parser.add_argument("--processes", type=_count, default=1)
     return parser
