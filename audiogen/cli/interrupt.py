@@ -25,6 +25,7 @@ class Interrupt:
     def __init__(self) -> None:
         self.came = False
         self._holding = 0
+        self._waiting = False
         self._installed = False
 
     def __enter__(self) -> Interrupt:
@@ -44,17 +45,19 @@ class Interrupt:
         """What runs in here is finished first, unless Ctrl-C is pressed twice.
 
         Raises:
-            KeyboardInterrupt: afterwards, if Ctrl-C was pressed.
+            KeyboardInterrupt: afterwards, if Ctrl-C was pressed meanwhile.
         """
         self._holding += 1
         try:
             yield
         finally:
             self._holding -= 1
-        if self.came:
+        if self._waiting and not self._holding:
+            self._waiting = False
             raise KeyboardInterrupt
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         again, self.came = self.came, True
         if again or not self._holding:
             raise KeyboardInterrupt
+        self._waiting = True

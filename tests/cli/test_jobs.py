@@ -252,6 +252,15 @@ def test_skip_existing_alone(tiny, run):
     assert run("make", "piano 1 s", "--skip-existing", "--seed", 1).code == 0
 
 
+def test_the_best_takes_of_every_job(tiny, run, stdin):
+    jobs = '{"prompt": "piano 1 s", "n": 2, "best": 1}\ncalm piano 1 s\n'
+    for words in ("2 jobs: 2 takes made\n", "2 jobs: 0 takes made, 2 left alone\n"):
+        stdin(jobs)
+        done = run("make", "-", "-o", "{job}.wav", "--skip-existing")
+        assert (done.code, done.err.endswith(words)) == (0, True), done.err
+    assert sorted(f.name for f in tiny.iterdir()) == ["1.wav", "2.wav"]
+
+
 def test_a_dry_run_shows_every_job(tiny, run, stdin, loads):
     stdin(LINES)
     rows = [
