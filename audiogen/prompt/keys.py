@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from audiogen.prompt.patterns import Found, Patterns, compiled
+from audiogen.prompt.patterns import Found, Pattern
 
 MAJOR_NAMES = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#")
 MINOR_NAMES = ("Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#", "G#", "D#", "A#")
@@ -69,72 +69,72 @@ _NOT_A_NOUN = r"(?!\s+(?:key|mode|mood|scale|feel|tonality|chords?|third|sixth|s
 _IN = r"(?P<in>\bin\s+(?:the\s+key\s+of\s+)?|\bkey\s*(?:of|is|:|=)?\s*)"
 _KIND = r"(?:harmonic\s+|melodic\s+|natural\s+)?"
 
-KEYS: Patterns = [
-    (
-        compiled(
-            r"\b(?P<letter>[cdefgah]|[cdfgah]is|[cdg]es|as|es|b|ases|eses)(?:[ -]?)(?P<mode>dur|moll)\b"
-        ),
+KEYS = [
+    Pattern(
+        r"\b(?P<letter>[cdefgah]|[cdfgah]is|[cdg]es|as|es|b|ases|eses)(?:[ -]?)(?P<mode>dur|moll)\b",
         _german,
+        needs="dur moll",
     ),
-    (
-        compiled(
-            r"\b(?P<letter>do|r[eé]|mi|fa|sol|la|si)\s*(?P<sign>diesis|di[eè]se|sostenido|b[eé]mol(?:le)?|#|b|sharp|flat)?\s+"
-            r"(?P<mode>maggiore|minore|majeur|mineur|mayor|menor)\b"
-        ),
+    Pattern(
+        r"\b(?P<letter>do|r[eé]|mi|fa|sol|la|si)\s*(?P<sign>diesis|di[eè]se|sostenido|b[eé]mol(?:le)?|#|b|sharp|flat)?\s+"
+        r"(?P<mode>maggiore|minore|majeur|mineur|mayor|menor)\b",
         _romance,
+        needs="maggiore minore majeur mineur mayor menor",
     ),
-    (
-        compiled(
-            rf"{_IN}?\b(?P<letter>[A-G])"
-            rf"{_ACCIDENTAL}(?:\s+|-)?{_KIND}(?P<mode>major|minor|maj|min)\b{_NOT_A_NOUN}"
-        ),
+    Pattern(
+        rf"{_IN}?\b(?P<letter>[A-G])"
+        rf"{_ACCIDENTAL}(?:\s+|-)?{_KIND}(?P<mode>major|minor|maj|min)\b{_NOT_A_NOUN}",
         _key,
+        needs="maj min",
     ),
-    (
-        compiled(
-            r"(?:调性?\s*[::为是]\s*)?(?P<before>[升降#♯♭b])?\s*(?<![a-z])(?P<letter>[A-G])\s*"
-            r"(?P<sign>[#♯♭b升降])?\s*(?:自然|和声|旋律)?(?P<mode>大调|小调|调(?!性))"
-        ),
+    Pattern(
+        r"(?:调性?\s*[::为是]\s*)?(?P<before>[升降#♯♭b])?\s*(?<![a-z])(?P<letter>[A-G])\s*"
+        r"(?P<sign>[#♯♭b升降])?\s*(?:自然|和声|旋律)?(?P<mode>大调|小调|调(?!性))",
         _key,
+        needs="调",
     ),
-    (compiled(r"1\s*=\s*(?P<before>[#♯♭b])?(?P<letter>[A-G])(?P<sign>[#♯♭b])?(?![a-z])"), _key),
+    Pattern(r"1\s*=\s*(?P<before>[#♯♭b])?(?P<letter>[A-G])(?P<sign>[#♯♭b])?(?![a-z])", _key, needs="1= 1 ="),
     # after "in" or "key of" a letter is a key by itself; small letters only where nothing else can be meant
-    (
-        re.compile(
-            r"(?:\b[Ii][Nn]|\b[Kk][Ee][Yy](?:\s*(?:of|OF|is|:|=))?)\s*"
-            r"(?:\s(?:[Tt]he\s+key\s+of\s+|KEY\s+OF\s+)?)?(?P<letter>\b[A-G])"
-            r"(?:[ -]?(?P<sign>#|♯|♭|b(?![a-z])|[Ss]harp|[Ff]lat|SHARP|FLAT))?(?P<mode>m)?(?![A-Za-z'\d])"
-        ),
+    Pattern(
+        r"(?:\b[Ii][Nn]|\b[Kk][Ee][Yy](?:\s*(?:of|OF|is|:|=))?)\s*"
+        r"(?:\s(?:[Tt]he\s+key\s+of\s+|KEY\s+OF\s+)?)?(?P<letter>\b[A-G])"
+        r"(?:[ -]?(?P<sign>#|♯|♭|b(?![a-z])|[Ss]harp|[Ff]lat|SHARP|FLAT))?(?P<mode>m)?(?![A-Za-z'\d])",
         _bare,
+        any_case=False,
+        needs="in key",
     ),
-    (
-        re.compile(
-            r"\bin\s+(?P<letter>[b-g])(?P<sign>#|b)?(?P<mode>m)?(?=\s*(?:$|[,.;!?\0]))"
-            r"|\bin\s+(?P<letter2>[a-g])(?P<sign2>#|b| sharp| flat)(?P<mode2>m)?(?![a-z])"
-        ),
+    Pattern(
+        r"\bin\s+(?P<letter>[b-g])(?P<sign>#|b)?(?P<mode>m)?(?=\s*(?:$|[,.;!?\0]))"
+        r"|\bin\s+(?P<letter2>[a-g])(?P<sign2>#|b| sharp| flat)(?P<mode2>m)?(?![a-z])",
         lambda m: named(
             m["letter"] or m["letter2"], m["sign"] or m["sign2"] or "", bool(m["mode"] or m["mode2"])
         ),
+        any_case=False,
+        needs="in",
     ),
     # by themselves: F#m, Bb, Am
-    (
-        re.compile(
-            r"(?<![A-Za-z0-9#])(?P<letter>[A-Ga-g])(?P<sign>#|♯|♭)(?P<mode>m)?(?![A-Za-z0-9])", re.ASCII
-        ),
+    Pattern(
+        r"(?<![A-Za-z0-9#])(?P<letter>[A-Ga-g])(?P<sign>#|♯|♭)(?P<mode>m)?(?![A-Za-z0-9])",
         _key,
+        any_case=False,
+        needs="# ♯ ♭",
     ),
-    (
-        re.compile(r"(?<![A-Za-z0-9#])(?P<letter>[A-EG])(?P<sign>b)(?P<mode>m)?(?![A-Za-z0-9])", re.ASCII),
+    Pattern(
+        r"(?<![A-Za-z0-9#])(?P<letter>[A-EG])(?P<sign>b)(?P<mode>m)?(?![A-Za-z0-9])",
         _key,
+        any_case=False,
+        needs="b",
     ),
-    (
-        re.compile(
-            r"(?<![A-Za-z#])(?<!\d )(?<!\d)(?P<letter>[A-G])(?P<mode>m)(?![A-Za-z0-9']| I\b)", re.ASCII
-        ),
+    Pattern(
+        r"(?<![A-Za-z#])(?<!\d )(?<!\d)(?P<letter>[A-G])(?P<mode>m)(?![A-Za-z0-9']| I\b)",
         _key,
+        any_case=False,
+        needs="m",
     ),
-    (
-        re.compile(r"\b(?P<letter>[A-Gb-g])[ -](?P<sign>flat|sharp)\b(?!\s*(?:keys?|notes?))", re.ASCII),
+    Pattern(
+        r"\b(?P<letter>[A-Gb-g])[ -](?P<sign>flat|sharp)\b(?!\s*(?:keys?|notes?))",
         lambda m: named(m["letter"], m["sign"], False),
+        any_case=False,
+        needs="flat sharp",
     ),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from audiogen.prompt.patterns import ABOUT, RANGE, Found, Patterns, Reader, compiled, middle
+from audiogen.prompt.patterns import ABOUT, RANGE, Found, Pattern, Reader, middle
 from audiogen.prompt.text import NUMBER, number
 
 _S = r"(?:seconds?|secs?|s(?![a-z'])|秒钟?)"
@@ -59,66 +59,83 @@ def _bars(match: re.Match[str]) -> Found:
     return {"bars": middle(match)}
 
 
-LENGTHS: Patterns = [
-    (
-        compiled(r"(?P<a>[一两二三四五六七八])(?P<b>[二三四五六七八九])(?P<ten>十)?(?P<unit>秒钟?|分钟)"),
+LENGTHS = [
+    Pattern(
+        r"(?P<a>[一两二三四五六七八])(?P<b>[二三四五六七八九])(?P<ten>十)?(?P<unit>秒钟?|分钟)",
         _neighbours,
+        needs="秒 分",
     ),
-    (
-        compiled(r"\b(?:half\s+(?:a\s+|of\s+a\s+)?minute|(?:a\s+|1\s+)?half[- ]minute)\b|半分多?钟"),
+    Pattern(
+        r"\b(?:half\s+(?:a\s+|of\s+a\s+)?minute|(?:a\s+|1\s+)?half[- ]minute)\b|半分多?钟",
         _constant(30),
+        needs="half 半分",
     ),
-    (
-        compiled(
-            r"\b(?:a\s+)?quarter(?:\s+of)?\s+(?:a\s+)?minute\b|\b(?:an?\s+)?quarter[- ]minute\b|四分之一分钟"
-        ),
+    Pattern(
+        r"\b(?:a\s+)?quarter(?:\s+of)?\s+(?:a\s+)?minute\b|\b(?:an?\s+)?quarter[- ]minute\b|四分之一分钟",
         _constant(15),
+        needs="quarter 四分之一",
     ),
-    (compiled(r"\b3\s*-?\s*quarters?\s+of\s+a\s+minute\b|四分之三分钟"), _constant(45)),
-    (compiled(r"\b(?:half\s+an\s+hour|half[- ]hour)\b|半个?小时|半个钟头"), _constant(1800)),
-    (compiled(r"一刻钟|\b(?:a\s+)?quarter\s+of\s+an\s+hour\b"), _constant(900)),
-    (compiled(r"\b(?:a|1)\s+minute\s+and\s+a\s+half\b|\ba\s+minute[- ]and[- ]a[- ]half\b"), _constant(90)),
-    (compiled(rf"(?P<n>{NUMBER})\s+and\s+a\s+half\s+minutes?\b"), _half),
-    (compiled(rf"(?P<n>{NUMBER})\s*(?:分半钟?|个?半分钟)"), _half),
-    (
-        compiled(rf"(?P<m>{NUMBER}){_GAP}{_MIN}{_AND}(?P<s>{NUMBER}){_GAP}{_S}"),
+    Pattern(
+        r"\b3\s*-?\s*quarters?\s+of\s+a\s+minute\b|四分之三分钟", _constant(45), needs="quarter 四分之三"
+    ),
+    Pattern(r"\b(?:half\s+an\s+hour|half[- ]hour)\b|半个?小时|半个钟头", _constant(1800), needs="hour 半"),
+    Pattern(r"一刻钟|\b(?:a\s+)?quarter\s+of\s+an\s+hour\b", _constant(900), needs="hour 刻"),
+    Pattern(
+        r"\b(?:a|1)\s+minute\s+and\s+a\s+half\b|\ba\s+minute[- ]and[- ]a[- ]half\b",
+        _constant(90),
+        needs="half",
+    ),
+    Pattern(rf"(?P<n>{NUMBER})\s+and\s+a\s+half\s+minutes?\b", _half, needs="half"),
+    Pattern(rf"(?P<n>{NUMBER})\s*(?:分半钟?|个?半分钟)", _half, needs="半"),
+    Pattern(
+        rf"(?P<m>{NUMBER}){_GAP}{_MIN}{_AND}(?P<s>{NUMBER}){_GAP}{_S}",
         _sum(("m", 60), ("s", 1)),
+        needs="min m 分",
     ),
-    (
-        compiled(rf"\ba\s+minute\s+(?:and\s+)?(?P<s>{NUMBER}){_GAP}{_S}"),
+    Pattern(
+        rf"\ba\s+minute\s+(?:and\s+)?(?P<s>{NUMBER}){_GAP}{_S}",
         lambda m: {"seconds": 60 + number(m["s"])},
+        needs="minute",
     ),
-    (
-        compiled(
-            r"(?P<m>\d{1,2}|[一二两三四五六七八九十]{1,2})分(?P<s>\d{1,2}|[一二三四五六七八九十]{1,3})(?!\d|分|拍|个)"
-        ),
+    Pattern(
+        r"(?P<m>\d{1,2}|[一二两三四五六七八九十]{1,2})分(?P<s>\d{1,2}|[一二三四五六七八九十]{1,3})(?!\d|分|拍|个)",
         _sum(("m", 60), ("s", 1)),
+        needs="分",
     ),
-    (
-        compiled(r"(?<![\d:])(?P<m>\d{1,2}):(?P<s>[0-5]\d)(?![\d:])(?:\s*(?:min(?:utes?)?|long)\b)?"),
+    Pattern(
+        r"(?<![\d:])(?P<m>\d{1,2}):(?P<s>[0-5]\d)(?![\d:])(?:\s*(?:min(?:utes?)?|long)\b)?",
         _sum(("m", 60), ("s", 1)),
+        needs=":",
     ),
-    (compiled(r"(?<!\d)(?P<m>\d{1,2})'\s*(?P<s>[0-5]?\d)(?:\"|''|”|″)"), _sum(("m", 60), ("s", 1))),
-    (compiled(r"(?<!\d)(?P<s>\d{1,3})(?:\"|''|”|″)"), _sum(("s", 1))),
-    (compiled(rf"(?P<a>{NUMBER}){_GAP}{_S}\s*(?:-|~|to|or|到|至)\s*(?P<b>{NUMBER}){_GAP}{_S}"), _middle),
-    (compiled(rf"{_SIGN}{RANGE}{_GAP}(?P<unit>{_HOUR}|{_S}|{_MIN})(?![a-z]|[ -]notes?)"), _one),
-    (compiled(r"\ban?[ -]hour(?:-long)?\b|一个?(?:小时|钟头)"), _constant(3600)),
-    (compiled(r"\ba[ -](?:full\s+|whole\s+)?min(?:ute)?(?:-long)?\b|\bminute-long\b"), _constant(60)),
-    (compiled(r"\ba\s+couple(?:\s+of)?\s+minutes\b|几分钟"), _vague(120)),
-    (compiled(r"\ba\s+couple(?:\s+of)?\s+seconds\b"), _vague(2)),
-    (compiled(r"\b(?:a\s+few|several|some)\s+seconds\b|(?<!十)几秒钟?"), _vague(5)),
-    (compiled(r"\ba\s+dozen\s+seconds\b"), _constant(12)),
-    (compiled(r"十几秒钟?|十多秒钟?"), _vague(15)),
-    (compiled(r"几十秒钟?"), _vague(30)),
-    (
-        compiled(r"(?P<a>[二三四五六]十)(?:多|来|几)秒钟?|(?P<b>\d+)(?:多|来)秒钟?"),
+    Pattern(r"(?<!\d)(?P<m>\d{1,2})'\s*(?P<s>[0-5]?\d)(?:\"|''|”|″)", _sum(("m", 60), ("s", 1)), needs="'"),
+    Pattern(r"(?<![\d\"'])(?P<s>\d{1,3})(?:\"|''|″)", _sum(("s", 1)), needs="\" '' ″"),
+    Pattern(
+        rf"(?P<a>{NUMBER}){_GAP}{_S}\s*(?:-|~|to|or|到|至)\s*(?P<b>{NUMBER}){_GAP}{_S}", _middle, needs="s 秒"
+    ),
+    Pattern(
+        rf"{_SIGN}{RANGE}{_GAP}(?P<unit>{_HOUR}|{_S}|{_MIN})(?![a-z]|[ -]notes?)",
+        _one,
+        needs="s m h 秒 分 时 钟",
+    ),
+    Pattern(r"\ban?[ -]hour(?:-long)?\b|一个?(?:小时|钟头)", _constant(3600), needs="hour 小时 钟头"),
+    Pattern(
+        r"\ba[ -](?:full\s+|whole\s+)?min(?:ute)?(?:-long)?\b|\bminute-long\b", _constant(60), needs="min"
+    ),
+    Pattern(r"\ba\s+couple(?:\s+of)?\s+minutes\b|几分钟", _vague(120), needs="couple 几分"),
+    Pattern(r"\ba\s+couple(?:\s+of)?\s+seconds\b", _vague(2), needs="couple"),
+    Pattern(r"\b(?:a\s+few|several|some)\s+seconds\b|(?<!十)几秒钟?", _vague(5), needs="second 几秒"),
+    Pattern(r"\ba\s+dozen\s+seconds\b", _constant(12), needs="dozen"),
+    Pattern(r"十几秒钟?|十多秒钟?", _vague(15), needs="几秒 多秒"),
+    Pattern(r"几十秒钟?", _vague(30), needs="几十"),
+    Pattern(
+        r"(?P<a>[二三四五六]十)(?:多|来|几)秒钟?|(?P<b>\d+)(?:多|来)秒钟?",
         lambda m: {"seconds": number(m["a"] or m["b"])},
+        needs="多 来 几",
     ),
-    (
-        compiled(
-            rf"(?:\b(?:length|duration|seconds|secs)|时长|长度)\s*(?:of|is|=|:|为|是)?\s*{ABOUT}{RANGE}"
-        ),
+    Pattern(
+        rf"(?:\b(?:length|duration|seconds|secs)|时长|长度)\s*(?:of|is|=|:|为|是)?\s*{ABOUT}{RANGE}",
         _middle,
+        needs="length duration sec 时长 长度",
     ),
-    (compiled(rf"{RANGE}{_GAP}(?:bars?|measures?|小节)(?![a-z])(?:-long)?"), _bars),
+    Pattern(rf"{RANGE}{_GAP}(?:bars?|measures?|小节)(?![a-z])(?:-long)?", _bars, needs="bar measure 小节"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -10,7 +11,7 @@ from typing import Any
 
 from audiogen.errors import AudiogenError
 from audiogen.prompt import attributes
-from audiogen.prompt.text import normal, tokens
+from audiogen.prompt.text import is_cjk, normal, tokens
 from audiogen.prompt.yaml_lines import Text, read
 
 FOLDER = Path(__file__).parent
@@ -24,7 +25,7 @@ GROUPS = (
     *("mode", "metre", "length", "limit", "absent", "path", "nature", "refused"),
 )
 
-Phrase = tuple[str, ...]
+_PLAIN = re.compile(r"[a-z]+(?: [a-z]+)*|[\u3400-\u9fff]+")  # needs no normal form
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,13 @@ class Lexicon:
     """Everything that the parser knows.
 
     Attributes:
-        phrases: tokens -> meaning.
+        phrases: tokens, joined as `key` does -> meaning.
         longest: tokens of the longest phrase.
         neutral: attribute -> value in the middle.
         variants: traditional to simplified characters, for `str.translate`.
     """
 
-    phrases: dict[Phrase, Meaning]
+    phrases: dict[str, Meaning]
     longest: int
     neutral: dict[str, float]
     variants: dict[int, str]
@@ -76,15 +77,20 @@ class Lexicon:
     def match(self, words: Sequence[str], start: int) -> Match | None:
         """The longest phrase at `start`, its last word in any inflection; or None."""
         for count in range(min(self.longest, len(words) - start), 0, -1):
-            *first, last = words[start : start + count]
-            meaning = self.phrases.get((*first, last))
+            phrase = words[start : start + count]
+            meaning = self.phrases.get(key(phrase))
             if meaning is not None:
                 return Match(meaning, count)
-            for stem, alike in stems(last):
-                meaning = self.phrases.get((*first, stem))
+            for stem, alike in stems(phrase[-1]):
+                meaning = self.phrases.get(key((*phrase[:-1], stem)))
                 if meaning is not None and (count > 1 or meaning.group != "ignored"):
                     return Match(meaning, count, alike)
         return None
+
+
+def key(words: Sequence[str]) -> str:
+    """Tokens as one text: a space before every one that is not a Chinese character."""
+    return "".join(word if is_cjk(word) else f" {word}" for word in words).lstrip()
 
 
 _ENDINGS = ("ly", "er", "est", "ness", "ing", "ed", "es", "s", "ful", "y")
@@ -101,7 +107,11 @@ def stems(word: str) -> list[tuple[str, bool]]:
     for ending in ("", *_ENDINGS, *_LIKE_ENDINGS):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             stem, alike = word[: len(word) - len(ending)], ending in _LIKE_ENDINGS
-            found += [(stem, alike), (stem + "e", alike)]
+            found.append((stem, alike))
+            if ending == "ly":
+                found.append((stem + "le", alike))
+            elif ending not in ("", "s", "ness", "ful"):
+                found.append((stem + "e", alike))
             if stem.endswith("i"):
                 found.append((stem[:-1] + "y", alike))
             if len(stem) > 3 and stem[-1] == stem[-2]:
@@ -124,7 +134,7 @@ def load(folder: Path) -> Lexicon:
     problems: list[str] = []
     neutral, meanings = _meanings(read(folder / MEANINGS, problems, numbers=True), problems)
     variants: dict[int, str] = {}
-    phrases: dict[Phrase, tuple[Text, Meaning]] = {}
+    phrases: dict[str, tuple[Text, Meaning]] = {}
     for name in LANGUAGES:
         file = read(folder / name, problems)
         pairs = str(file.pop(Text("variants"), "")).split()
@@ -135,7 +145,7 @@ def load(folder: Path) -> Lexicon:
         _add_words(file, meanings, phrases, problems)
     if problems:
         raise AudiogenError(f"The word lists in {folder} need care. " + "; ".join(problems) + ".")
-    longest = max(map(len, phrases))
+    longest = max(phrase.count(" ") + 1 if phrase.isascii() else len(phrase) for phrase in phrases)
     return Lexicon({phrase: meaning for phrase, (_, meaning) in phrases.items()}, longest, neutral, variants)
 
 
@@ -180,7 +190,7 @@ def _check(asks: dict[Text, Any], problems: list[str]) -> None:
 def _add_words(
     file: dict[Text, Any],
     meanings: dict[str, Meaning],
-    phrases: dict[Phrase, tuple[Text, Meaning]],
+    phrases: dict[str, tuple[Text, Meaning]],
     problems: list[str],
 ) -> None:
     """Enter the phrases of one language file; problems: what is listed twice, or for no meaning."""
@@ -199,32 +209,32 @@ def _add_words(
 
 
 def _enter(
-    words: list[Any],
+    rows: Any,
     meaning: Meaning,
-    phrases: dict[Phrase, tuple[Text, Meaning]],
+    phrases: dict[str, tuple[Text, Meaning]],
     problems: list[str],
 ) -> None:
-    for word in flat(words):
-        phrase = _phrase(word)
-        if phrase in phrases:
-            first, before = phrases[phrase]
-            there = "" if before.name == meaning.name else f" for {before.name}"
-            problems.append(
-                f"{word.place}: {str(word)!r} ({meaning.name}) is listed already in {first.place}{there}"
-            )
-        elif not phrase:
-            problems.append(f"{word.place}: {str(word)!r} has no letters")
-        else:
-            phrases[phrase] = (word, meaning)
+    for row in lines_of(rows):
+        if not isinstance(row, Text):
+            problems.append(f"{next(iter(row)).place}: a colon ({meaning.name}); words are parted by commas")
+            continue
+        for word in words_of(row):
+            phrase = word if _PLAIN.fullmatch(word) else key(tokens(normal(word, {})))
+            if phrase in phrases:
+                first, before = phrases[phrase]
+                there = "" if before.name == meaning.name else f" for {before.name}"
+                where = f"{row.place}: {word!r} ({meaning.name})"
+                problems.append(f"{where} is listed already in {first.place}{there}")
+            elif not phrase:
+                problems.append(f"{row.place}: {word!r} ({meaning.name}) has no letters")
+            phrases[phrase] = (row, meaning)
 
 
-def _phrase(word: str) -> Phrase:
-    """The tokens of a word of the lists; the common cases are taken fast, there are thousands."""
-    if word.isascii():
-        return (str(word),) if word.isalpha() else tuple(tokens(word))
-    return tuple(word) if all("\u3400" <= c <= "\u9fff" for c in word) else tuple(tokens(normal(word, {})))
+def lines_of(rows: Any) -> list[Any]:
+    """The lines of a meaning's words: one, or a list."""
+    return rows if isinstance(rows, list) else [rows]
 
 
-def flat(words: list[Any]) -> list[Text]:
-    """The words of a list that may hold lists."""
-    return [w for row in words for w in (row if isinstance(row, list) else [row])]
+def words_of(row: str) -> list[str]:
+    """ "calm, very calm" as words."""
+    return [word for part in row.replace(",", ",").replace("、", ",").split(",") if (word := part.strip())]

@@ -20,6 +20,7 @@ from audiogen.prompt.text import BREAK, LIST, Token, is_cjk, tokens
 _BEFORE = {"stronger": 1.3, "weaker": 0.6, "not": -0.5, "not too": -0.2}
 _AFTER = {"stronger after": 1.3, "weaker after": 0.7, "but not too": 0.5}
 _IS = frozenset(("is", "are", "就", "都", "也"))
+_NONE = frozenset(("no", "none", "off", "without", "instrumental", "无", "没", "不"))
 _PREFIX = {"stronger after": 1.3, "weaker after": 0.6}  # the same words, before another word
 
 
@@ -136,8 +137,9 @@ class _Ear:
 
     def _hear(self, at: int, match: Match) -> None:
         end, refused = at + match.count, match.meaning.group == "refused"
-        if refused and self.strength == 1.0 and self.listed is not None:
-            self.strength = self.listed
+        if refused and self.strength == 1.0:
+            unwanted = self._is_label_of_none(end)
+            self.strength = -0.5 if unwanted else self.strength if self.listed is None else self.listed
         self.listed = self.strength if refused and self.strength < 0 else None
         since = at if self.since is None else self.since
         self.heard.append(
@@ -156,6 +158,11 @@ class _Ear:
         self.changing = changing
         self.last_since, self.last_end = since, end
         self.in_clause = True
+
+    def _is_label_of_none(self, end: int) -> bool:
+        """ "Vocals: none"."""
+        after = self.words[end : end + 2]
+        return len(after) == 2 and self.text[after[0].start] == ":" and after[1] in _NONE
 
     def _modify_last(self, strength: float, start: int, end: int | None = None) -> None:
         last = self.heard[-1]

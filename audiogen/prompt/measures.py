@@ -47,12 +47,15 @@ def take(text: str) -> tuple[list[Amount], str]:
     """
     found: list[Amount] = []
     left = with_digits(text)  # as long as `text`, so that places in one are places in the other
-    for pattern, read in (*tempi.DENSITY, *tempi.TEMPO, *tempi.METRE, *keys.KEYS, *lengths.LENGTHS):
-        for match in list(pattern.finditer(left)):
-            asks = read(match)
+    small = left.lower()
+    for pattern in (*tempi.DENSITY, *tempi.TEMPO, *tempi.METRE, *keys.KEYS, *lengths.LENGTHS):
+        for match in pattern.matches(left, small):
+            asks = pattern.read(match)
             if asks is None:
                 continue
             start, end = _with_surroundings(left, text, *match.span())
+            if GAP in left[start:end]:
+                continue
             found.append(_amount(asks, text, start, end))
             left = left[:start] + GAP * (end - start) + left[end:]
     low, high = TEMPO_RANGE

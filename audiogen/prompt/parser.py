@@ -97,13 +97,17 @@ def _path(heard: list[Heard], amounts: list[Amount]) -> str | None:
     named = [h for h in heard if h.meaning.group in ("path", "nature") and h.strength > 0 and not h.alike]
     if any(h.meaning.name == "piano" for h in named):
         return "piano"
-    others = [h.meaning.asks["path"] for h in named if h.meaning.name != "music"]
+    others = [
+        h.meaning.asks["path"] for h in named if h.meaning.group == "path" and h.meaning.name != "music"
+    ]
+    if others:
+        return str(others[0])
+    if any(h.meaning.group == "nature" for h in named) and not _names_music(heard):
+        return "ambience"
     musical = [h for h in heard if h.meaning.group not in ("path", "nature", "length", "refused")]
     musical += [
         h for h in heard if h.meaning.group == "refused" and (h.strength < 0 or h.alike)
     ]  # "no drums"
-    if others and not (musical and named[0].meaning.group == "nature" and _names_music(heard)):
-        return str(others[0])
     asked = {name for amount in amounts for name in amount.asks} - {"seconds", "bars"}
     return "piano" if named or musical or asked else None
 

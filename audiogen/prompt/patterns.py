@@ -3,14 +3,44 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from audiogen.prompt.text import NUMBER, number
 
 Found = dict[str, Any] | None
 Reader = Callable[[re.Match[str]], Found]
-Patterns = Sequence[tuple[re.Pattern[str], Reader]]
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """One way to write an amount.
+
+    Attributes:
+        source: regular expression.
+        read: what a match asks for, or None: it is no amount after all.
+        needs: one of these stands in the text, in small letters, or nothing can match; "": always try.
+            Most prompts hold two or three amounts, and compiling is what costs time.
+        any_case: capital and small letters are the same.
+    """
+
+    source: str
+    read: Reader
+    needs: str = ""
+    any_case: bool = True
+
+    @cached_property
+    def regex(self) -> re.Pattern[str]:
+        return re.compile(self.source, re.ASCII | (re.IGNORECASE if self.any_case else 0))
+
+    def matches(self, text: str, small: str) -> list[re.Match[str]]:
+        """Every match in `text`; `small` is the same in small letters."""
+        if self.needs and not any(need in small for need in self.needs.split()):
+            return []
+        return list(self.regex.finditer(text))
+
 
 # Said before or after an amount, without changing it; taken away together with it.
 _NEAR = (
@@ -36,10 +66,6 @@ RANGE = (
     rf"(?:(?P<between>\bbetween|\bfrom|在|介于|从)\s*)?(?P<a>{NUMBER})"
     rf"(?(between)(?:\s*(?:{_TO}|and|和)\s*(?P<b>{NUMBER}))?|(?:\s*(?:{_TO})\s*(?P<c>{NUMBER}))?)(?!\.?\d)"
 )
-
-
-def compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE | re.ASCII)
 
 
 def middle(match: re.Match[str]) -> float:

@@ -16,7 +16,8 @@ def remarks_about(heard: list[Heard], unknown: list[str], amounts: list[Amount])
     """One line for every word or amount that is not taken as it stands."""
     yield from (amount.remark for amount in amounts if amount.remark)
     for number in (word for word in unknown if word[0].isdigit()):
-        yield f"{number}: of what? Say {number} bpm, {number} s, or leave it out"
+        tempo = f"{number} bpm or " if len(number) in (2, 3) else ""
+        yield f"{number}: of what? Say {tempo}{number} s, or leave it out"
     absent = [h.word for h in heard if h.meaning.group == "absent" and h.strength > 0]
     if absent:
         words = ", ".join(dict.fromkeys(absent))

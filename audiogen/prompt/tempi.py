@@ -6,7 +6,7 @@ import re
 
 from audiogen.errors import InvalidRequest
 from audiogen.prompt.attributes import KNOWN_METRES, is_metre
-from audiogen.prompt.patterns import ABOUT, RANGE, Found, Patterns, compiled, middle
+from audiogen.prompt.patterns import ABOUT, RANGE, Found, Pattern, middle
 from audiogen.prompt.text import NUMBER, number
 
 _S = r"(?:s|sec|seconds?|秒钟?)(?![a-z])"
@@ -104,70 +104,75 @@ def metre(beats: int, unit: int) -> Found:
 _CLAUSE_END = r"(?=\s*(?:$|[,.;:!?()\0\n]|\b(?:for|with|and|please)\b))"
 _NOTE = rf"(?P<value>{'|'.join(_NOTE_VALUES)})"
 
-DENSITY: Patterns = [
-    (
-        compiled(rf"{RANGE}\s*(?:notes?|onsets?|个?音符?)\s*(?:per|an?|each|every|/|每)\s*{_S}"),
+DENSITY = [
+    Pattern(
+        rf"{RANGE}\s*(?:notes?|onsets?|个?音符?)\s*(?:per|an?|each|every|/|每)\s*{_S}",
         _density,
+        needs="note onset 音",
     ),
-    (
-        compiled(rf"(?:(?P<n>{NUMBER})\s*|\ban?\s+)(?:notes?|chords?)\s+every\s+(?:(?P<t>{NUMBER})\s*)?{_S}"),
+    Pattern(
+        rf"(?:(?P<n>{NUMBER})\s*|\ban?\s+)(?:notes?|chords?)\s+every\s+(?:(?P<t>{NUMBER})\s*)?{_S}",
         _every,
+        needs="every",
     ),
-    (compiled(rf"每隔?(?P<t>{NUMBER})秒钟?(?P<n>{NUMBER})?个?音符?"), _every),
-    (compiled(rf"每秒钟?\s*(?:大约|大概|约)?\s*{RANGE}\s*个?音符?"), _density),
-    (compiled(rf"\b(?:midi\s+)?velocity\s*(?:of|=|:|about|around)?\s*(?P<a>{NUMBER})"), _velocity),
+    Pattern(rf"每隔?(?P<t>{NUMBER})秒钟?(?P<n>{NUMBER})?个?音符?", _every, needs="每"),
+    Pattern(rf"每秒钟?\s*(?:大约|大概|约)?\s*{RANGE}\s*个?音符?", _density, needs="每秒"),
+    Pattern(
+        rf"\b(?:midi\s+)?velocity\s*(?:of|=|:|about|around)?\s*(?P<a>{NUMBER})", _velocity, needs="velocity"
+    ),
 ]
-TEMPO: Patterns = [
-    (
-        compiled(
-            rf"{_NOTE}(?:[ -]?(?:eighth|quarter|half|quaver|crotchet|minim|[二四八]分音符))?(?:[ -]notes?)?"
-            rf"\s*(?:=|:|equals?|is|at|等于|为|是)\s*{ABOUT}{RANGE}(?:\s*bpm)?"
-        ),
+TEMPO = [
+    Pattern(
+        rf"{_NOTE}(?:[ -]?(?:eighth|quarter|half|quaver|crotchet|minim|[二四八]分音符))?(?:[ -]notes?)?"
+        rf"\s*(?:=|:|equals?|is|at|等于|为|是)\s*{ABOUT}{RANGE}(?:\s*bpm)?",
         _tempo_of_note,
+        needs="eighth quaver quarter crotchet half minim dotted 分音符 ♩ 附点",
     ),
-    (
-        compiled(
-            r"(?:\btempo|\bbpm|\bmetronome(?:\s+mark(?:ing)?)?|\bm\.?m\.?|\bspeed|速度|每分钟|一分钟|节拍器?|节奏)"
-            rf"(?:\s*(?:of|is|at|set\s+to|should\s+be|为|是|=|:|在|大概|用))*\s*{ABOUT}{RANGE}"
-            rf"(?!\s*-?\s*(?:{_S}|min|分))\s*(?:{_BPM})?"
-        ),
+    Pattern(
+        r"(?:\btempo|\bbpm|\bmetronome(?:\s+mark(?:ing)?)?|\bm\.?m\.?|\bspeed|速度|每分钟|一分钟|节拍器?|节奏)"
+        rf"(?:\s*(?:of|is|at|set\s+to|should\s+be|为|是|=|:|在|大概|用))*\s*{ABOUT}{RANGE}"
+        rf"(?!\s*-?\s*(?:{_S}|min|分))\s*(?:{_BPM})?",
         _tempo,
+        needs="tempo bpm metronome m speed 速度 分钟 拍 节奏",
     ),
-    (compiled(rf"{RANGE}\s*-?\s*{_BPM}"), _tempo),
-    (compiled(r"(?P<a>\d{2,3}|[一二两三四五六七八九]?[十百][一二三四五六七八九十]*)拍(?![子号])"), _tempo),
-    (compiled(r"(?P<a>\d{2,3})(?:左右|上下)?的?(?:速度|tempo\b)"), _tempo),
-    (compiled(rf"\bat\s+(?P<a>\d{{2,3}}){_CLAUSE_END}"), _bare_tempo),
+    Pattern(rf"{RANGE}\s*-?\s*{_BPM}", _tempo, needs="b 拍"),
+    Pattern(
+        r"(?P<a>\d{2,3}|[一二两三四五六七八九]?[十百][一二三四五六七八九十]*)拍(?![子号])", _tempo, needs="拍"
+    ),
+    Pattern(r"(?P<a>\d{2,3})(?:左右|上下)?的?(?:速度|tempo\b)", _tempo, needs="速度 tempo"),
+    Pattern(rf"\bat\s+(?P<a>\d{{2,3}}){_CLAUSE_END}", _bare_tempo, needs="at"),
 ]
-METRE: Patterns = [
-    (
-        compiled(
-            r"(?:\b(?:time\s+signature|metre|meter)\s*(?:of|is|=|:)?\s*|拍号\s*[::为是]?\s*|\bin\s+)"
-            r"(?P<a>\d{1,3})\s*/\s*(?P<b>\d{1,3})(?![\d/])(?:[ -]*(?:time|metre|meter|拍子?))?"
-        ),
+METRE = [
+    Pattern(
+        r"(?:\b(?:time\s+signature|metre|meter)\s*(?:of|is|=|:)?\s*|拍号\s*[::为是]?\s*|\bin\s+)"
+        r"(?P<a>\d{1,3})\s*/\s*(?P<b>\d{1,3})(?![\d/])(?:[ -]*(?:time|metre|meter|拍子?))?",
         _metre,
+        needs="/",
     ),
-    (
-        compiled(r"(?<![\d/.])(?P<a>\d{1,3})\s*/\s*(?P<b>\d{1,3})(?![\d/])[ -]*(?:time|metre|meter|拍子?)"),
+    Pattern(
+        r"(?<![\d/.])(?P<a>\d{1,3})\s*/\s*(?P<b>\d{1,3})(?![\d/])[ -]*(?:time|metre|meter|拍子?)",
         _metre,
+        needs="/",
     ),
-    (compiled(r"(?<![\d/.])(?P<a>\d{1,2})\s*/\s*(?P<b>\d{1,2})(?![\d/]|\s*(?:of\s|min))"), _metre_or_none),
-    (
-        compiled(
-            r"(?<![\d/.])(?P<a>\d{1,2})\s*(?:-|over|\s)\s*(?P<b>2|4|8|16)\s*-?\s*(?:time|metre|meter)\b"
-        ),
+    Pattern(
+        r"(?<![\d/.])(?P<a>\d{1,2})\s*/\s*(?P<b>\d{1,2})(?![\d/]|\s*(?:of\s|min))", _metre_or_none, needs="/"
+    ),
+    Pattern(
+        r"(?<![\d/.])(?P<a>\d{1,2})\s*(?:-|over|\s)\s*(?P<b>2|4|8|16)\s*-?\s*(?:time|metre|meter)\b",
         _metre,
+        needs="time metre meter",
     ),
-    (compiled(r"(?P<b>[二四八])分之(?P<a>[一二三四五六七八九十]+)拍?子?"), _metre),
-    (compiled(r"(?P<a>[二三四六八九])(?P<b>[二三四六八九])拍子?"), _metre_in_two),
-    (
-        compiled(
-            r"(?:每小节|一小节)?(?<![\d分之合])(?P<a>十二|九|[二两三四五六]|(?<!\d)\d)拍子?(?:一小节|每小节)?"
-        ),
+    Pattern(r"(?P<b>[二四八])分之(?P<a>[一二三四五六七八九十]+)拍?子?", _metre, needs="分之"),
+    Pattern(r"(?P<a>[二三四六八九])(?P<b>[二三四六八九])拍子?", _metre_in_two, needs="拍"),
+    Pattern(
+        r"(?:每小节|一小节)?(?<![\d分之合])(?P<a>十二|九|[二两三四五六]|(?<!\d)\d)拍子?(?:一小节|每小节)?",
         _beats,
+        needs="拍",
     ),
-    (
-        compiled(r"(?P<a>[2-6])\s+beats?\s+(?:to\s+the|to\s+a|per|in\s+a|a|in\s+each)\s+(?:bar|measure)\b"),
+    Pattern(
+        r"(?P<a>[2-6])\s+beats?\s+(?:to\s+the|to\s+a|per|in\s+a|a|in\s+each)\s+(?:bar|measure)\b",
         _beats,
+        needs="bar measure",
     ),
-    (compiled(rf"\b(?:felt\s+)?in\s+(?P<a>[2-6]){_CLAUSE_END}"), _beats),
+    Pattern(rf"\b(?:felt\s+)?in\s+(?P<a>[2-6]){_CLAUSE_END}", _beats, needs="in"),
 ]

@@ -12,6 +12,7 @@ _LATIN = "a-zà-öø-ÿ"
 _TOKEN = re.compile(
     rf"-(?:like|esque|style|ish)(?![{_LATIN}])|w/o(?![{_LATIN}])|w/|[{_LATIN}]+(?:'[a-z]+)?|\d+(?:\.\d+)?"
     r"|[\u3400-\u9fff]|(?<=\s)-+(?=\s)|[,.;:!?()\[\]{}<>|/&+~、。…【】《》「」\n\0]"
+    r"|[\u2600-\u27bf\U0001f000-\U0001faff]|[^\W\d_\u3400-\u9fff]+"  # pictures, words in other scripts
 )
 _COMMAS = frozenset(",、/&+")
 _BREAKS = frozenset(".;:!?()[]{}<>|~。…【】《》「」\n\0")

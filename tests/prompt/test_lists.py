@@ -9,15 +9,15 @@ import pytest
 from audiogen.artifacts import PERIODS
 from audiogen.errors import AudiogenError
 from audiogen.prompt import attributes, parse
-from audiogen.prompt.lexicon import FOLDER, LANGUAGES, MEANINGS, flat, lexicon, load
+from audiogen.prompt.lexicon import FOLDER, LANGUAGES, MEANINGS, lexicon, lines_of, load, words_of
 from audiogen.prompt.yaml_lines import read
 
 MEANING_ROWS = read(FOLDER / MEANINGS, [], numbers=True)
 GROUP_OF = {str(name): str(group) for group, rows in MEANING_ROWS.items() for name in rows}
 LINES = [
-    (str(name), words)
+    (str(name), [word for row in lines_of(rows) for word in words_of(row)])
     for language in LANGUAGES
-    for name, words in read(FOLDER / language, [])["words"].items()
+    for name, rows in read(FOLDER / language, [])["words"].items()
 ]
 
 
@@ -25,7 +25,7 @@ LINES = [
 def test_every_word_of_the_lists_is_understood(name, words):
     """No word of one line is swallowed by an amount or by another line."""
     group = GROUP_OF[name]
-    for word in flat(words):
+    for word in words:
         found = parse(f"like a {word}" if group == "refused" else str(word), path="piano")
         of_no_use = group == "absent" or name in ("ambience", "digit", "picture")
         assert found.unknown == ((word,) if of_no_use else ()), (word, found)
@@ -45,8 +45,8 @@ def test_every_meaning_has_words_in_both_languages():
 
 def test_several_hundred_words_a_language():
     for language in LANGUAGES:
-        words = read(FOLDER / language, [])["words"]
-        assert sum(len(flat(row)) for row in words.values()) > 1000
+        rows = read(FOLDER / language, [])["words"].values()
+        assert sum(len(words_of(line)) for row in rows for line in lines_of(row)) > 1000
 
 
 def test_what_the_lists_can_ask_for_is_what_the_score_model_knows():
@@ -81,8 +81,8 @@ def problem(folder):
 def test_a_new_word_needs_two_lines(lists):
     folder, put = lists
     put("meanings.yaml", "mood:", "  fizzy: {density: 12, loudness: 70}")
-    put("english.yaml", "words:", "  fizzy: [fizzy, like champagne]")
-    put("chinese.yaml", "words:", "  fizzy: [冒泡]")
+    put("english.yaml", "words:", "  fizzy: fizzy, like champagne")
+    put("chinese.yaml", "words:", "  fizzy: 冒泡")
     words = load(folder)
     assert words.match(["fizzy"], 0).meaning.asks == {"density": 12, "loudness": 70}
     assert words.match(["冒", "泡"], 0).meaning.name == "fizzy"
@@ -92,9 +92,9 @@ def test_a_new_word_needs_two_lines(lists):
 @pytest.mark.parametrize(
     ("file", "after", "line", "said"),
     [
-        ("english.yaml", "words:", "  sly: [foxy]", "meanings.yaml has no 'sly'"),
-        ("english.yaml", "  calm:", "  calm: [zippy]", "'calm' stands here a second time"),
-        ("chinese.yaml", "words:", "  quickly: [慢]", "meanings.yaml has no 'quickly'"),
+        ("english.yaml", "words:", "  sly: foxy", "meanings.yaml has no 'sly'"),
+        ("english.yaml", "  calm:", "  calm: zippy", "'calm' stands here a second time"),
+        ("chinese.yaml", "words:", "  quickly: 慢", "meanings.yaml has no 'quickly'"),
         ("meanings.yaml", "mood:", "  fizzy: {speed: 3}", "there is no attribute 'speed'"),
         ("meanings.yaml", "mood:", "  fizzy: {density: 300}", "density lies between 0.5 and 30, not 300"),
         ("meanings.yaml", "mood:", "  fizzy: {density: a lot}", "density is a number, not 'a lot'"),
@@ -102,8 +102,12 @@ def test_a_new_word_needs_two_lines(lists):
         ("meanings.yaml", "mood:", "  fizzy: {metre: [3, 5]}", "metre is beats and unit"),
         ("meanings.yaml", "tempo:", "  calm: {tempo: 60}", "'calm' is defined already"),
         ("meanings.yaml", "neutral:", "moods: {fizzy: {density: 3}}", "no group 'moods'"),
-        ("english.yaml", "joining:", "perhaps: [zippy]", "no section 'perhaps'"),
+        ("english.yaml", "joining:", "perhaps: zippy", "no section 'perhaps'"),
         ("english.yaml", "joining:", "  : : [", "not YAML"),
+        ("english.yaml", "  calm:", "    - zippy: snappy", "a colon (calm)"),
+        ("english.yaml", "    - calm, calming", "    - zippy, calming", "'calming' (calm) is listed already"),
+        ("english.yaml", "  calm:", "    - zippy, zippy", "'zippy' (calm) is listed already"),
+        ("english.yaml", "  calm:", "    - zippy, ..., snappy", "'...' (calm) has no letters"),
     ],
 )
 def test_a_mistake_is_named_with_its_file_and_line(lists, file, after, line, said):
@@ -117,8 +121,8 @@ def test_a_mistake_is_named_with_its_file_and_line(lists, file, after, line, sai
 def test_a_word_listed_twice_names_both_places(lists):
     folder, put = lists
     put("meanings.yaml", "tempo:", "  snail-paced: {tempo: 40}")
-    put("chinese.yaml", "words:", "  snail-paced: [蜗牛]")
-    number = put("english.yaml", "  adagio:", "  snail-paced: [at a crawl, adagio]")
+    put("chinese.yaml", "words:", "  snail-paced: 蜗牛")
+    number = put("english.yaml", "  adagio:", "  snail-paced: at a crawl, adagio")
     assert problem(folder).endswith(
         f"english.yaml line {number}: 'adagio' (snail-paced) is listed already in "
         f"english.yaml line {number - 1} for adagio."
@@ -128,6 +132,6 @@ def test_a_word_listed_twice_names_both_places(lists):
 def test_all_mistakes_are_named_at_once(lists):
     folder, put = lists
     put("meanings.yaml", "mood:", "  fizzy: {speed: 3, density: 99}")
-    put("english.yaml", "words:", "  sly: [foxy]")
+    put("english.yaml", "words:", "  sly: foxy")
     words = problem(folder)
     assert all(said in words for said in ("'speed'", "not 99", "'sly'"))

@@ -155,6 +155,9 @@ def test_a_negated_mood_is_no_mood():
         ("piano, quixotic zeugma", ("quixotic", "zeugma")),
         ("袋熊般的钢琴", ("袋熊",)),
         ("jazz piano 7", ("jazz", "7")),
+        ("piano, грустно и тихо", ("грустно", "и", "тихо")),
+        ("悲しいピアノ piano", ("しいピアノ",)),
+        ("슬픈 piano 🦒", ("슬픈", "🦒")),
     ],
 )
 def test_what_is_not_understood_is_kept(prompt, unknown):
@@ -454,3 +457,8 @@ def test_any_text_is_answered_or_refused():
         except InvalidRequest:
             continue
         assert Conditioning.from_dict(known.to_dict()) == known
+
+
+def test_pictures_say_something_too():
+    assert parse("🎹 😢").mood == ("sad",)
+    assert parse("❤️ piano").mood == ("romantic",)
