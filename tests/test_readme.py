@@ -28,11 +28,23 @@ def test_snippets_run(tiny, code):
 
 def test_commands_run_in_order(tiny):
     (tiny / "mine.mid").write_bytes(_some_midi())
+    (tiny / "night.txt").write_text("# two for the night\ncalm piano, 1 s\npiano, 1 s\n")
     assert len(RUNNABLE) >= 9
     for command in RUNNABLE:
         arguments = shlex.split(re.sub(r"\d+ s\b", "1 s", command))[1:]
         assert main(arguments) == 0, command
     assert (tiny / "b.wav").read_bytes() == (tiny / "b-again.wav").read_bytes()
+
+
+def test_the_jobs_run(tiny):
+    jobs = re.findall(r'^    (\{"prompt".*)$', README, re.M)
+    assert len(jobs) == 2
+    (tiny / "mine.mid").write_bytes(_some_midi())
+    (tiny / "jobs.jsonl").write_text(
+        "\n".join(re.sub(r'"seconds": \d+', '"seconds": 1', job) for job in jobs)
+    )
+    assert main(["make", "jobs.jsonl", "--seed", "3"]) == 0
+    assert (tiny / "mine-3.flac").exists()
 
 
 def test_every_verb_is_told():
