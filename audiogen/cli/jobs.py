@@ -157,8 +157,10 @@ def _lines(text: str, name: str, only_json: bool) -> Iterator[Entry]:
 def _parsed(line: str) -> Any:
     try:
         return json.loads(line)
-    except ValueError as problem:
-        return InvalidRequest(f"no JSON ({problem}).")
+    except json.JSONDecodeError as problem:
+        return InvalidRequest(
+            f'no JSON ({problem.msg}, column {problem.colno}); write {{"prompt": "calm piano, 15 s"}}.'
+        )
 
 
 def _listed(text: str, name: str) -> list[Entry]:
