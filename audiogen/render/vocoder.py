@@ -18,10 +18,10 @@ from audiogen.artifacts import Conditioning, MelSpectrogram, Waveform
 from audiogen.media.mel import MelSettings, group_of_bin
 from audiogen.networks.magnitude import MagnitudeNetwork
 from audiogen.pretrained import Pretrained
-from audiogen.sampling.phase import fast_griffin_lim, forward, integrate_phase, istft
+from audiogen.sampling.phase import fast_griffin_lim, forward, integrate_phase, istft, white_phases
 from audiogen.stage import Progress, Sampling, report
 
-BLOCK_FRAMES = 2250  # 30 s at a time keeps memory bounded
+BLOCK_FRAMES = 1200  # 16 s at a time: memory stays bounded, and shorter arrays stay nearer to the cores
 OVERLAP_FRAMES = 75
 FLOOR_REACH, FLOOR_DEPTH = 0.4, 3.0  # nats: bands within the reach of the floor fade by up to the depth
 MARGIN_FRAMES = 30  # the network's receptive field
@@ -69,8 +69,8 @@ class Vocoder(Pretrained):
     @torch.inference_mode()
     def complete(self, magnitude: Tensor, generator: torch.Generator, known: Tensor | None) -> Tensor:
         """Magnitude [bins, F] -> complex spectrum of mid; its first frames are `known`, if given."""
-        noise = torch.rand(magnitude.shape[::-1], generator=generator).T * (2 * math.pi)
         hop = self.config.mel.hop_length
+        noise = white_phases(*magnitude.shape, hop, generator)
         phase = integrate_phase(magnitude, hop, noise, None if known is None else known.angle())
         spectrum = fast_griffin_lim(magnitude, phase, hop, self.config.iterations, known)
         return spectrum * self._lost_level(spectrum, magnitude)

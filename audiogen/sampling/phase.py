@@ -7,6 +7,10 @@ use a heap: frame after frame, a bin that was already ringing takes its phase fr
 frequency, through the group delay, from the nearest ringing bin. That is a few vector operations a
 frame, and eight refinements after it match thirty-two after random phases.
 
+Where the magnitude is smooth in both directions it says nothing about phase: carried on from frame to
+frame it would turn every bin at its own frequency and repeat the same noise every n_fft samples, which is
+heard as a warble. There the phase is drawn: rain and surf are noise.
+
 Refinement: fast Griffin-Lim with momentum (Perraudin, Balazs, Soendergaard 2013).
 """
 
@@ -57,16 +61,18 @@ def integrate_phase(
     known: Tensor | None = None,
     floor: float = 1e-6,
     attack: float = 0.3,
+    smooth: tuple[float, float] = (0.3, 0.2),
 ) -> Tensor:
     """A phase to start from, float32 [bins, frames], radians.
 
     Args:
         magnitude: [bins, frames], >= 0.
-        noise: phases drawn uniformly, radians, same shape; used in the first frame and where nothing
-            rings.
+        noise: drawn phases, radians, same shape; used in the first frame, where nothing rings, and
+            where the magnitude is smooth.
         known: phases of the first frames, [bins, K], to go on from.
         floor: relative to the peak; below it the phase is `noise`.
         attack: rise of log magnitude from frame to frame, nats, above which a bin is an attack.
+        smooth: slopes of log magnitude, nats per bin and per frame, under which a bin is noise.
     """
     log = magnitude.clamp_min(float(magnitude.max()) * floor).log().double().numpy()
     bins, count = log.shape
@@ -79,6 +85,8 @@ def integrate_phase(
     advance += 2 * np.pi * hop_length * index[:, None] / n_fft
     step = -np.gradient(log, axis=1) * (gamma / (hop_length * n_fft)) - np.pi
     quiet = log <= log.min() + 1e-3
+    noisy = smooth_places(torch.from_numpy(log), smooth).numpy()
+    drawn = quiet | noisy
     phase = noise.double().numpy().copy()
     first = 1
     if known is not None:
@@ -88,15 +96,34 @@ def integrate_phase(
         onward = phase[:, n - 1] + (advance[:, n - 1] + advance[:, n]) / 2
         ringing = (log[:, n - 1] > log[:, n] - attack) & ~quiet[:, n]
         along = np.concatenate([[0.0], np.cumsum((step[1:, n] + step[:-1, n]) / 2)])
-        anchors = np.flatnonzero(ringing)
+        anchors = np.flatnonzero(ringing & ~noisy[:, n])
         if len(anchors):
             near = _nearest(anchors, index)
             guess = onward[near] + along - along[near]
         else:
             guess = along
         guess = np.where(ringing, onward, guess)
-        phase[:, n] = np.where(quiet[:, n], phase[:, n], guess)
+        phase[:, n] = np.where(drawn[:, n], phase[:, n], guess)
     return torch.from_numpy(np.remainder(phase, 2 * np.pi)).float()
+
+
+def smooth_places(log_magnitude: Tensor, limits: tuple[float, float]) -> Tensor:
+    """Where log magnitude [bins, frames] is smooth: bool, same shape.
+
+    Smooth is a slope under limits[0] nats per bin over the 3 bins on either side, and under limits[1]
+    nats per frame over the 2 frames on either side. A partial's main lobe and an attack are steeper.
+    """
+    along_bins, along_frames = (torch.gradient(log_magnitude.float(), dim=d)[0].abs() for d in (0, 1))
+    pool = torch.nn.functional.max_pool2d
+    along_bins = pool(along_bins[None, None], (7, 1), 1, (3, 0))[0, 0]
+    along_frames = pool(along_frames[None, None], (1, 5), 1, (0, 2))[0, 0]
+    return (along_bins < limits[0]) & (along_frames < limits[1])
+
+
+def white_phases(bins: int, frames: int, hop_length: int, generator: torch.Generator) -> Tensor:
+    """Phases of the spectrum of white noise, radians [bins, frames]: drawn, and consistent in time."""
+    wave = torch.randn(frames * hop_length, generator=generator)
+    return forward(wave, 2 * (bins - 1), hop_length).angle()
 
 
 def _nearest(anchors: np.ndarray, index: np.ndarray) -> np.ndarray:

@@ -7,7 +7,14 @@ import math
 import numpy as np
 import torch
 
-from audiogen.sampling.phase import fast_griffin_lim, forward, integrate_phase, istft
+from audiogen.sampling.phase import (
+    fast_griffin_lim,
+    forward,
+    integrate_phase,
+    istft,
+    smooth_places,
+    white_phases,
+)
 from tests.conftest import struck
 
 N_FFT, HOP = 4096, 588
@@ -55,3 +62,30 @@ def test_known_frames_are_kept_and_continued() -> None:
     found = fast_griffin_lim(magnitude, start, HOP, 4, known)
     torch.testing.assert_close(found[:, :40], known)
     assert convergence_db(found, magnitude) < -20
+
+
+def repeats(wave: torch.Tensor, lag: int) -> float:
+    """Correlation of a sound with itself `lag` samples later."""
+    a, b = wave[:-lag], wave[lag:]
+    return float((a * b).mean() / wave.square().mean())
+
+
+def test_steady_noise_does_not_repeat_itself() -> None:
+    magnitude = torch.linspace(3, 1, N_FFT // 2 + 1)[:, None].expand(-1, 150).contiguous()
+    noise = white_phases(*magnitude.shape, HOP, torch.Generator().manual_seed(0))
+    sounds = []
+    for limits in ((0.3, 0.2), (0.0, 0.0)):
+        start = integrate_phase(magnitude, HOP, noise, smooth=limits)
+        spectrum = fast_griffin_lim(magnitude, start, HOP, 8)
+        sounds.append(istft(spectrum, HOP, 150 * HOP)[N_FFT:-N_FFT])
+    drawn, carried_on = (repeats(sound, N_FFT) for sound in sounds)
+    assert carried_on > 0.3  # what happens without the rule: a period of one window
+    assert abs(drawn) < 0.1
+
+
+def test_partials_and_attacks_are_not_taken_for_noise() -> None:
+    log_magnitude = forward(chord(), N_FFT, HOP).abs().clamp_min(1e-3).log()
+    noisy = smooth_places(log_magnitude, (0.3, 0.2))
+    partials = round(220 * N_FFT / 44_100), round(277.2 * N_FFT / 44_100)
+    assert not noisy[list(partials), 15:60].any()
+    assert smooth_places(torch.zeros(60, 40), (0.3, 0.2)).all()
