@@ -11,10 +11,14 @@ from typing import Any, NamedTuple
 
 from audiogen.errors import InvalidRequest
 from audiogen.prompt import keys, lengths, tempi
-from audiogen.prompt.patterns import AFTER, BEFORE
+from audiogen.prompt.patterns import AFTER, BEFORE, Pattern
 from audiogen.prompt.text import with_digits
 
 GAP = "\0"
+CATALOGUE = Pattern(
+    r"\bop(?:us)?\.?\s*\d+(?:[,\s]*(?:no\.?|nr\.?|#)\s*\d+)?|\b(?:no|nr)\.\s*\d+|\b(?:bwv|kv|hob)\.?\s*\d+|第\d+号",
+    lambda m: {"remark": f"{m[0]} names an existing piece; audiogen writes new ones"},
+)
 TEMPO_RANGE = (20.0, 300.0)
 _NEGATED = re.compile(
     r"(?:\b(?:not|no|isn't|don't|without|instead of|rather than)|不要|不是|别|而非)"
@@ -48,7 +52,7 @@ def take(text: str) -> tuple[list[Amount], str]:
     found: list[Amount] = []
     left = with_digits(text)  # as long as `text`, so that places in one are places in the other
     small = left.lower()
-    for pattern in (*tempi.DENSITY, *tempi.TEMPO, *tempi.METRE, *keys.KEYS, *lengths.LENGTHS):
+    for pattern in (CATALOGUE, *tempi.DENSITY, *tempi.TEMPO, *tempi.METRE, *keys.KEYS, *lengths.LENGTHS):
         for match in pattern.matches(left, small):
             asks = pattern.read(match)
             if asks is None:

@@ -128,6 +128,7 @@ TEMPO = [
         _tempo_of_note,
         needs="eighth quaver quarter crotchet half minim dotted 分音符 ♩ 附点",
     ),
+    Pattern(rf"{RANGE}\s+to\s+(?:the|a)\s+{_NOTE}(?:[ -]notes?)?", _tempo_of_note, needs="to"),
     Pattern(
         r"(?:\btempo|\bbpm|\bmetronome(?:\s+mark(?:ing)?)?|\bm\.?m\.?|\bspeed|速度|每分钟|一分钟|节拍器?|节奏)"
         rf"(?:\s*(?:of|is|at|set\s+to|should\s+be|为|是|=|:|在|大概|用))*\s*{ABOUT}{RANGE}"
