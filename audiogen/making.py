@@ -242,7 +242,7 @@ def _finish(plan: Plan, take: Take, wave: Waveform) -> Waveform:
 
     rate, known = plan.request.rate, take.conditioning
     target = target_lufs(plan.request.loudness, known, take.structure)
-    samples, level = finish(wave.samples, wave.sample_rate, known.seconds, target, rate)
+    samples, level = finish(wave.samples, wave.sample_rate, known.seconds, target, rate, overwrite=True)
     notes = take.structure.notes if take.structure is not None else None
     music = (None, None, None) if notes is None else (notes.tempo, notes.metre, notes.key)
     return Waveform(samples, rate, Facts(known.prompt, *music, level=level))

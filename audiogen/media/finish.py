@@ -29,6 +29,7 @@ def finish(
     seconds: float,
     target_lufs: float | None,
     rate: int | None = None,
+    overwrite: bool = False,
 ) -> tuple[np.ndarray, Level]:
     """A sound ready to be written.
 
@@ -38,10 +39,11 @@ def finish(
         seconds: exact length of the result, s.
         target_lufs: see `to_loudness`; None leaves level and dynamics alone below the ceiling.
         rate: rate of the result, Hz; None keeps `sample_rate`.
+        overwrite: work in the memory of `samples` (float32), whose contents are lost.
     Returns: float32 [channels, round(seconds * rate)], and its level.
     """
     length = min(samples.shape[1], max(1, round(seconds * sample_rate)))
-    wave = without_dc(samples, sample_rate)[:, :length]
+    wave = without_dc(samples, sample_rate, overwrite)[:, :length]
     soft_ends(wave, sample_rate)
     if rate is not None and rate != sample_rate:
         wave = np.stack([soxr.resample(channel, sample_rate, rate) for channel in wave])
@@ -51,12 +53,13 @@ def finish(
     return wave, level
 
 
-def without_dc(samples: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Without its mean and what moves slower than 8 Hz, float32."""
+def without_dc(samples: np.ndarray, sample_rate: int, overwrite: bool = False) -> np.ndarray:
+    """Without its mean and what moves slower than 8 Hz, float32; in place if `overwrite`."""
     from scipy.signal import butter, sosfilt
 
     sections = butter(2, _HIGH_PASS_HZ, "highpass", fs=sample_rate, output="sos")
-    out = np.empty(samples.shape, np.float32)
+    usable = samples.dtype == np.float32 and samples.flags.writeable
+    out = samples if overwrite and usable else np.empty(samples.shape, np.float32)
     mean = samples.mean(1, keepdims=True, dtype=np.float64)
     state = np.zeros((len(sections), len(samples), 2))
     block = _BLOCK_S * sample_rate
