@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from audiogen.artifacts import Conditioning, Notes, Structure
 from audiogen.errors import InvalidRequest
@@ -62,7 +63,7 @@ TRIES, EXACT = 64, 0.02  # draws of passages, and how near to the asked share on
 CHORD_S = 0.05
 ON_GRID_S = 0.015  # this near to a point of the grid is on it
 GRID = np.unique(np.concatenate([np.arange(0, TICKS, 6), np.arange(0, TICKS, 8)]))  # 16ths and triplets
-CLEARLY_ON = 0.6  # share of onsets on the grid, above what chance puts there, that makes music metrical
+CLEARLY_ON = 0.5  # share of onsets on the grid, above what chance puts there, that makes music metrical
 RIGID_S = 0.002  # music this near to its grid was never played by hand
 RING_OVER_S = 0.4  # a new note may sound this long into what stays
 KEY_CLOSE = 0.15  # the key that a file names is believed if it fits nearly as well as the best
@@ -140,11 +141,28 @@ def vary(
     )
     with one_thread(), torch.inference_mode():
         generator = torch.Generator().manual_seed(seed)
-        writer = Writer(network, plan, generator, sampling.temperature, sampling.top_p)
+        writer = Rewriter(network, plan, generator, sampling.temperature, sampling.top_p)
         written = writer.write(tell)
     fresh = ~_inside(written.notes[:, 1], spans)
     moved = written.pedal[~_inside(written.pedal[:, 0], spans)]
     return joined(piece, anew, plan, written.notes[fresh], moved, rng)
+
+
+class Rewriter(Writer):
+    """A writer that reads a given passage at once, and of a long one only what its context can hold."""
+
+    behind = False  # the network has not read all of the history
+
+    def _read(self, event: np.ndarray, first: bool = False) -> Tensor:
+        if self.grammar.script.waiting:  # a given event follows, whatever the network says
+            self._remember(event, first)
+            self.behind = True
+            return torch.empty(0)
+        if not self.behind:
+            return super()._read(event, first)
+        self._remember(event, first)
+        self.behind = False
+        return self._pass(self._begin_again())
 
 
 def read(notes: Notes, seconds: float) -> Piece:

@@ -357,6 +357,14 @@ class Writer:
 
     def _read(self, event: np.ndarray, first: bool = False) -> Tensor:
         """The network reads an event (or the start): hidden [B, D] for the next one."""
+        self._remember(event, first)
+        rows = self.history[-1:]
+        if self.cache.length == self.network.config.context:
+            rows = self._begin_again()
+        return self._pass(rows)
+
+    def _remember(self, event: np.ndarray, first: bool = False) -> None:
+        """Adds what the network is to read of an event to the history."""
         g, plan = self.grammar, self.plan
         code = np.zeros(N_CLOCKED, np.int64)
         code[0] = START if first else event[TYPE]
@@ -366,9 +374,9 @@ class Writer:
         bar, phase = int(g.time // plan.bar), np.array([g.time % plan.bar])
         code[5:] = clock(plan.kind, rest, phase, np.array([g.pedal]), np.array([1 + bar]))[0]
         self.history.append(code + OFFSETS[:N_CLOCKED])
-        rows = self.history[-1:]
-        if self.cache.length == self.network.config.context:
-            rows = self._begin_again()
+
+    def _pass(self, rows: list[np.ndarray]) -> Tensor:
+        """The network reads rows of the history: hidden [B, D] after the last."""
         told = np.broadcast_to(self.views[:, None], (len(self.views), len(rows), self.views.shape[1]))
         same = np.broadcast_to(np.stack(rows), (len(self.views), len(rows), N_CLOCKED))
         return self.network.step(torch.from_numpy(np.concatenate([same, told], 2)), self.cache)[:, -1]
