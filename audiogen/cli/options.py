@@ -140,7 +140,9 @@ def sound(function: Function) -> Function:
             click.option(
                 "--rate", type=click.Choice(["44100", "48000"]), default="44100", help="Of the file."
             ),
-            click.option("--bits", type=click.Choice(["16", "24", "float"]), default="24", help="Of a WAV."),
+            click.option(
+                "--bits", type=click.Choice(["16", "24", "float"]), default="24", help="Of WAV and FLAC."
+            ),
             click.option(
                 "--format",
                 type=click.Choice(["wav", "flac", "ogg", "mp3"]),

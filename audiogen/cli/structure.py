@@ -17,6 +17,9 @@ from audiogen.cli import options
 @click.option("--structure", metavar="score|mel|FILE", help="Which stage, or what to vary.")
 @options.structure_sampling
 @options.variation
+@click.option(
+    "--quantize", is_flag=True, help="Notes exactly on the grid, 24 to the quarter; else as played."
+)
 @options.as_json
 @options.talk
 @click.pass_obj
@@ -26,6 +29,7 @@ def command(state: Any, prompt: str, structure: str | None, **given: Any) -> Non
     \b
     audiogen structure "a slow waltz in D minor" -o waltz.mid
     audiogen decode waltz.mid -o waltz.wav
+    audiogen structure "march, 120 bpm" --quantize -o march.mid
     audiogen structure "" --structure waltz.mid --variation 0.3 -n 4 -o varied.mid
     """
     from audiogen import making
@@ -60,6 +64,10 @@ def command(state: Any, prompt: str, structure: str | None, **given: Any) -> Non
         raise InvalidRequest(f"Cannot write a structure as {wanted or given['output']!r}; use {known}.")
     if wanted != ".npz" and plan.stages["structure"] == "mel":
         raise InvalidRequest("The stage mel writes no notes; use .npz, or --structure score for MIDI.")
+    if given["quantize"] and stage != "mel" and source is None:
+        known = plan.conditioning
+        if not (known.tempo or known.metre):
+            raise InvalidRequest("--quantize needs a grid: ask for a tempo or a metre, for example 90 bpm.")
     sampling = request.sampling
     facts = names.facts_of(prompt if source is None else source.stem, sampling, plan.conditioning)
     rules = output.Rules(given["force"], mkdir=given["mkdir"])
@@ -71,8 +79,9 @@ def command(state: Any, prompt: str, structure: str | None, **given: Any) -> Non
             _ = plan.pipeline
         for place, take in zip(places, making.make(plan, reporter), strict=True):
             assert place.file is not None and take.structure is not None
+            made = take.structure.quantized() if given["quantize"] else take.structure
             npz = place.file.suffix.lower() == ".npz"
-            data = take.structure.npz_bytes() if npz else take.structure.midi_bytes()
+            data = made.npz_bytes() if npz else made.midi_bytes()
             output.write_files({place.file: data}, rules)
             reporter.clear()
             if given["json_"]:
