@@ -242,7 +242,9 @@ class Structure:
             return self
         from audiogen.media.midi import read_midi
 
-        return dataclasses.replace(self, notes=self.from_midi(read_midi(self.midi_bytes())).notes)
+        data = read_midi(self.midi_bytes())
+        known = {"tempo": self.notes.tempo, "metre": self.notes.metre, "key": self.notes.key}
+        return dataclasses.replace(self, notes=Notes.from_rows(data.notes, data.pedal, **known))
 
     def quantized(self, steps: int = 24) -> Structure:
         """The same with its notes and pedal on the grid of its tempo, `steps` to the quarter.

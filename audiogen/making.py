@@ -244,8 +244,11 @@ def _finish(plan: Plan, take: Take, wave: Waveform) -> Waveform:
     target = target_lufs(plan.request.loudness, known, take.structure)
     samples, level = finish(wave.samples, wave.sample_rate, known.seconds, target, rate, overwrite=True)
     notes = take.structure.notes if take.structure is not None else None
-    music = (None, None, None) if notes is None else (notes.tempo, notes.metre, notes.key)
-    return Waveform(samples, rate, Facts(known.prompt, *music, level=level))
+    facts = Facts(known.prompt, level=level)
+    if notes is not None:
+        tempo = notes.tempo if notes.metre else None  # without a metre it is a clock, not a beat
+        facts = Facts(known.prompt, tempo, notes.metre, notes.key, level)
+    return Waveform(samples, rate, facts)
 
 
 def target_lufs(

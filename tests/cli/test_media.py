@@ -101,9 +101,13 @@ def test_a_wav_says_its_tempo_only_where_there_is_one(tiny, run):
     assert bpm == pytest.approx(97, abs=0.001)
     assert "smpl" not in chunks
     assert read_recipe(tiny / "waltz.wav")["music"] == {"tempo": 97.0, "metre": [3, 4], "key": "D minor"}
-    (tiny / "free.mid").write_bytes(header(smpte(25, 40)) + track((0, on(60)), (500, off(60)), END))
-    run("decode", "free.mid", "--seed", 4, "-o", "free.wav")
-    assert "acid" not in dict(riff.chunks((tiny / "free.wav").read_bytes()))
+    (tiny / "smpte.mid").write_bytes(header(smpte(25, 40)) + track((0, on(60)), (500, off(60)), END))
+    run("decode", "smpte.mid", "--seed", 4, "-o", "smpte.wav")
+    Structure(2.0, Notes.from_rows(np.array([[60, 0.1, 0.9, 64]]))).save(tiny / "free.mid")
+    run("decode", "free.mid", "--seed", 4, "-o", "free.wav")  # a clock of 120, but no metre
+    for name in ("smpte.wav", "free.wav"):
+        assert "acid" not in dict(riff.chunks((tiny / name).read_bytes()))
+        assert "tempo" not in read_recipe(tiny / name)["music"]
 
 
 def test_the_level_in_the_recipe_is_that_of_the_file(tiny, run):

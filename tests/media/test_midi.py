@@ -335,6 +335,12 @@ def test_a_kept_file_is_as_long_as_the_piece(tmp_path):
     np.testing.assert_array_equal(back.notes.rows(), structure.notes.rows())
 
 
+def test_free_music_stays_free_when_it_is_rounded_to_midi():
+    notes = Structure(2.0, Notes.from_rows(np.array([[60, 0.1003, 0.5, 64.4]]))).as_midi().notes
+    assert (notes.tempo, notes.metre, notes.key) == (None, None, None)
+    assert notes.velocity.tolist() == [64]
+
+
 def test_a_foreign_file_rings_out():
     assert Structure.from_midi(read_midi(plain())).seconds == 2.0
     held = header(480) + track((0, pedal(127)), (0, on(60)), (480, off(60)), END)
