@@ -8,6 +8,7 @@
     register       within 2 semitones       14
     articulation   within 0.12              0.6
     pedal          within 0.15              0.7
+    texture        within 0.3 notes at once 2
 
 Half the weakest attribute and half the mean of all make the value. Length and metre are not asked about:
 the one holds by construction, the other cannot be told from so few bars. Where nothing was asked, or the
@@ -25,9 +26,9 @@ from audiogen.artifacts import Conditioning, Notes
 from audiogen.ranking.evidence import Evidence
 from audiogen.ranking.keys import fits, plain_key
 from audiogen.ranking.verdict import FINE, Check, blend, plain, ramp
-from audiogen.structure.score_attributes import TONICS, articulation
+from audiogen.structure.score_attributes import TONICS, articulation, texture
 
-ASKED = ("tempo", "key", "mode", "density", "loudness", "register", "articulation", "pedal")
+ASKED = ("tempo", "key", "mode", "density", "loudness", "register", "articulation", "pedal", "texture")
 UNHEARD = ("loudness", "articulation", "pedal")  # cannot be told from heard onsets
 
 
@@ -155,6 +156,7 @@ MEASURE: dict[str, Callable[[Notes, float], float]] = {
     "register": lambda notes, seconds: float(notes.pitch.mean()),
     "articulation": _articulation,
     "pedal": pedal_share,
+    "texture": lambda notes, seconds: texture(notes.onset_s),
 }
 ASK: dict[str, Callable[..., Answer]] = {
     "tempo": _tempo,
@@ -165,4 +167,5 @@ ASK: dict[str, Callable[..., Answer]] = {
     "register": _near("register", pitch_name, 2.0, 14.0),
     "articulation": _near("articulation", lambda v: f"{v:.0%} legato", 0.12, 0.6),
     "pedal": _near("pedal", lambda v: f"{v:.0%}", 0.15, 0.7),
+    "texture": _near("texture", lambda v: f"{v:.1f} notes at once", 0.3, 2.0),
 }

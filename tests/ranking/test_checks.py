@@ -182,6 +182,8 @@ def test_mode_articulation_pedal() -> None:
     assert "asked minor" in found.words and "legato" in found.words and "pedal" not in found.words
     assert check(take_of(notes, key="C", mode="major"), "obedience").value > 0.9
     assert check(take_of(piece(), pedal=0.9), "obedience").value == 0
+    chords = check(take_of(piece(), texture=3.5), "obedience")
+    assert chords.value == 0 and "texture 1.2 notes at once, asked 3.5" in chords.words
 
 
 @pytest.mark.parametrize("bpm", [50.0, 75.0, 150.0])
