@@ -15,6 +15,10 @@ from audiogen.recipe import read_recipe, unknown_name
 
 DATA: dict[str, tuple[str, str]] = {
     "piano-audio": ("audiogen.data.prepare_piano:prepare", "audiogen.data.prepare_piano:PianoAudioData"),
+    "ambience-audio": (
+        "audiogen.data.prepare_ambience:prepare",
+        "audiogen.data.prepare_ambience:AmbienceData",
+    ),
     "piano-score": ("audiogen.data.prepare_score:prepare", "audiogen.data.prepare_score:PianoScoreData"),
 }
 

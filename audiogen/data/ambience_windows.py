@@ -1,0 +1,63 @@
+"""Prepared ambience windows, read into memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from audiogen.artifacts import SOURCES
+from audiogen.errors import InvalidRequest
+from audiogen.media.mel import MelSettings
+
+NAMES = ("mid", "side", "sources", "intensity")
+
+
+@dataclass(frozen=True, eq=False)
+class AmbienceWindows:
+    """Windows of a split.
+
+    Attributes:
+        mel: packed mel float16 [W, D, F]. spectra: mean log bands of each window, float32 [W, bands].
+        sources: weights [W, S]. intensity: [W], NaN where unknown.
+    """
+
+    mel: np.ndarray
+    spectra: np.ndarray
+    sources: np.ndarray
+    intensity: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.mel)
+
+    def of(self, source: str) -> np.ndarray:
+        """Numbers of the windows in which this source is the only one."""
+        i = SOURCES.index(source)
+        alone = (self.sources[:, i] == 1) & (np.delete(self.sources, i, 1) == 0).all(1)
+        return np.flatnonzero(alone)
+
+
+def read_ambience(
+    folder: Path, split: str, shards: int | None, mel: MelSettings = MelSettings()
+) -> AmbienceWindows:
+    """Prepared shards of a split.
+
+    Raises:
+        InvalidRequest: none there.
+    """
+    packed, sources, intensity = [], [], []
+    for file in sorted(Path(folder).glob(f"{split}-*.npz"))[:shards]:
+        with np.load(file) as arrays:
+            rows = {name: arrays[name] for name in NAMES if name in arrays.files}
+        if len(rows) < len(NAMES):
+            continue
+        side = rows["side"]
+        packed.append(np.concatenate([rows["mid"], side.reshape(len(side), -1, side.shape[-1])], 1))
+        sources.append(rows["sources"])
+        intensity.append(rows["intensity"])
+    if not packed:
+        raise InvalidRequest(f"No {split} shards of ambience in {folder}; run `audiogen data` first.")
+    whole = np.concatenate(packed)
+    spectra = np.stack([window[: mel.n_bands].astype(np.float32).mean(1) for window in whole])
+    return AmbienceWindows(whole, spectra, np.concatenate(sources), np.concatenate(intensity))
