@@ -12,12 +12,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from audiogen.artifacts import Conditioning, MelSpectrogram, Structure
+from audiogen.artifacts import SOURCES, Conditioning, MelSpectrogram, Structure
 from audiogen.decoder.guide import make_guide
 from audiogen.media.mel import PAN_LIMIT, WIDTH_RANGE, MelSettings, band_centres_hz
+from audiogen.networks.colour_bank import ColourBank
 from audiogen.networks.mel_decoder import Guide, MelDecoder
 from audiogen.pretrained import Pretrained
 from audiogen.sampling.flow import draw_noise, solver, times
+from audiogen.sampling.windows import spans
 from audiogen.stage import Progress, Sampling, report
 
 WINDOW_FRAMES = 1500  # 20 s; longer pieces are computed in such windows, without seams
@@ -29,10 +31,12 @@ class FlowDecoderConfig:
 
     Attributes:
         width, dilations: channels and blocks of the trunk.
-        templates: of the note bank, per key.
+        templates: of the note bank, per key; 0: a decoder of ambience, which hears no notes. Its take are
+            the components of a lasting colour, drawn from its bank of `scenes`.
         attributes: Conditioning fields that it hears.
         take_names: how the instrument is set up; the values of `take_centre` and `take_spread` are in
             -1..1 over the training range, a take is drawn around the centre.
+        condition: width of the conditioning vector.
         steps, scheduler: defaults of a call.
         noise_scale: std of the starting noise where a structure is followed. Below 1 is the prior
             temperature of Grad-TTS and Glow-TTS: less of what an undertrained flow would invent
@@ -43,6 +47,8 @@ class FlowDecoderConfig:
     width: int = 320
     dilations: tuple[int, ...] = (1, 1, 2, 4, 1, 2, 4, 8)
     templates: int = 8
+    condition: int = 256
+    scenes: int = 0
     attributes: tuple[str, ...] = ("density", "loudness", "register")
     take_names: tuple[str, ...] = ("brightness", "reverb_db", "reverb_s", "width", "cents")
     take_centre: tuple[float, ...] = (0.1, 0.1, 0.0, 0.2, 0.0)
@@ -70,6 +76,9 @@ class FlowDecoder(Pretrained):
             templates=config.templates,
             attributes=len(config.attributes),
             take=len(config.take_names),
+            condition=config.condition,
+            scenes=config.scenes,
+            sources=len(SOURCES),
         )
 
     def __call__(
@@ -78,8 +87,8 @@ class FlowDecoder(Pretrained):
         mel = self.config.mel
         frames = mel.frames(x.seconds)
         seed = sampling.seed_for("decoder")
-        take = self.draw_take(seed)
-        guide = make_guide(x, conditioning, take, self.config.attributes, frames, mel)
+        take = self.draw_take(seed, conditioning)
+        guide = make_guide(x, conditioning, take, self.config.attributes, frames, mel, self.network.keys)
         scale = 1.0 if x.is_empty else 1 + sampling.structure_strength * (self.config.noise_scale - 1)
         noise = scale * draw_noise((self.network.dimensions, frames), seed).T[None]
         steps = sampling.steps or self.config.steps
@@ -94,20 +103,27 @@ class FlowDecoder(Pretrained):
         named = dict(zip(self.config.take_names, (round(float(v), 3) for v in take), strict=True))
         return self.wrap(x0, x.seconds, named)
 
-    def draw_take(self, seed: int) -> np.ndarray:
-        """The set-up of instrument and room that belongs to a seed, float32 [T] in -1..1."""
+    def draw_take(self, seed: int, conditioning: Conditioning) -> np.ndarray:
+        """What belongs to a seed, float32 [T]: set-up of instrument and room (-1..1), or the colour."""
         generator = np.random.default_rng(seed)
+        if isinstance(self.network.bank, ColourBank):
+            weights = np.array([conditioning.sources.get(name, 0.0) for name in SOURCES])
+            return self.network.bank.draw(weights, conditioning.intensity, generator)
         centre, spread = np.array(self.config.take_centre), np.array(self.config.take_spread)
         drawn = np.clip(generator.standard_normal(len(centre)), -2, 2)
         return np.clip(centre + spread * drawn, -1, 1).astype(np.float32)
 
-    def velocity(self, guide: Guide, sampling: Sampling):
-        """The velocity field of one piece: (x_t [1, F, D], t) -> v [1, F, D]."""
+    def velocity(self, guide: Guide, sampling: Sampling, circular: bool = False):
+        """The velocity field of one piece: (x_t [1, F, D], t) -> v [1, F, D].
+
+        Args:
+            circular: the end goes over into the beginning, for a loop.
+        """
         strength = sampling.structure_strength
-        guided = self._estimator(guide)
-        free = self._estimator(without_structure(guide)) if strength < 1 else None
+        guided = self._estimator(guide, circular)
+        free = self._estimator(without_structure(guide), circular) if strength < 1 else None
         weight = 1.0 if sampling.guidance is None else sampling.guidance
-        plain = self._estimator(without_attributes(guide)) if weight != 1 else None
+        plain = self._estimator(without_attributes(guide), circular) if weight != 1 else None
 
         def field(x_t: Tensor, t: float) -> Tensor:
             x0 = guided(x_t, t)
@@ -121,29 +137,29 @@ class FlowDecoder(Pretrained):
 
         return field
 
-    def _estimator(self, guide: Guide):
+    def _estimator(self, guide: Guide, circular: bool):
         """x0 estimate over windows whose margins cover the receptive field, so no seam can be heard."""
-        frames, margin = guide.roll.shape[2], self.network.receptive_frames
-        spans = [(a, min(frames, a + WINDOW_FRAMES)) for a in range(0, frames, WINDOW_FRAMES)]
+        frames = guide.roll.shape[2]
         parts = []
-        for first, stop in spans:
-            low, high = max(0, first - margin), min(frames, stop + margin)
-            window = guide.window(low, high).to(self.device)
+        for span in spans(frames, WINDOW_FRAMES, self.network.receptive_frames, circular):
+            index = span.index(frames)
+            window = guide.at(index).to(self.device)
             with torch.inference_mode():
-                parts.append((first, stop, low, high, window, self.network.prior(window)))
+                parts.append((span, index, window, self.network.prior(window)))
 
         @torch.inference_mode()
         def estimate(x_t: Tensor, t: float) -> Tensor:
             out = torch.empty_like(x_t)
-            for first, stop, low, high, window, prior in parts:
+            for span, index, window, prior in parts:
                 with torch.autocast(self.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16):
                     x0 = self.network(
-                        x_t[:, low:high].to(self.device),
+                        x_t[:, index].to(self.device),
                         torch.tensor([t], dtype=torch.float32, device=self.device),
                         window,
                         prior,
                     )
-                out[:, first:stop] = x0[:, first - low : stop - low].float().cpu()
+                seen = slice(span.first - span.low, span.stop - span.low)
+                out[:, span.first : span.stop] = x0[:, seen].float().cpu()
             return out
 
         return estimate
@@ -173,8 +189,11 @@ def unpack(packed: Tensor, mel: MelSettings) -> tuple[Tensor, Tensor]:
 
 
 def without_structure(guide: Guide) -> Guide:
-    """The same piece with no structure: what the decoder would play freely."""
-    return replace(guide, present=torch.zeros_like(guide.present))
+    """The same piece with no structure: what the decoder would play freely (in its own colours)."""
+    present = torch.zeros_like(guide.present)
+    if not guide.roll.shape[-1]:
+        present[:, 0] = 1
+    return replace(guide, present=present)
 
 
 def without_attributes(guide: Guide) -> Guide:

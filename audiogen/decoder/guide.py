@@ -6,14 +6,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from audiogen.artifacts import Conditioning, Notes, Structure
+from audiogen.artifacts import SOURCES, Conditioning, Notes, Structure
 from audiogen.decoder.roll import CHANNELS, KEYS, piano_roll
 from audiogen.errors import InvalidRequest
 from audiogen.media.mel import MelSettings
 from audiogen.networks.mel_decoder import Guide
 
 # centre and spread of each attribute, so that the network sees values of about -2..2
-ATTRIBUTE_SCALES = {"density": (1.8, 0.8), "loudness": (64.0, 18.0), "register": (62.0, 9.0)}
+ATTRIBUTE_SCALES = {
+    "density": (1.8, 0.8),
+    "loudness": (64.0, 18.0),
+    "register": (62.0, 9.0),
+    "intensity": (0.5, 0.3),
+    **dict.fromkeys(SOURCES, (0.0, 0.5)),
+}
 
 
 def attribute_vector(values: dict[str, float | None], names: tuple[str, ...]) -> np.ndarray:
@@ -41,6 +47,17 @@ def notes_attributes(notes: Notes, seconds: float) -> dict[str, float | None]:
     }
 
 
+def wanted_attributes(conditioning: Conditioning, names: tuple[str, ...]) -> dict[str, float | None]:
+    """What is asked of each attribute; a source that is not among those asked for is asked to be absent."""
+    sources = conditioning.sources
+    return {
+        name: (sources.get(name, 0.0) if sources else None)
+        if name in SOURCES
+        else getattr(conditioning, name)
+        for name in names
+    }
+
+
 def make_guide(
     structure: Structure,
     conditioning: Conditioning,
@@ -48,18 +65,22 @@ def make_guide(
     attribute_names: tuple[str, ...],
     frames: int,
     mel: MelSettings,
+    keys: int = KEYS,
 ) -> Guide:
     """The guide of one piece, batch of 1.
 
     Args:
-        take: float32 [T] in -1..1.
+        take: float32 [T], in -1..1 for a piano.
         frames: fine frames to decode.
+        keys: 0 for a decoder without notes; its take are colours, which a coarse mel overrules.
     Raises:
         InvalidRequest: the coarse mel of the structure has the wrong number of groups.
     """
-    roll = np.zeros((CHANNELS, frames, KEYS), np.float32)
+    roll = np.zeros((CHANNELS, frames, keys), np.float32)
     coarse = np.zeros((frames, mel.n_groups), np.float32)
     onsets = np.zeros(frames, np.float32)
+    if structure.notes is not None and not keys:
+        raise InvalidRequest("This decoder follows no notes; give a coarse mel (.npz) or no structure.")
     if structure.notes is not None:
         roll = piano_roll(structure.notes, 0, frames, mel)
     if structure.mel is not None:
@@ -71,8 +92,9 @@ def make_guide(
     if structure.onsets is not None:
         count = min(frames, len(structure.onsets))
         onsets[:count] = structure.onsets[:count]
-    present = [structure.notes is not None, structure.mel is not None, structure.onsets is not None]
-    wanted = {name: getattr(conditioning, name) for name in attribute_names}
+    banked = structure.notes is not None if keys else structure.mel is None
+    present = [banked, structure.mel is not None, structure.onsets is not None]
+    wanted = wanted_attributes(conditioning, attribute_names)
     return Guide(
         roll=torch.from_numpy(roll)[None],
         coarse=torch.from_numpy(np.ascontiguousarray(coarse))[None],

@@ -4,7 +4,8 @@ A ConvNeXt over frames with AdaLN, wholly local, so long pieces can be computed 
 seams. It predicts the clean mel, not the noise: mels lie near a low-dimensional manifold that a narrow
 network can reach, noise does not (arXiv 2511.13720). Around it stands EDM's preconditioning
 (arXiv 2206.00364, table 1) with a conditional mean: a prior mel from the structure and its deviation
-s give the linear estimate, the network only adds what that misses.
+s give the linear estimate, the network only adds what that misses. The prior of a piano is drawn from its
+notes (`note_bank.py`), that of an ambience from its lasting colour (`colour_bank.py`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from audiogen.media.midi import PIANO_KEYS
+from audiogen.networks.colour_bank import ColourBank
 from audiogen.networks.convnext import ConvNeXtBlock
 from audiogen.networks.note_bank import NoteBank
 
@@ -27,9 +30,10 @@ class Guide:
     """Everything that steers a decoding, batched.
 
     Attributes:
-        roll: [B, 5, F, 88], see decoder/roll.py. coarse: [B, F, groups] coarse log-mel at the fine
-        rate. onsets: [B, F]. present: [B, 3], 1 where roll, coarse, onsets are given. attributes:
-        [B, 2A], values then masks. take: [B, T + 1], values then mask.
+        roll: [B, 5, F, 88], see decoder/roll.py; [B, 5, F, 0] where the bank is one of colours. coarse:
+        [B, F, groups] coarse log-mel at the fine rate. onsets: [B, F]. present: [B, 3], 1 where the
+        roll (or the colours of the take), coarse, onsets are given. attributes: [B, 2A], values then
+        masks. take: [B, T + 1], values then mask.
     """
 
     roll: Tensor
@@ -39,12 +43,12 @@ class Guide:
     attributes: Tensor
     take: Tensor
 
-    def window(self, first: int, stop: int) -> Guide:
-        """The frames first .. stop - 1."""
+    def at(self, index: slice | Tensor) -> Guide:
+        """The frames of a slice, or of an index [N] in its order."""
         return Guide(
-            self.roll[:, :, first:stop],
-            self.coarse[:, first:stop],
-            self.onsets[:, first:stop],
+            self.roll[:, :, index],
+            self.coarse[:, index],
+            self.onsets[:, index],
             self.present,
             self.attributes,
             self.take,
@@ -60,8 +64,10 @@ class MelDecoder(nn.Module):
     Args:
         bands, groups: of the mel; centres_hz: of its bands; floor: magnitude of silence.
         width, dilations: of the trunk, one block per dilation.
-        templates: of the note bank.
+        templates: of the note bank; 0: the bank is one of colours, and the take are their components.
         attributes, take: how many of each.
+        condition: width of what the AdaLN hears.
+        scenes, sources: size of the colour bank.
     """
 
     mean: Tensor
@@ -79,18 +85,29 @@ class MelDecoder(nn.Module):
         templates: int,
         attributes: int,
         take: int,
+        condition: int = 256,
+        scenes: int = 0,
+        sources: int = 0,
     ) -> None:
         super().__init__()
         self.bands, self.groups = bands, groups
+        self.keys = PIANO_KEYS if templates else 0
         self.dimensions = bands + 2 * groups
         self.receptive_frames = 3 * (sum(dilations) + 1)
-        self.bank = NoteBank(centres_hz, templates, take + 1, floor)
+        self.bank: NoteBank | ColourBank
+        if templates:
+            self.bank = NoteBank(centres_hz, templates, take + 1, floor)
+        else:
+            self.bank = ColourBank(bands, take, scenes, sources)
         self.register_buffer("mean", torch.zeros(self.dimensions))
         self.register_buffer("std", torch.ones(self.dimensions))
-        # deviation of the clean mel from the prior: none, coarse mel, notes (normalised units)
-        self.register_buffer("deviation", torch.tensor([1.0, 0.6, 0.4]))
-        condition = 256
-        self.enter = nn.Linear(2 * self.dimensions + 4 * 88 + groups + 4, width)
+        # deviation of the clean mel from the prior: none, coarse mel, bank (normalised units); for
+        # colours one per dimension
+        deviation = torch.tensor([1.0, 0.6, 0.4])
+        if not templates:
+            deviation = deviation[:, None].repeat(1, self.dimensions)
+        self.register_buffer("deviation", deviation)
+        self.enter = nn.Linear(2 * self.dimensions + 4 * self.keys + groups + 4, width)
         self.enter_conv = nn.Conv1d(width, width, 7, padding=3, groups=width)
         self.time = nn.Sequential(nn.Linear(128, condition), nn.SiLU(), nn.Linear(condition, condition))
         self.about = nn.Linear(2 * attributes + take + 1 + 3, condition)
@@ -113,12 +130,15 @@ class MelDecoder(nn.Module):
         """Normalised expected mel [B, F, D] from the structure alone; zeros where there is none."""
         roll = guide.roll.float()
         with torch.autocast(roll.device.type, enabled=False):
-            notes = self.bank(roll[:, VELOCITY], roll[:, SINCE], roll[:, DAMPED], guide.take.float())
+            if isinstance(self.bank, NoteBank):
+                known = self.bank(roll[:, VELOCITY], roll[:, SINCE], roll[:, DAMPED], guide.take.float())
+            else:
+                known = self.bank(guide.take[:, :-1].float())[:, None]
             coarse = guide.coarse.float().repeat_interleave(self.bands // self.groups, -1)
             mean, std = self.mean[: self.bands], self.std[: self.bands]
-            has_notes, has_coarse = (guide.present[:, i, None, None].float() for i in (0, 1))
-            mid = has_notes * notes + (1 - has_notes) * has_coarse * coarse
-            mid = (mid - mean) / std * torch.maximum(has_notes, has_coarse)
+            has_bank, has_coarse = (guide.present[:, i, None, None].float() for i in (0, 1))
+            mid = has_bank * known + (1 - has_bank) * has_coarse * coarse
+            mid = (mid - mean) / std * torch.maximum(has_bank, has_coarse)
             return torch.cat([mid, mid.new_zeros(*mid.shape[:2], 2 * self.groups)], -1)
 
     def forward(self, x_t: Tensor, t: Tensor, guide: Guide, prior: Tensor) -> Tensor:
@@ -130,7 +150,7 @@ class MelDecoder(nn.Module):
             guide: the structure and attributes.
             prior: from `prior(guide)`; computed once for all steps.
         """
-        s = self._deviation(guide.present)[:, None, None]
+        s = self._deviation(guide.present)[:, None]
         wide = t[:, None, None]
         spread = ((1 - wide) * s).square() + wide.square()
         rest = x_t - (1 - wide) * prior
@@ -148,9 +168,10 @@ class MelDecoder(nn.Module):
         return linear + s * wide / spread.sqrt() * correction
 
     def _deviation(self, present: Tensor) -> Tensor:
-        none, coarse, notes = self.deviation
-        s = torch.where(present[:, 1] > 0, coarse, none)
-        return torch.where(present[:, 0] > 0, notes, s)
+        """[B, 1] or [B, D]."""
+        none, coarse, bank = self.deviation
+        s = torch.where(present[:, 1:2] > 0, coarse, none)
+        return torch.where(present[:, :1] > 0, bank, s)
 
     def _roll(self, guide: Guide) -> Tensor:
         roll, has = guide.roll.float(), guide.present[:, :1, None].float()

@@ -70,7 +70,7 @@ class Vocoder(Pretrained):
     def complete(self, magnitude: Tensor, generator: torch.Generator, known: Tensor | None) -> Tensor:
         """Magnitude [bins, F] -> complex spectrum of mid; its first frames are `known`, if given."""
         hop = self.config.mel.hop_length
-        noise = white_phases(*magnitude.shape, hop, generator)
+        noise = white_phases(magnitude.shape[0], magnitude.shape[1], hop, generator)
         phase = integrate_phase(magnitude, hop, noise, None if known is None else known.angle())
         spectrum = fast_griffin_lim(magnitude, phase, hop, self.config.iterations, known)
         return spectrum * self._lost_level(spectrum, magnitude)

@@ -22,7 +22,7 @@ from audiogen.decoder.roll import piano_roll
 from audiogen.media.mel import MelSettings, coarse_mel, onset_strength
 from audiogen.networks.mel_decoder import Guide, MelDecoder
 from audiogen.pretrained import from_rows
-from audiogen.sampling.flow import flow_target, logit_normal_times
+from audiogen.sampling.flow import FlowSample, flow_target, logit_normal_times
 from audiogen.train.task_data import read_shards
 
 
@@ -110,10 +110,7 @@ class DecoderTask:
         bank = ((prior - x0)[..., : bare.bands].abs() * given).mean() / given.mean().clamp_min(1e-3)
         if network.training and progress < self.settings.bank_share:
             return {"loss": bank, "bank_l1": bank.detach()}
-        prior = prior.detach()
-        estimate = network(point.x_t, point.t, guide, prior)
-        error = (estimate - x0) / point.t[:, None, None]
-        flow = error.square().mean()
+        flow = velocity_error(network, point, x0, guide, prior.detach()).square().mean()
         return {
             "loss": flow + self.settings.bank_weight * bank,
             "flow": flow.detach(),
@@ -214,6 +211,12 @@ class DecoderTask:
             "attributes": attributes,
             "take": take,
         }
+
+
+def velocity_error(network: nn.Module, point: FlowSample, x0: Tensor, guide: Guide, prior: Tensor) -> Tensor:
+    """Error of the velocity up to its sign, [B, F, D]: with v_hat = (x_t - x0_hat) / t, (x0_hat - x0) / t."""
+    estimate = network(point.x_t, point.t, guide, prior)
+    return (estimate - x0) / point.t[:, None, None]
 
 
 def guide_of(batch: dict[str, Tensor]) -> Guide:

@@ -11,6 +11,7 @@ TASKS: dict[str, str] = {
     "score": "audiogen.train.score:ScoreTask",
     "mel": "audiogen.train.mel:MelTask",
     "flow-decoder": "audiogen.train.decoder:DecoderTask",
+    "ambience-decoder": "audiogen.train.ambience:AmbienceTask",
     "vocoder": "audiogen.train.vocoder:VocoderTask",
     "transcriber": "audiogen.train.transcriber:TranscriberTask",
 }

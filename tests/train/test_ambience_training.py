@@ -1,0 +1,95 @@
+"""A toy training of the ambience decoder, and what its crops look like."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from audiogen.artifacts import SOURCES
+from audiogen.data.ambience_windows import read_ambience
+from audiogen.media.mel import MelSettings
+from audiogen.train.ambience import AmbienceTask
+from audiogen.train.ambience_windows import crop
+from audiogen.train.recipe import Recipe
+from audiogen.train.runner import train
+
+STAGE = {
+    "width": 24,
+    "dilations": [1, 2],
+    "templates": 0,
+    "condition": 16,
+    "scenes": 8,
+    "attributes": [*SOURCES, "intensity"],
+    "take_names": ["colour_1", "colour_2"],
+    "take_centre": [],
+    "take_spread": [],
+    "steps": 2,
+}
+TASK = {"batch_size": 4, "frames": 60}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Rain is bright and steady, fire dark with clicks."""
+    folder = tmp_path_factory.mktemp("ambience")
+    rng = np.random.default_rng(0)
+    for split, count in (("train", 16), ("valid", 4), ("test", 4)):
+        kind = np.arange(count) % 2
+        tilt = np.linspace(-1, 1, 170)[:, None] * np.where(kind, -1, 1)[:, None, None]
+        mid = -6 + tilt + 0.3 * rng.standard_normal((count, 170, 120))
+        mid[kind == 1, :, ::20] += 3
+        sources = np.zeros((count, len(SOURCES)), np.float32)
+        sources[np.arange(count), [SOURCES.index(("rain", "fire")[k]) for k in kind]] = 1
+        np.savez(
+            folder / f"{split}-000.npz",
+            mid=mid.astype(np.float16),
+            side=(0.1 * rng.standard_normal((count, 2, 34, 120))).astype(np.float16),
+            sources=sources,
+            intensity=np.where(kind, np.nan, 0.5).astype(np.float32),
+        )
+    return folder
+
+
+def test_a_crop_keeps_its_spectrum_beside_its_mel(data: Path) -> None:
+    windows = read_ambience(data, "train", None)
+    mel = MelSettings()
+    plain = crop(windows, 120, np.random.default_rng(1), mel, vary=False)
+    varied = crop(windows, 120, np.random.default_rng(1), mel, vary=True)
+    assert plain.window == varied.window
+    change = varied.packed[:170].mean(1) - plain.packed[:170].mean(1)
+    assert float(change.abs().max()) > 0.05
+    torch.testing.assert_close(varied.spectrum - plain.spectrum, change, atol=2e-2, rtol=0)
+    assert plain.coarse.shape == (34, 40) and plain.onsets.shape == (120,)
+
+
+def test_every_condition_is_sometimes_absent(data: Path) -> None:
+    task = AmbienceTask(STAGE, {**TASK, "batch_size": 64}, data, 0)
+    batch = task.batch(torch.Generator().manual_seed(0))
+    present, known = batch["present"], batch["attributes"][:, len(SOURCES) + 1 :]
+    assert set(map(tuple, present.int().tolist())) == {(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 1, 1)}
+    assert 0.7 < float(known[:, 0].mean()) < 1
+    assert float(known[:, -1].mean()) < float(known[:, 0].mean())  # the intensity is unknown more often
+
+
+def test_training_lowers_the_loss_and_goes_on(data: Path, tmp_path: Path) -> None:
+    recipe = Recipe(
+        "ambience-decoder",
+        train=_settings(steps=60, eval_every=30),
+        task_settings=TASK,
+        stage=STAGE,
+    )
+    result = train(recipe, data, tmp_path)
+    assert result.finished and result.metric is not None
+    first = AmbienceTask(STAGE, TASK, data, 0)
+    assert result.metric < first.evaluate(first.network)["metric"]
+    assert (tmp_path / "samples" / "mels.png").exists()
+    assert (tmp_path / "weights" / "config.json").exists()
+
+
+def _settings(**rows: object):
+    from audiogen.train.recipe import TrainSettings
+
+    return TrainSettings(**rows, lr=3e-3, warmup=5, log_every=10)  # type: ignore[arg-type]
