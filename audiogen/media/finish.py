@@ -46,7 +46,7 @@ def finish(
     wave = without_dc(samples, sample_rate, overwrite)[:, :length]
     soft_ends(wave, sample_rate)
     if rate is not None and rate != sample_rate:
-        wave = np.stack([soxr.resample(channel, sample_rate, rate) for channel in wave])
+        wave = resampled(wave, sample_rate, rate)
         sample_rate = rate
     wave = exact_length(wave, max(1, round(seconds * sample_rate)))
     level = to_loudness(wave, sample_rate, target_lufs)
@@ -66,6 +66,20 @@ def without_dc(samples: np.ndarray, sample_rate: int, overwrite: bool = False) -
     for start in range(0, samples.shape[1], block):
         part = samples[:, start : start + block] - mean
         out[:, start : start + block], state = sosfilt(sections, part, zi=state)
+    return out
+
+
+def resampled(samples: np.ndarray, sample_rate: int, rate: int) -> np.ndarray:
+    """The same sound at another rate, float32 [channels, about samples * rate / sample_rate]."""
+    length, block = samples.shape[1], _BLOCK_S * sample_rate
+    out = np.zeros((len(samples), length * rate // sample_rate + 1), np.float32)
+    for channel, target in zip(samples, out, strict=True):
+        stream, at = soxr.ResampleStream(sample_rate, rate, 1), 0
+        for start in range(0, length, block):
+            part = stream.resample_chunk(channel[start : start + block], last=start + block >= length)
+            part = part[: len(target) - at]
+            target[at : at + len(part)] = part
+            at += len(part)
     return out
 
 

@@ -271,6 +271,18 @@ def test_long_sounds_are_encoded_in_blocks_without_seams(suffix):
     assert np.abs(back.T - sound)[:, 2000:-2000].max() < (0.01 if suffix == ".ogg" else 1e-6)
 
 
+@pytest.mark.parametrize("bits", ["16", "24", "float"])
+def test_a_minute_is_encoded_in_twice_the_size_of_its_file(bits, rng):
+    import tracemalloc
+
+    sound = 0.1 * rng.standard_normal((2, 60 * RATE), dtype=np.float32)
+    tracemalloc.start()
+    data = audio_bytes(sound, RATE, bits=bits)
+    more = tracemalloc.get_traced_memory()[1] / len(data)
+    tracemalloc.stop()
+    assert more < 2.5
+
+
 def test_an_ogg_page_has_the_sum_of_the_standard():
     """RFC 3533's sum, bit by bit, of every page; and a damaged file is no Ogg."""
     data = audio_bytes(tone(seconds=0.3), RATE, ".ogg")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soxr
 
-from audiogen.media.finish import end_levels_db, exact_length, finish, soft_ends, without_dc
+from audiogen.media.finish import end_levels_db, exact_length, finish, resampled, soft_ends, without_dc
 from audiogen.media.limiter import peak_envelope
 from audiogen.media.loudness import (
     Level,
@@ -254,6 +254,30 @@ def test_a_long_sound_is_finished_as_a_short_one(rng, monkeypatch):
     monkeypatch.setattr(room, "_BLOCK_S", 1)
     parts, _ = finish(sound, RATE, 4.7, -20.0)
     np.testing.assert_array_equal(parts, whole)
+
+
+@pytest.mark.parametrize("seconds", [0.01, 1.0, 23.4567])
+def test_resampling_in_blocks_is_resampling(seconds, rng):
+    sound = 0.1 * rng.standard_normal((2, int(seconds * RATE))).astype(np.float32)
+    whole = soxr.resample(sound.T, RATE, 48_000).T
+    parts = resampled(sound, RATE, 48_000)
+    assert abs(parts.shape[1] - whole.shape[1]) <= 1
+    shared = min(parts.shape[1], whole.shape[1])
+    np.testing.assert_allclose(parts[:, :shared], whole[:, :shared], atol=1e-6)
+
+
+@pytest.mark.parametrize("rate", [44_100, 48_000])
+def test_a_minute_is_finished_in_little_more_than_its_own_memory(rate, rng):
+    import tracemalloc
+
+    sound = 0.3 * rng.standard_normal((2, 60 * RATE), dtype=np.float32)
+    finish(sound[:, :RATE].copy(), RATE, 1.0, -8.0, rate, overwrite=True)  # imports
+    tracemalloc.start()
+    out, level = finish(sound, RATE, 60.0, -8.0, rate, overwrite=True)
+    more = tracemalloc.get_traced_memory()[1] / out.nbytes
+    tracemalloc.stop()
+    assert level.limited_db > 0  # the limiter takes part
+    assert more < (1.0 if rate == RATE else 2.0)
 
 
 def test_end_levels_of_silence():
