@@ -39,6 +39,7 @@ GUIDANCE = 1.25  # on the attributes; a second view in the same pass costs littl
 FREE_SHARE = 0.75  # of the pieces whose prompt asks for no tempo and no metre
 METRE_SHARES = {(4, 4): 0.55, (3, 4): 0.3, (2, 4): 0.15}  # of an asked tempo; compound time is asked for
 MINOR_SHARE = 0.4
+TEXTURES = {FREE: 2.1, METRICAL: 1.8}  # notes struck together, medians of the training pieces
 TONIC_SHARES = np.array([16, 4, 13, 9, 7, 11, 4, 13, 7, 9, 7, 4]) / 104  # C .. B: keys with few signs first
 SHORTEST_S, LONGEST_S = 1.0, 600.0
 
@@ -162,13 +163,14 @@ def complete(x: Conditioning, rng: np.random.Generator) -> dict:
     level = 44 + 2.2 * known["density"] + rng.normal(0, 7)
     known["loudness"] = known["loudness"] or float(np.clip(level, 34, 96))
     known["register"] = known["register"] or float(rng.normal(62, 3.5))
-    known["texture"] = known["texture"] or float(np.clip(rng.normal(2.1, 0.3), 1.5, 3.0))
     known["key"] = full_key(known["key"], rng)
     kind = METRICAL if x.tempo or x.metre or rng.random() >= FREE_SHARE else FREE
     metres = list(METRE_SHARES)
     drawn = metres[int(rng.choice(len(metres), p=list(METRE_SHARES.values())))]
     bpm = float(np.round(np.exp(rng.normal(np.log(80 if x.density and x.density < 4 else 104), 0.2))))
     known |= {"kind": kind, "place": 1, "quarters": 60.0}
+    middle = TEXTURES[kind]
+    known["texture"] = known["texture"] or float(np.clip(rng.normal(middle, 0.3), 1.4, 3.0))
     if kind == METRICAL:
         known["metre"] = known["metre"] or drawn
         known["tempo"] = known["quarters"] = (known["tempo"] or bpm) * quarters_per_beat(known["metre"])

@@ -1,7 +1,7 @@
 """From written events to a playable part in seconds: humanised metrical time, dynamics, and the end.
 
 A metrical part comes off a grid with printed dynamics. A player's small freedoms are added: onsets off
-by some milliseconds, melody over accompaniment, a phrase arch, and a pedal that changes with the bass.
+by some milliseconds, melody over accompaniment, a phrase arch, accents of the bar, and a pedal.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ import numpy as np
 
 from audiogen.artifacts import Conditioning
 from audiogen.structure.score_events import FREE, TICKS
+from audiogen.structure.score_touch import articulate, harmony_pedal, pedal_for, wants_pedal
 from audiogen.structure.score_writer import Plan, Written
 
 DAMPED_S = 0.3  # before the end everything is released, so that the room can die away
 GAP_S = 0.02  # a key is up this long before it is struck again
 CONTRAST = 18.0  # printed dynamics differ from their middle by at most this
-LEVEL_SHIFT = 24.0  # an asked loudness moves all velocities by at most this
+LEVEL_SHIFT = 40.0  # an asked loudness moves all velocities by at most this
 
 
 def perform(
@@ -24,7 +25,7 @@ def perform(
     """Notes [N, 4] (pitch, onset s, offset s, velocity) and pedal [P, 2] within `plan.seconds`.
 
     Args:
-        asked: decides whether metrical music gets a pedal.
+        asked: articulation and pedal are brought to what it says.
         level: mean velocity to come near to.
     """
     rows = written.notes.copy()
@@ -34,11 +35,15 @@ def perform(
         rows[:, 3] += rng.uniform(-1.5, 1.5, len(rows))
     else:
         if not len(pedal) and wants_pedal(asked):
-            pedal = bass_pedal(rows, plan.bar)
+            pedal = harmony_pedal(rows, plan.beat, plan.bar)
         rows[:, 3] = printed(rows[:, 3], level)
         rows[:, 3] += accents(rows[:, 1], plan)
         rows, pedal = humanise(rows, pedal, plan.unit_s, rng)
     rows = loudness(rows, level)
+    if asked.articulation is not None:
+        rows = articulate(rows[np.argsort(rows[:, 1], kind="stable")], asked.articulation)
+    if asked.pedal is not None:
+        pedal = pedal_for(pedal, asked.pedal, plan.seconds)
     return finish(no_overlap(rows), pedal, plan.seconds)
 
 
@@ -75,27 +80,6 @@ def humanise(
     rows[:, 1] = np.maximum(rows[:, 1] * unit_s + push, 0)
     rows[:, 2] = rows[:, 1] + np.maximum(length * rng.uniform(0.9, 1.0, len(rows)), 0.04)
     return rows, pedal * np.array([unit_s, 1.0])
-
-
-def wants_pedal(asked: Conditioning) -> bool:
-    """Scores print no pedal; add one if it is asked for, or if nothing speaks against it."""
-    if asked.pedal is not None:
-        return asked.pedal >= 0.25
-    detached = asked.articulation is not None and asked.articulation < 0.5
-    return not detached and (asked.density is None or asked.density < 6)
-
-
-def bass_pedal(rows: np.ndarray, bar: float) -> np.ndarray:
-    """Down after every new bass note on a half bar, up just as the next one is struck; in ticks."""
-    low = rows[rows[:, 0] < 57]
-    half = bar / 2
-    strikes = np.unique(low[np.mod(low[:, 1], half) == 0][:, 1]) if len(low) else np.zeros(0)
-    if len(strikes) < 2:
-        return np.zeros((0, 2))
-    downs = np.stack([strikes + 3, np.ones(len(strikes))], 1)
-    ups = np.stack([strikes[1:] + 1, np.zeros(len(strikes) - 1)], 1)
-    pedal = np.concatenate([downs, ups])
-    return pedal[np.argsort(pedal[:, 0], kind="stable")]
 
 
 def loudness(rows: np.ndarray, level: float) -> np.ndarray:

@@ -44,7 +44,7 @@ from audiogen.structure.score_events import (
 )
 from audiogen.structure.score_script import Script, Span, Timed
 
-LAST_ONSET_S = 0.9  # before the end
+LAST_ONSET_S = 1.2  # before the end; in real endings 1.1 to 1.7 s ring out
 RING_S = 4.0  # the end may come when the last onset is at most this far from it
 RESTRIKE_S = 0.06  # a key cannot be struck again sooner
 LONGEST_REST_S = 3.0
@@ -59,6 +59,9 @@ LATELY, OFTEN, TIRED = 24, 4, 0.35  # a key struck more than 4 times in 24 notes
 CLEAR, PULL, STRONGEST = 0.12, 4.0, 0.8  # lead of the asked key over its rivals, and the pull towards it
 KEY_PRIOR, KEY_FADE = 8.0, 0.985  # notes' worth of the key before the first note; memory of about 65 notes
 CLOSING_S, CLOSING = 3.0, 0.35
+FINAL_S = 1.0  # so long before the last possible onset every chord is the tonic's
+HOME = 5.0  # how hard; nine real pieces in ten end in the tonic triad
+CHORD_S = 0.05  # notes closer than this to the first of a chord belong to it
 KEEP = 0.6  # share of the context that stays when it is full
 
 
@@ -86,6 +89,11 @@ class Plan:
     density: float | None = None
     key: str | None = None
     spans: tuple[Span, ...] = ()
+
+    @property
+    def latest_onset_s(self) -> float:
+        """Nothing is struck later than this."""
+        return self.seconds - min(LAST_ONSET_S, 0.3 * self.seconds)
 
     @property
     def views(self) -> np.ndarray:
@@ -117,6 +125,9 @@ class Grammar:
         self.beats: set[int] = set()  # that have a note
         self.key = None if plan.key is None else key_index(plan.key)
         self.sounded = np.zeros(12)  # how often each pitch class was struck, fading
+        self.chord: list[int] = []  # the latest
+        self.chord_s = -1.0
+        self.must_close = False
 
     @property
     def now_s(self) -> float:
@@ -130,7 +141,8 @@ class Grammar:
         allowed[DOWN] = moving and not self.pedal
         allowed[UP] = moving and self.pedal
         near = self.plan.seconds - self.last_onset_s <= RING_S
-        allowed[END] = self.notes > 0 and near and not self.script.ahead
+        closed = self.closed or not allowed[NOTE]
+        allowed[END] = self.notes > 0 and near and closed and not self.script.ahead
         if not allowed.any():
             allowed[END] = True
         return allowed
@@ -139,7 +151,7 @@ class Grammar:
         """Allowed shift codes before an event of type `kind`, bool [128]."""
         longest = LONGEST_REST_S if self.notes else FIRST_S
         at = self.now_s + self.shifts_s
-        allowed = (self.shifts_s <= longest) & (at <= self.plan.seconds - LAST_ONSET_S)
+        allowed = (self.shifts_s <= longest) & (at <= self.plan.latest_onset_s)
         wait_s = self.script.not_before * self.plan.unit_s - self.now_s
         if wait_s > 0:
             allowed &= self.shifts_s >= wait_s - 1e-6
@@ -189,6 +201,30 @@ class Grammar:
                 allowed[pitch - LOWEST] = False
         return allowed
 
+    @property
+    def closed(self) -> bool:
+        """Whether the piece may end here: on the tonic triad over the tonic, where it has a key."""
+        if self.key is None:
+            return True
+        steps = [(pitch - self.key) % 12 for pitch in sorted(self.chord)]
+        return bool(steps) and steps[0] == 0 and set(steps) <= self._triad
+
+    @property
+    def _triad(self) -> set[int]:
+        return {0, 3 if self.key is not None and self.key >= 12 else 4, 7}
+
+    def home(self) -> np.ndarray:
+        """What to add to the logits of the pitches, [88], where the piece closes: the tonic chord."""
+        begin = self.plan.latest_onset_s - min(FINAL_S, 0.1 * self.plan.seconds)
+        if self.key is None or not (self.must_close or self.now_s >= begin):
+            return np.zeros(N_PITCH, np.float32)
+        pitch = np.arange(N_PITCH) + LOWEST
+        step = (pitch - self.key) % 12
+        same = bool(self.chord) and self.now_s - self.chord_s <= CHORD_S
+        under = pitch < (min(self.chord) if same else 128)  # would be the bass
+        fits = np.where(under, step == 0, np.isin(step, list(self._triad)))
+        return np.where(fits, HOME, 0.0).astype(np.float32)
+
     def tonality(self) -> np.ndarray:
         """What to add to the logits of the pitches, [88]: pulls back to the asked key where it gets lost.
 
@@ -220,6 +256,9 @@ class Grammar:
         if self.time % self.plan.beat == 0:
             self.beats.add(int(self.time // self.plan.beat))
         self.lately.append(pitch)
+        if not self.chord or self.now_s - self.chord_s > CHORD_S:
+            self.chord, self.chord_s = [], self.now_s
+        self.chord.append(pitch)
         self.sounded *= KEY_FADE
         self.sounded[pitch % 12] += 1
 
@@ -311,8 +350,10 @@ class Writer:
         logits = self._logits(SHIFT, hidden)[kind * N_SHIFT : (kind + 1) * N_SHIFT]
         logits = logits + torch.from_numpy(g.steering())
         if self._is_over(logits):
-            event[TYPE] = END
-            return event
+            if g.types()[END]:
+                event[TYPE] = END
+                return event
+            g.must_close = True
         event[SHIFT] = self._choose(logits, uniform[1], g.shifts(int(event[TYPE]))) + kind * N_SHIFT
         shift = SHIFTS[kind][event[SHIFT] - kind * N_SHIFT]
         if g.script.begins(g.time + shift):
@@ -323,7 +364,7 @@ class Writer:
             g.pedal_to(event[TYPE] == DOWN)
             return event
         hidden = self._given(SHIFT, event, hidden)
-        logits = self._logits(PITCH, hidden) + torch.from_numpy(g.tonality() - g.tired())
+        logits = self._logits(PITCH, hidden) + torch.from_numpy(g.tonality() + g.home() - g.tired())
         event[PITCH] = self._choose(logits, uniform[2], g.pitches())
         g.note(int(event[PITCH]) + LOWEST)
         hidden = self._given(PITCH, event, hidden)
@@ -336,9 +377,9 @@ class Writer:
     def _is_over(self, logits: Tensor) -> bool:
         """Whether the model would go on only after the end."""
         g = self.grammar
-        if not g.types()[END]:
+        if g.script.ahead or self.plan.seconds - g.last_onset_s > RING_S or not g.notes:
             return False
-        before = g.now_s + g.shifts_s <= self.plan.seconds - LAST_ONSET_S
+        before = g.now_s + g.shifts_s <= self.plan.latest_onset_s
         share = (logits / self.temperature).softmax(-1)[torch.from_numpy(before)].sum()
         return float(share) < OVER
 
