@@ -139,6 +139,12 @@ class Take:
     waveform: Waveform | None = None
     recipe: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def label(self) -> str:
+        """Its seeds for people: "seed 7", "seed 7, variation 2"."""
+        varied = f", variation {self.sampling.variation_seed}" if self.sampling.variation else ""
+        return f"seed {self.seed}{varied}"
+
     def save(self, path: str | Path, force: bool = False) -> None:
         """Write the sound, with its recipe inside."""
         if self.waveform is None:

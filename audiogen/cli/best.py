@@ -50,10 +50,9 @@ class Best:
         self.kept[number] = take
         varied = take.sampling.variation > 0
         self.seeds[number] = {"seed": take.seed}
-        self.labels[number] = f"seed {take.seed}"
+        self.labels[number] = take.label
         if varied:
             self.seeds[number]["variation_seed"] = take.sampling.variation_seed
-            self.labels[number] = f"variation {take.sampling.variation_seed}"
         best = self.order()[: self.keep]
         self.kept = {k: self.kept[k] for k in best}
 

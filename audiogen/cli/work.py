@@ -222,7 +222,7 @@ def deliver(job: Job, take: Take, target: output.Target) -> list[Path]:
         return []
     contents = output.structure_files(target, take)
     if target.picture is not None:
-        contents[target.picture] = output.draw(take, f"{job.words}, seed {take.seed}")
+        contents[target.picture] = output.draw(take, f"{job.words}, {take.label}")
     # The sound gets its name last: where it is, the rest is.
     output.write_files(contents | {target.file: data}, job.rules)
     return [target.file, *contents]
