@@ -72,7 +72,7 @@ def test_the_mel_at_the_joins_is_as_near_to_what_was_asked_as_elsewhere(mel, ren
 
     in_parts, at_once = error(parts), error(whole)
     near = around(joins, len(in_parts), 1.0)
-    assert in_parts[near].mean() < at_once[near].mean() + 0.02  # nats
+    assert in_parts[near].mean() < at_once[near].mean() + 0.005  # nats
     assert in_parts[near].mean() < 1.2 * in_parts[~near].mean()
 
 
@@ -86,7 +86,7 @@ def test_no_level_jumps_and_nothing_clicks_at_the_joins(renderings):
 
     jump = np.abs(level(parts) - level(whole))
     near = around(joins, count, HOP / step)
-    assert jump[near].max() < max(1.0, 1.5 * np.percentile(jump[~near], 99))  # dB, in a tenth of a second
+    assert jump[near].max() < max(0.5, jump[~near].max())  # dB, in a tenth of a second
     sections = butter(6, 12_000, "highpass", fs=44_100, output="sos")
     high = sosfilt(sections, parts[0]) ** 2
     bursts = high[: len(high) // 132 * 132].reshape(-1, 132).mean(1)

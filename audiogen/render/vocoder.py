@@ -23,6 +23,7 @@ from audiogen.stage import Progress, Sampling, report
 
 BLOCK_FRAMES = 1200  # 16 s at a time: memory stays bounded, and shorter arrays stay nearer to the cores
 OVERLAP_FRAMES = 75
+EDGE_FRAMES = 10  # the last frames of a block do not know what follows; the next block settles them anew
 FLOOR_REACH, FLOOR_DEPTH = 0.4, 3.0  # nats: bands within the reach of the floor fade by up to the depth
 MARGIN_FRAMES = 30  # the network's receptive field
 
@@ -59,10 +60,11 @@ class Vocoder(Pretrained):
         for number, (first, stop) in enumerate(spans):
             report(progress, "renderer", number, len(spans))
             magnitude = self.magnitude(torch.from_numpy(x.mid), first, stop)
-            spectrum = self.complete(magnitude, generator, known)
+            settled = self.complete(magnitude, generator, known)
+            spectrum = settled * self._lost_level(settled, magnitude)
             sound = self.sound(spectrum, torch.from_numpy(x.side[:, :, first:stop])).numpy()
             _join(out, sound, first * mel.hop_length, mel.hop_length, joined=known is not None)
-            known = spectrum[:, -OVERLAP_FRAMES:].clone()
+            known = settled[:, -OVERLAP_FRAMES:-EDGE_FRAMES].clone()
         report(progress, "renderer", len(spans), len(spans))
         return Waveform(out[:, : round(x.seconds * mel.sample_rate)], mel.sample_rate)
 
@@ -72,8 +74,7 @@ class Vocoder(Pretrained):
         hop = self.config.mel.hop_length
         noise = white_phases(magnitude.shape[0], magnitude.shape[1], hop, generator)
         phase = integrate_phase(magnitude, hop, noise, None if known is None else known.angle())
-        spectrum = fast_griffin_lim(magnitude, phase, hop, self.config.iterations, known)
-        return spectrum * self._lost_level(spectrum, magnitude)
+        return fast_griffin_lim(magnitude, phase, hop, self.config.iterations, known)
 
     def _lost_level(self, spectrum: Tensor, magnitude: Tensor) -> Tensor:
         """Gain [bins, F] for what the inverse transform loses where phases still disagree."""
