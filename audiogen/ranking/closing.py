@@ -127,10 +127,11 @@ def end_level_db(samples: np.ndarray, sample_rate: int) -> float:
 
     The last 0.3 s are left out: there `media.finish` may have faded what did not end by itself.
     """
-    power = (samples.astype(np.float64) ** 2).mean(0)
     size = max(1, int(0.05 * sample_rate))
-    count = max(1, len(power) // size)
-    loudest = power[: count * size].reshape(count, -1).mean(1).max()
-    first, stop = (max(0, len(power) - int(s * sample_rate)) for s in LOOK_S)
-    end = power[first : max(stop, first + 1)].mean()
+    count = max(1, samples.shape[1] // size)
+    loudest = max(
+        float((samples[:, k * size : (k + 1) * size].astype(np.float64) ** 2).mean()) for k in range(count)
+    )
+    first, stop = (max(0, samples.shape[1] - int(s * sample_rate)) for s in LOOK_S)
+    end = float((samples[:, first : max(stop, first + 1)].astype(np.float64) ** 2).mean())
     return float(max(-100.0, 10 * np.log10(max(end, 1e-30) / max(loudest, 1e-30))))

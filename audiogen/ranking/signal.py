@@ -9,33 +9,31 @@ but silence, are 0.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from audiogen.media.loudness import loudness_lufs
 from audiogen.ranking.evidence import Evidence
 from audiogen.ranking.verdict import Check, listed, plain
 
+if TYPE_CHECKING:
+    from audiogen.evaluate.signal import Integrity
+
 BEGIN_S, TAIL_S = 1.0, 1.5  # silence that is in order
 LEVEL_LU = 1.0
+PART_S = 60.0
 
 
 def signal(evidence: Evidence) -> Check:
     """See the module's text."""
-    from audiogen.evaluate.signal import (
-        BLOCK_S,
-        DC_LIMIT,
-        FOLD_DOWN_LIMIT_DB,
-        PEAK_LIMIT_DBTP,
-        integrity,
-        silent_blocks,
-    )
+    from audiogen.evaluate.signal import BLOCK_S, DC_LIMIT, FOLD_DOWN_LIMIT_DB, PEAK_LIMIT_DBTP
 
     wave = evidence.take.waveform
     assert wave is not None
-    found = integrity(wave.samples, wave.sample_rate)
+    found, silent = measured_in_parts(wave.samples, wave.sample_rate)
     if not found.finite:
         return Check("signal", 0.0, {"finite": False}, "samples that are no numbers")
-    silent = silent_blocks(wave.samples, wave.sample_rate)
     if silent.all():
         return Check("signal", 0.0, {"silent_share": 1.0}, "nothing but silence")
     begin_s = float(np.argmin(silent)) * BLOCK_S
@@ -68,6 +66,38 @@ def signal(evidence: Evidence) -> Check:
     words = [text for loss, text in faults if loss > 0]
     clean = f"no clicks, no clipping, {level:.1f} LUFS, peak {found.peak_dbtp:.1f} dBTP"
     return Check("signal", 1 - sum(loss for loss, _ in faults), plain(measured, 4), listed(words) or clean)
+
+
+def measured_in_parts(samples: np.ndarray, sample_rate: int) -> tuple[Integrity, np.ndarray]:
+    """`integrity` of a sound of any length in bounded memory, and which of its 50 ms are silent, bool.
+
+    Clicks and clipped runs are those of all parts of a minute together; offset, peak and fold-down those
+    of the worst part that is not silent.
+    """
+    from audiogen.evaluate.signal import BLOCK_S, Integrity, integrity, silent_blocks
+
+    size = round(PART_S / BLOCK_S) * max(1, int(BLOCK_S * sample_rate))
+    parts = [samples[:, k : k + size] for k in range(0, samples.shape[1], size)]
+    if len(parts) > 1 and parts[-1].shape[1] < sample_rate:  # too short to measure: to the one before
+        parts[-2:] = [samples[:, (len(parts) - 2) * size :]]
+    found = [integrity(part, sample_rate) for part in parts]
+    seconds = samples.shape[1] / sample_rate
+    if not all(part.finite for part in found):
+        return Integrity(seconds, finite=False), np.zeros(0, bool)
+    silent = np.concatenate([silent_blocks(part, sample_rate) for part in parts])
+    heard = [part for part in found if part.silent_share < 1] or found
+    whole = Integrity(
+        seconds=seconds,
+        finite=True,
+        dc=max(part.dc for part in heard),
+        clipped_runs=sum(part.clipped_runs for part in found),
+        peak_dbtp=max(part.peak_dbtp for part in found),
+        clicks=sum(part.clicks for part in found),
+        silent_share=float(silent.mean()),
+        tail_s=float(np.argmin(silent[::-1]) if not silent.all() else len(silent)) * BLOCK_S,
+        fold_down_db=min(part.fold_down_db for part in heard),
+    )
+    return whole, silent
 
 
 def target_for(evidence: Evidence) -> float | None:

@@ -26,7 +26,7 @@ from audiogen.errors import InvalidRequest
 from audiogen.networks.score_transformer import ScoreTransformer
 from audiogen.stage import Sampling
 from audiogen.structure.score import GUIDANCE, quarters_per_beat
-from audiogen.structure.score_attributes import KEYS, codes, key_fits, key_index, measure
+from audiogen.structure.score_attributes import KEYS, articulation, codes, key_fits, key_index, measure
 from audiogen.structure.score_attributes import asked as asked_attributes
 from audiogen.structure.score_events import (
     DOWN,
@@ -55,6 +55,7 @@ from audiogen.structure.score_performance import (
     printed,
 )
 from audiogen.structure.score_script import Span, Timed
+from audiogen.structure.score_touch import articulate
 from audiogen.structure.score_writer import LONGEST_REST_S, RESTRIKE_S, Plan, Writer, one_thread
 
 PASSAGE_S = 1.5  # of free music; about the length of a half bar
@@ -403,6 +404,7 @@ def performed(fresh: np.ndarray, piece: Piece, plan: Plan, rng: np.random.Genera
         if piece.rigid:
             played[:, 1:3] += (rows[:, 1] * piece.unit_s - played[:, 1])[:, None]
         rows = played
+    rows = articulate(rows[np.argsort(rows[:, 1], kind="stable")], touch(piece.notes))
     rows = loudness(rows, level)
     if len(np.unique(piece.notes.velocity)) == 1:
         rows[:, 3] = level
@@ -410,6 +412,12 @@ def performed(fresh: np.ndarray, piece: Piece, plan: Plan, rng: np.random.Genera
     latest = resumes[np.searchsorted(resumes, rows[:, 1], side="right")] + RING_OVER_S
     rows[:, 2] = np.minimum(rows[:, 2], np.minimum(latest, piece.seconds - DAMPED_S))
     return rows[rows[:, 2] > rows[:, 1]]
+
+
+def touch(notes: Notes) -> float:
+    """How the keys of a piece are held, 0 (staccato) .. 1 (legato)."""
+    found = articulation(notes.onset_s, notes.offset_s - notes.onset_s)
+    return 1.0 if found is None else found
 
 
 def without_collisions(new: np.ndarray, kept: np.ndarray) -> np.ndarray:

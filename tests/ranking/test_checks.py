@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from audiogen.artifacts import Conditioning, Notes, Structure, Waveform
+from audiogen.evaluate.signal import integrity
 from audiogen.evaluate.transcribe import note_scores
 from audiogen.ranking.closing import end_level_db, home, last_chord
 from audiogen.ranking.evidence import Evidence, in_windows
@@ -15,6 +16,7 @@ from audiogen.ranking.fidelity import fidelity, matched
 from audiogen.ranking.judge import judge
 from audiogen.ranking.keys import fits, key_for
 from audiogen.ranking.obedience import heard_tempo
+from audiogen.ranking.signal import measured_in_parts
 from audiogen.request import Take
 from audiogen.stage import Sampling
 from tests.conftest import RATE, struck, tone
@@ -149,6 +151,21 @@ def test_clean_sound_is_clean_and_every_fault_is_named() -> None:
     assert faulty(loud)[0] == 0 and "clipped" in faulty(loud)[1] and "true peak" in faulty(loud)[1]
     assert faulty(lambda x: x.fill(np.nan)) == (0, "samples that are no numbers")
     assert faulty(lambda x: x.fill(0)) == (0, "nothing but silence")
+
+
+def test_long_sounds_are_measured_in_parts() -> None:
+    """Faults of all parts are found, and a part that is silent is no fault of the others."""
+    note = struck(220.0, 4.0) * np.minimum(np.arange(4 * RATE) / (0.02 * RATE), 1) ** 2
+    sound = np.concatenate([note] * 19 + [np.zeros((2, 45 * RATE), np.float32)], 1)
+    sound[:, [10 * RATE, 70 * RATE]] += 0.5
+    whole, parts = integrity(sound), measured_in_parts(sound, RATE)[0]
+    assert parts.clicks == whole.clicks == 2
+    assert parts.silent_share == pytest.approx(whole.silent_share, abs=1e-3)
+    assert parts.tail_s == pytest.approx(whole.tail_s, abs=0.1)
+    assert parts.peak_dbtp == pytest.approx(whole.peak_dbtp, abs=0.01)
+    assert parts.fold_down_db == pytest.approx(0.0, abs=0.01)
+    sound[0, -1] = np.nan
+    assert not measured_in_parts(sound, RATE)[0].finite
 
 
 def test_a_missed_level_costs() -> None:

@@ -24,6 +24,7 @@ from audiogen.structure.score_variation import (
     on_grid,
     pedal_within,
     read,
+    touch,
     without_collisions,
 )
 from tests.structure.test_score import TINY, assert_playable, notes_of, write
@@ -150,6 +151,16 @@ def test_dead_velocities_stay_dead(tiny) -> None:
     flat[:, 3] = 80
     made = varied(tiny, Structure(SECONDS, Notes.from_rows(flat, tempo=120.0)), 0.5)
     assert set(made.velocity) == {80.0}
+
+
+def test_new_notes_are_held_as_the_others_are(tiny) -> None:
+    base = song(None, 0.03)
+    short = notes_of(base).rows()
+    short[:, 2] = np.minimum(short[:, 2], short[:, 1] + 0.07)
+    for notes, wanted in ((Notes.from_rows(short), 0.3), (notes_of(base), 0.75)):
+        before = touch(notes)
+        after = varied(tiny, Structure(SECONDS, notes), 0.5)
+        assert abs(touch(after) - before) < 0.2 and abs(before - wanted) < 0.15
 
 
 def test_long_rests_and_short_pieces(tiny) -> None:
