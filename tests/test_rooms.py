@@ -18,7 +18,7 @@ PACKAGE = Path(audiogen.__file__).parent
 
 BASE = {"audiogen", "errors"}  # `audiogen` itself: its version
 SEAM = {"artifacts", "stage"} | BASE
-STAGE = SEAM | {"media", "networks", "sampling", "pretrained"}
+STAGE = SEAM | {"media", "networks", "sampling", "pretrained", "conditions"}
 ALLOWED: dict[str, set[str]] = {
     "audiogen": set(),
     "errors": set(),
@@ -26,6 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "media": BASE,
     "artifacts": BASE | {"media"},
     "stage": BASE | {"artifacts"},
+    "conditions": BASE | {"artifacts"},
     "prompt": BASE | {"artifacts"},
     "registry": BASE | {"pipeline"},
     "pipeline": SEAM | {"prompt"},

@@ -6,7 +6,7 @@ noise, v = noise - x0. The network estimates x0, and v = (x_t - x0) / t.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -18,8 +18,8 @@ from audiogen.media.mel import PAN_LIMIT, WIDTH_RANGE, MelSettings, band_centres
 from audiogen.networks.colour_bank import ColourBank
 from audiogen.networks.mel_decoder import Guide, MelDecoder
 from audiogen.pretrained import Pretrained
+from audiogen.sampling.field import velocity, windowed
 from audiogen.sampling.flow import draw_noise, solver, times
-from audiogen.sampling.windows import spans
 from audiogen.stage import Progress, Sampling, report
 
 WINDOW_FRAMES = 1500  # 20 s; longer pieces are computed in such windows, without seams
@@ -38,6 +38,7 @@ class FlowDecoderConfig:
             -1..1 over the training range, a take is drawn around the centre.
         condition: width of the conditioning vector.
         steps, scheduler: defaults of a call.
+        shift: above 1 spends more of the steps near noise, where it is decided what happens when.
         noise_scale: std of the starting noise where a structure is followed. Below 1 is the prior
             temperature of Grad-TTS and Glow-TTS: less of what an undertrained flow would invent
             between the partials, and less variety.
@@ -54,6 +55,7 @@ class FlowDecoderConfig:
     take_centre: tuple[float, ...] = (0.1, 0.1, 0.0, 0.2, 0.0)
     take_spread: tuple[float, ...] = (0.35, 0.35, 0.35, 0.3, 0.15)
     steps: int = 2
+    shift: float = 1.0
     scheduler: str = "euler"
     noise_scale: float = 0.75
 
@@ -96,7 +98,7 @@ class FlowDecoder(Pretrained):
         x0 = solve(
             self.velocity(guide, sampling),
             noise,
-            times(steps),
+            times(steps, self.config.shift),
             lambda step, total: report(progress, "decoder", step, total),
         )
         report(progress, "decoder", steps, steps)
@@ -120,49 +122,16 @@ class FlowDecoder(Pretrained):
             circular: the end goes over into the beginning, for a loop.
         """
         strength = sampling.structure_strength
-        guided = self._estimator(guide, circular)
-        free = self._estimator(without_structure(guide), circular) if strength < 1 else None
         weight = 1.0 if sampling.guidance is None else sampling.guidance
-        plain = self._estimator(without_attributes(guide), circular) if weight != 1 else None
 
-        def field(x_t: Tensor, t: float) -> Tensor:
-            x0 = guided(x_t, t)
-            if plain is not None:
-                unguided = plain(x_t, t)
-                x0 = unguided + weight * (x0 - unguided)
-            if free is not None:
-                alone = free(x_t, t)
-                x0 = alone + strength * (x0 - alone)
-            return (x_t - x0) / t
+        def estimator(steered: Guide):
+            frames = steered.roll.shape[2]
+            return windowed(self.network, steered, frames, self.device, self.dtype, WINDOW_FRAMES, circular)
 
-        return field
-
-    def _estimator(self, guide: Guide, circular: bool):
-        """x0 estimate over windows whose margins cover the receptive field, so no seam can be heard."""
-        frames = guide.roll.shape[2]
-        parts = []
-        for span in spans(frames, WINDOW_FRAMES, self.network.receptive_frames, circular):
-            index = span.index(frames)
-            window = guide.at(index).to(self.device)
-            with torch.inference_mode():
-                parts.append((span, index, window, self.network.prior(window)))
-
-        @torch.inference_mode()
-        def estimate(x_t: Tensor, t: float) -> Tensor:
-            out = torch.empty_like(x_t)
-            for span, index, window, prior in parts:
-                with torch.autocast(self.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16):
-                    x0 = self.network(
-                        x_t[:, index].to(self.device),
-                        torch.tensor([t], dtype=torch.float32, device=self.device),
-                        window,
-                        prior,
-                    )
-                seen = slice(span.first - span.low, span.stop - span.low)
-                out[:, span.first : span.stop] = x0[:, seen].float().cpu()
-            return out
-
-        return estimate
+        guided = estimator(guide)
+        free = estimator(guide.without_structure()) if strength < 1 else None
+        plain = estimator(guide.without_attributes()) if weight != 1 else None
+        return velocity(guided, plain, weight, free, strength)
 
     def wrap(self, x0: Tensor, seconds: float, take: dict[str, float]) -> MelSpectrogram:
         """Normalised packed mel [1, F, D] -> artifact, within the ranges of the mel."""
@@ -186,16 +155,3 @@ def unpack(packed: Tensor, mel: MelSettings) -> tuple[Tensor, Tensor]:
     """The inverse of `pack`, as copies."""
     mid = packed[..., : mel.n_bands, :].clone()
     return mid, packed[..., mel.n_bands :, :].unflatten(-2, (2, mel.n_groups)).clone()
-
-
-def without_structure(guide: Guide) -> Guide:
-    """The same piece with no structure: what the decoder would play freely (in its own colours)."""
-    present = torch.zeros_like(guide.present)
-    if not guide.roll.shape[-1]:
-        present[:, 0] = 1
-    return replace(guide, present=present)
-
-
-def without_attributes(guide: Guide) -> Guide:
-    """The same piece with every attribute unknown."""
-    return replace(guide, attributes=torch.zeros_like(guide.attributes))

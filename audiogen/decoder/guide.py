@@ -6,33 +6,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from audiogen.artifacts import SOURCES, Conditioning, Notes, Structure
+from audiogen.artifacts import Conditioning, Notes, Structure
+from audiogen.conditions import attribute_vector, wanted_attributes
 from audiogen.decoder.roll import CHANNELS, KEYS, piano_roll
 from audiogen.errors import InvalidRequest
 from audiogen.media.mel import MelSettings
 from audiogen.networks.mel_decoder import Guide
-
-# centre and spread of each attribute, so that the network sees values of about -2..2
-ATTRIBUTE_SCALES = {
-    "density": (1.8, 0.8),
-    "loudness": (64.0, 18.0),
-    "register": (62.0, 9.0),
-    "intensity": (0.5, 0.3),
-    **dict.fromkeys(SOURCES, (0.0, 0.5)),
-}
-
-
-def attribute_vector(values: dict[str, float | None], names: tuple[str, ...]) -> np.ndarray:
-    """Attributes as float32 [2A]: scaled values (0 where unknown), then masks. Density is logarithmic."""
-    scaled, known = [], []
-    for name in names:
-        value = values.get(name)
-        centre, spread = ATTRIBUTE_SCALES[name]
-        if value is not None and name == "density":
-            value = float(np.log(max(value, 0.1)))
-        scaled.append(0.0 if value is None else (value - centre) / spread)
-        known.append(float(value is not None))
-    return np.array(scaled + known, np.float32)
 
 
 def notes_attributes(notes: Notes, seconds: float) -> dict[str, float | None]:
@@ -44,17 +23,6 @@ def notes_attributes(notes: Notes, seconds: float) -> dict[str, float | None]:
         "density": float(inside.sum() / seconds),
         "loudness": float(notes.velocity[inside].mean()),
         "register": float(notes.pitch[inside].mean()),
-    }
-
-
-def wanted_attributes(conditioning: Conditioning, names: tuple[str, ...]) -> dict[str, float | None]:
-    """What is asked of each attribute; a source that is not among those asked for is asked to be absent."""
-    sources = conditioning.sources
-    return {
-        name: (sources.get(name, 0.0) if sources else None)
-        if name in SOURCES
-        else getattr(conditioning, name)
-        for name in names
     }
 
 

@@ -11,7 +11,7 @@ notes (`note_bank.py`), that of an ambience from its lasting colour (`colour_ban
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -54,6 +54,17 @@ class Guide:
             self.take,
         )
 
+    def without_structure(self) -> Guide:
+        """The same piece with no structure: what is played freely (in its own colours)."""
+        present = torch.zeros_like(self.present)
+        if not self.roll.shape[-1]:
+            present[:, 0] = 1
+        return replace(self, present=present)
+
+    def without_attributes(self) -> Guide:
+        """The same piece with every attribute unknown."""
+        return replace(self, attributes=torch.zeros_like(self.attributes))
+
     def to(self, device: torch.device) -> Guide:
         return Guide(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
 
@@ -62,7 +73,8 @@ class MelDecoder(nn.Module):
     """See the module's first lines.
 
     Args:
-        bands, groups: of the mel; centres_hz: of its bands; floor: magnitude of silence.
+        bands, groups: of the mel, groups 0: neither a coarse mel to follow nor a side. centres_hz: of its
+            bands. floor: magnitude of silence.
         width, dilations: of the trunk, one block per dilation.
         templates: of the note bank; 0: the bank is one of colours, and the take are their components.
         attributes, take: how many of each.
@@ -134,6 +146,9 @@ class MelDecoder(nn.Module):
                 known = self.bank(roll[:, VELOCITY], roll[:, SINCE], roll[:, DAMPED], guide.take.float())
             else:
                 known = self.bank(guide.take[:, :-1].float())[:, None]
+            if not self.groups:
+                alone = (known - self.mean) / self.std * guide.present[:, :1, None]
+                return alone.expand(-1, roll.shape[2], -1)
             coarse = guide.coarse.float().repeat_interleave(self.bands // self.groups, -1)
             mean, std = self.mean[: self.bands], self.std[: self.bands]
             has_bank, has_coarse = (guide.present[:, i, None, None].float() for i in (0, 1))

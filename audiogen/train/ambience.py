@@ -15,9 +15,10 @@ import torch
 from torch import Tensor, nn
 
 from audiogen.artifacts import SOURCES, Conditioning, Structure
+from audiogen.conditions import attribute_vector
 from audiogen.data.ambience_windows import AmbienceWindows, read_ambience
 from audiogen.decoder.flow import FlowDecoder, FlowDecoderConfig
-from audiogen.decoder.guide import attribute_vector, fine_rate
+from audiogen.decoder.guide import fine_rate
 from audiogen.decoder.roll import CHANNELS
 from audiogen.media.mel import coarse_mel
 from audiogen.networks.colour_bank import ColourBank
@@ -44,8 +45,8 @@ class AmbienceTaskSettings:
     batch_size: int = 6
     frames: int = 300
     side_weight: float = 0.15
-    time_mean: float = -0.4
-    time_std: float = 1.0
+    time_mean: float = 0.8
+    time_std: float = 1.2
     uniform_share: float = 0.2
     coarse_share: float = 0.2
     coarse_noise: float = 0.4

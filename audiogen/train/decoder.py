@@ -16,8 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from audiogen.artifacts import Conditioning, Notes, Structure
+from audiogen.conditions import attribute_vector
 from audiogen.decoder.flow import FlowDecoder, FlowDecoderConfig, pack
-from audiogen.decoder.guide import attribute_vector, fine_rate, notes_attributes
+from audiogen.decoder.guide import fine_rate, notes_attributes
 from audiogen.decoder.roll import piano_roll
 from audiogen.media.mel import MelSettings, coarse_mel, onset_strength
 from audiogen.networks.mel_decoder import Guide, MelDecoder

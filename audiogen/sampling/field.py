@@ -1,0 +1,84 @@
+"""The velocity field of a mel network: windows, classifier-free guidance, strength of the structure.
+
+Shared by every stage that decodes by flow. A network is anything that is called as `network(x_t, t, guide,
+prior)` and estimates x0, with `prior(guide)` and `receptive_frames`; a guide has `at(index)` and
+`to(device)`. Guidance: arXiv 2207.12598, on the estimates of x0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from audiogen.sampling.windows import spans
+
+Estimate = Callable[[Tensor, float], Tensor]
+
+
+def velocity(
+    guided: Estimate,
+    plain: Estimate | None = None,
+    guidance: float = 1.0,
+    free: Estimate | None = None,
+    strength: float = 1.0,
+) -> Estimate:
+    """(x_t [1, F, D], t) -> v = (x_t - x0) / t, from estimates of x0.
+
+    Args:
+        plain: without what guidance shall emphasise; None: no guidance.
+        free: without the structure; None: its full strength.
+    """
+
+    def field(x_t: Tensor, t: float) -> Tensor:
+        x0 = guided(x_t, t)
+        if plain is not None:
+            unguided = plain(x_t, t)
+            x0 = unguided + guidance * (x0 - unguided)
+        if free is not None:
+            alone = free(x_t, t)
+            x0 = alone + strength * (x0 - alone)
+        return (x_t - x0) / t
+
+    return field
+
+
+def windowed(
+    network: Any,
+    guide: Any,
+    frames: int,
+    device: torch.device,
+    dtype: torch.dtype,
+    window_frames: int,
+    circular: bool = False,
+) -> Estimate:
+    """x0 estimate over windows whose margins cover the receptive field, so no seam can be heard.
+
+    Args:
+        circular: the end goes over into the beginning, for a loop.
+    """
+    parts = []
+    for span in spans(frames, window_frames, network.receptive_frames, circular):
+        index = span.index(frames)
+        window = guide.at(index).to(device)
+        with torch.inference_mode():
+            parts.append((span, index, window, network.prior(window)))
+
+    @torch.inference_mode()
+    def estimate(x_t: Tensor, t: float) -> Tensor:
+        out = torch.empty_like(x_t)
+        for span, index, window, prior in parts:
+            with torch.autocast(device.type, torch.bfloat16, enabled=dtype == torch.bfloat16):
+                x0 = network(
+                    x_t[:, index].to(device),
+                    torch.tensor([t], dtype=torch.float32, device=device),
+                    window,
+                    prior,
+                )
+            seen = slice(span.first - span.low, span.stop - span.low)
+            out[:, span.first : span.stop] = x0[:, seen].float().cpu()
+        return out
+
+    return estimate
