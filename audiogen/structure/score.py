@@ -158,7 +158,8 @@ def complete(x: Conditioning, rng: np.random.Generator) -> dict:
     middle. Every piece gets a key: with none in mind the model wanders from one to the next.
     """
     known = asked(x)
-    wish = float(np.exp(rng.normal(np.log(6.5), 0.35)))
+    middle = 6.5 if not x.tempo else 5.5 * (x.tempo / 100) ** 0.5  # scores are thinner, slow ones most
+    wish = float(np.exp(rng.normal(np.log(middle), 0.35)))
     known["density"] = known["density"] or wish
     level = 44 + 2.2 * known["density"] + rng.normal(0, 7)
     known["loudness"] = known["loudness"] or float(np.clip(level, 34, 96))
@@ -169,8 +170,8 @@ def complete(x: Conditioning, rng: np.random.Generator) -> dict:
     drawn = metres[int(rng.choice(len(metres), p=list(METRE_SHARES.values())))]
     bpm = float(np.round(np.exp(rng.normal(np.log(80 if x.density and x.density < 4 else 104), 0.2))))
     known |= {"kind": kind, "place": 1, "quarters": 60.0}
-    middle = TEXTURES[kind]
-    known["texture"] = known["texture"] or float(np.clip(rng.normal(middle, 0.3), 1.4, 3.0))
+    chords = float(np.clip(rng.normal(TEXTURES[kind], 0.3), 1.4, 3.0))
+    known["texture"] = known["texture"] or chords
     if kind == METRICAL:
         known["metre"] = known["metre"] or drawn
         known["tempo"] = known["quarters"] = (known["tempo"] or bpm) * quarters_per_beat(known["metre"])

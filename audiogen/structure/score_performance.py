@@ -56,8 +56,8 @@ def printed(velocity: np.ndarray, level: float) -> np.ndarray:
 
 def accents(time: np.ndarray, plan: Plan) -> np.ndarray:
     """The first beat of the bar louder than the others, and those louder than what lies between, [N]."""
-    beat = np.where(np.mod(time, plan.beat) == 0, 2.0, -1.5)
-    return np.where(np.mod(time, plan.bar) == 0, 5.0, beat)
+    beat = np.where(np.mod(time, plan.beat) == 0, 3.0, -2.0)
+    return np.where(np.mod(time, plan.bar) == 0, 7.0, beat)
 
 
 def humanise(
@@ -68,12 +68,12 @@ def humanise(
         return rows, pedal
     rows = rows.copy()
     onsets, which = np.unique(rows[:, 1], return_inverse=True)
-    drift = np.convolve(rng.normal(0, 0.006, len(onsets) + 4), np.ones(5) / 5**0.5, "valid")
-    push = drift[which] + rng.normal(0, 0.003, len(rows))
+    drift = np.convolve(rng.normal(0, 0.004, len(onsets) + 4), np.ones(5) / 5**0.5, "valid")
+    push = drift[which] + rng.normal(0, 0.002, len(rows))
     top = np.zeros(len(onsets))
     np.maximum.at(top, which, rows[:, 0])
     melody = rows[:, 0] >= top[which]
-    push -= np.where(melody, 0.006, 0)  # the melody comes a trace early
+    push -= np.where(melody, 0.004, 0)  # the melody comes a trace early
     phrase = 4 * np.sin(2 * np.pi * (rows[:, 1] / (16 * TICKS)) + rng.uniform(0, 6.28))
     rows[:, 3] += phrase + np.where(melody, 5, -4) + rng.normal(0, 2.5, len(rows))
     length = (rows[:, 2] - rows[:, 1]) * unit_s

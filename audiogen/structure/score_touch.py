@@ -82,6 +82,8 @@ def harmony_pedal(rows: np.ndarray, beat: float, bar: float) -> np.ndarray:
     Returns: [P, 2] ticks, 1 down / 0 up; nothing where there is no bass.
     """
     times = np.unique(rows[np.mod(rows[:, 1], beat) == 0, 1])
+    if not len(times):
+        return np.zeros((0, 2))
     changes: list[float] = []
     classes: set[int] = set()
     bass = -1

@@ -54,8 +54,12 @@ KEYS_AT_ONCE = 12  # within RESTRIKE_S
 OVER = 0.25  # if less of the shift's probability than this lies before the end, the piece is over
 STEER, STEER_S = 2.0, 2.0  # how hard, and over how many seconds, an asked density is held
 PULSE, PULSE_PRIOR, MISSED = 8.0, 2.0, 0.06  # how hard beats are kept, and what share may be empty
+STEADY = (
+    0.75  # temperature of metrical rhythm, beside that of everything: the beat becomes as clear as in scores
+)
 NOTES_A_BEAT = 1.5  # where fewer are asked for, beats may stay empty
 LATELY, OFTEN, TIRED = 24, 4, 0.35  # a key struck more than 4 times in 24 notes loses 0.35 nats each
+AGAIN = 0.6  # and the top note of the latest chord this much: melodies repeat one note in twenty
 CLEAR, PULL, STRONGEST = 0.12, 4.0, 0.8  # lead of the asked key over its rivals, and the pull towards it
 KEY_PRIOR, KEY_FADE = 8.0, 0.985  # notes' worth of the key before the first note; memory of about 65 notes
 CLOSING_S, CLOSING = 3.0, 0.35
@@ -244,7 +248,10 @@ class Grammar:
     def tired(self) -> np.ndarray:
         """What to take from the logits of the pitches, [88]: keeps the model out of loops on one key."""
         count = np.bincount(np.array(self.lately, int) - LOWEST, minlength=N_PITCH)
-        return (TIRED * np.maximum(count - OFTEN, 0)).astype(np.float32)
+        tired = TIRED * np.maximum(count - OFTEN, 0)
+        if self.chord and self.now_s - self.chord_s > CHORD_S:
+            tired[max(self.chord) - LOWEST] += AGAIN
+        return tired.astype(np.float32)
 
     def move(self, shift: float) -> None:
         """Time passes, in the plan's unit."""
@@ -348,7 +355,7 @@ class Writer:
             return event
         whole, hidden = hidden, self._given(TYPE, event, hidden)
         logits = self._logits(SHIFT, hidden)[kind * N_SHIFT : (kind + 1) * N_SHIFT]
-        logits = logits + torch.from_numpy(g.steering())
+        logits = logits / (STEADY if kind == METRICAL else 1.0) + torch.from_numpy(g.steering())
         if self._is_over(logits):
             if g.types()[END]:
                 event[TYPE] = END
