@@ -21,7 +21,7 @@ from audiogen.errors import InvalidRequest
 from audiogen.media.mel_settings import MelSettings
 from audiogen.prompt import parse
 from audiogen.provenance import recipe_of
-from audiogen.registry import PIPELINES
+from audiogen.registry import PIPELINES, Loaded
 from audiogen.request import OFF, Plan, Request, Take
 from audiogen.stage import Progress, Sampling, silent
 
@@ -46,6 +46,8 @@ def understand(request: Request) -> Plan:
     known = request.conditioning or _condition(request, start)
     _check_path(known.path)
     if start is not None:
+        if request.seconds is not None:
+            _check_cut(request.seconds)
         if request.seconds is not None and request.seconds != start.seconds:
             start = with_length(start, request.seconds)
         known = dataclasses.replace(known, seconds=start.seconds)
@@ -77,6 +79,7 @@ def make(
     progress: Progress = silent,
     dtypes: dict[str, str] | None = None,
     items: Iterable[int] | None = None,
+    loaded: Loaded | None = None,
 ) -> Iterator[Take]:
     """The takes of a request, one after the other.
 
@@ -85,12 +88,15 @@ def make(
         progress: called as progress(stage, step, total); False cancels.
         dtypes: stage name -> "bfloat16" or "float32", to replay another machine's arithmetic.
         items: which of its takes, counted from 0; None: all of them.
+        loaded: an empty dictionary at first; calls that share it load every network once.
     Raises:
         Cancelled: `progress` said so; takes before it are complete.
     """
     from audiogen.pipeline import item
 
     plan = understand(request) if isinstance(request, Request) else request
+    if loaded is not None:
+        plan = dataclasses.replace(plan, loaded=loaded)
     if dtypes:
         use_dtypes(plan.pipeline, dtypes)
     sampling = plan.request.sampling
@@ -169,6 +175,14 @@ def _check_path(path: str) -> None:
         raise InvalidRequest(
             f"audiogen cannot make {path} yet; it makes {', '.join(PIPELINES)}. "
             'Say so in the prompt, for example "calm piano, 15 s".'
+        )
+
+
+def _check_cut(seconds: float) -> None:
+    low, high = DECODE_SECONDS
+    if not low <= seconds <= high + UNDAMPED_S:  # what rings on after the music
+        raise InvalidRequest(
+            f"A file is played for {low:g} to {high:g} s, not {seconds:g}; change --seconds."
         )
 
 

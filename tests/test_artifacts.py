@@ -9,6 +9,7 @@ import pytest
 
 from audiogen.artifacts import Conditioning, MelSpectrogram, Notes, Structure, Waveform
 from audiogen.errors import InvalidRequest, WouldOverwrite
+from audiogen.media.mel import band_centres_hz
 from tests.conftest import tone
 
 ROWS = np.array([[60, 0.0, 0.5, 80], [64, 0.5, 1.25, 50], [67, 1.0, 2.0, 100]], float)
@@ -138,3 +139,27 @@ def test_arrays_that_are_no_structure_are_refused(
     np.savez(tmp_path / "x.npz", seconds=1.0, **arrays)
     with pytest.raises(InvalidRequest, match=words):
         Structure.load(tmp_path / "x.npz")
+
+
+@pytest.mark.parametrize(("channels", "rate", "samples"), [(2, 44_100, 44_100), (1, 48_000, 30_011)])
+def test_a_sound_becomes_a_mel_of_its_length(channels: int, rate: int, samples: int) -> None:
+    """Mono and other rates too: a tone of 1 kHz is loudest in the band that holds it."""
+    t = np.arange(samples) / rate
+    wave = Waveform(np.repeat(0.2 * np.sin(2 * np.pi * 1000 * t)[None], channels, 0), rate)
+    mel = wave.mel()
+    assert mel.seconds == samples / rate
+    assert mel.mid.shape == (mel.settings.n_bands, mel.settings.frames(mel.seconds))
+    assert mel.side.shape == (2, mel.settings.n_groups, mel.mid.shape[1])
+    middle = mel.mid[:, mel.mid.shape[1] // 2]
+    assert band_centres_hz()[middle.argmax()] == pytest.approx(1000, rel=0.03)
+
+
+def test_a_finished_sound_has_its_level_and_the_one_before_is_left_alone() -> None:
+    t = np.arange(3 * 44_100) / 44_100
+    raw = Waveform(np.repeat(1.5 * np.sin(2 * np.pi * 440 * t)[None], 2, 0).astype(np.float32))
+    done = raw.finished(target_lufs=-23)
+    assert done.facts is not None and done.facts.level is not None
+    assert done.facts.level.integrated_lufs == pytest.approx(-23, abs=0.1)
+    assert done.samples.shape == raw.samples.shape
+    assert abs(raw.samples).max() > 1.4 and abs(done.samples[:, -1]).max() < 0.01
+    assert abs(raw.finished(target_lufs=None).samples).max() <= 10 ** (-1 / 20) + 1e-3
