@@ -111,7 +111,10 @@ def read_config(cls: type, file: Path) -> Any:
     try:
         rows = json.loads(file.read_text())
     except (OSError, ValueError) as problem:
-        raise MissingModel(f"Cannot read {file} ({problem}).") from problem
+        reason = problem.strerror if isinstance(problem, OSError) else problem
+        raise MissingModel(
+            f"Cannot read {file} ({reason}); reinstall audiogen, or get these weights again."
+        ) from problem
     rows.pop("stage", None)
     return from_rows(cls, rows)
 

@@ -145,7 +145,12 @@ def checksum(file: Path) -> str:
 
 
 def _verify(folder: Path) -> None:
-    listed = json.loads((WEIGHTS_FOLDER / "checksums.json").read_text())
+    try:
+        listed = json.loads((WEIGHTS_FOLDER / "checksums.json").read_text())
+    except (OSError, ValueError) as problem:
+        raise MissingModel(
+            f"The checksums of the weights cannot be read ({problem}); reinstall audiogen."
+        ) from problem
     if checksum(folder / "model.safetensors") != listed.get(folder.name):
         raise MissingModel(f"The weights {folder.name!r} are damaged (checksum differs); reinstall audiogen.")
 

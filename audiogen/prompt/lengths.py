@@ -12,7 +12,7 @@ _MIN = r"(?:minutes?|mins?|m(?=\s*\d|\b)|分钟|分(?![音之贝休]))"
 _HOUR = r"(?:hours?|hrs?|h\b|个?小时|个?钟头)"
 _AND = r"\s*(?:and\s+|,\s*|零|又)?"
 _GAP = r"\s*-?\s*"
-_SIGN = r"(?P<sign>(?<![\w.])-(?=\d))?"
+_SIGN = r"(?P<sign>(?<![\w.])-(?=\d)|\b(?:minus|negative)\s+|负\s*)?"
 
 
 def _sum(*groups: tuple[str, float]) -> Reader:

@@ -73,6 +73,18 @@ LENGTHS = [
     ("10 to 20 seconds", 15),
     ("-5 s", -5),
     ("0 seconds", 0),
+    ("zero seconds", 0),
+    ("minus five seconds", -5),
+    ("负5秒", -5),
+    ("10,000 seconds", 10_000),
+    ("10 000 s", 10_000),
+    ("two thousand five hundred seconds", 2500),
+    ("10 thousand seconds", 10_000),
+    ("一千二百秒", 1200),
+    ("1万秒", 10_000),
+    ("一万两千秒", 12_000),
+    ("C major,10 s", 10),
+    ("千万不要太快,15秒", 15),
 ]
 
 
@@ -270,6 +282,7 @@ def test_number_refuses_other_words():
 def test_spelled_numbers_keep_their_place():
     text = "for a hundred and twenty bars, twenty-five times"
     assert with_digits(text) == "for 120" + 18 * " " + "bars, 25" + 10 * " " + "times"
+    assert with_digits("10,000 s, a thousand tears") == "10000  s, a thousand tears"
     assert parse("piano in three parts").metre is None
     assert parse("piano for no one and everyone").seconds == 15
 
