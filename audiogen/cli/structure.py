@@ -65,8 +65,8 @@ def command(state: Any, prompt: str, structure: str | None, **given: Any) -> Non
     if wanted != ".npz" and plan.stages["structure"] == "mel":
         raise InvalidRequest("The stage mel writes no notes; use .npz, or --structure score for MIDI.")
     if given["quantize"] and stage != "mel" and source is None:
-        known = plan.conditioning
-        if not (known.tempo or known.metre):
+        asked = plan.conditioning
+        if not (asked.tempo or asked.metre):
             raise InvalidRequest("--quantize needs a grid: ask for a tempo or a metre, for example 90 bpm.")
     sampling = request.sampling
     facts = names.facts_of(prompt if source is None else source.stem, sampling, plan.conditioning)
@@ -85,6 +85,9 @@ def command(state: Any, prompt: str, structure: str | None, **given: Any) -> Non
             output.write_files({place.file: data}, rules)
             reporter.clear()
             if given["json_"]:
-                output.print_json({"file": str(place.file), "seed": take.seed, "recipe": take.recipe})
+                row: dict[str, Any] = {"file": str(place.file), "seed": take.seed}
+                if take.sampling.variation:
+                    row["variation_seed"] = take.sampling.variation_seed
+                output.print_json(row | {"recipe": take.recipe})
             else:
                 click.echo(str(place.file))

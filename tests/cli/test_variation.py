@@ -68,6 +68,8 @@ def test_several_variations_are_of_one_piece_and_have_names(tiny, run) -> None:
     assert done.out.split() == names
     assert len({(tiny / name).read_bytes() for name in names}) == 3
     run("structure", "piano 6 s", "--seed", 7, "-o", "base.mid")
+    told = json.loads(run("structure", "piano 6 s", "--seed", 7, "--variation", 0.4, "--json", "--force").out)
+    assert (told["seed"], told["variation_seed"], told["file"]) == (7, 0, names[0])
     assert min(share(tiny / "base.mid", tiny / name) for name in names) > 0.4
     run("structure", "piano 6 s", "--seed", 7, "--variation", 0.4, "--variation-seed", 2, "-o", "alone.mid")
     assert (tiny / "alone.mid").read_bytes() == (tiny / names[2]).read_bytes()

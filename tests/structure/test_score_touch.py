@@ -57,6 +57,8 @@ def test_pedal_follows_the_bass() -> None:
     assert pedal[:, 1].tolist() == [1, 0, 1, 0, 1]
     assert 48 < pedal[1, 0] < pedal[2, 0] < 72, "up late and down again after the new bass is struck"
     assert not len(harmony_pedal(rows[3:], 24.0, 96.0)), "a melody alone has none"
+    off_beat = rows + np.array([0, 5, 5, 0])
+    assert not len(harmony_pedal(off_beat, 24.0, 96.0)) and not len(harmony_pedal(rows[:0], 24.0, 96.0))
 
 
 def test_pedal_changes_where_tones_would_clash_and_once_a_bar() -> None:
