@@ -101,7 +101,8 @@ class ScoreStage(Pretrained):
             raise InvalidRequest(f"A score takes {SHORTEST_S:g} to {LONGEST_S:g} s, not {x.seconds:g}.")
         if sampling.variation:
             base = self(x, conditioning, replace(sampling, variation=0.0), progress)
-            return self.vary(base, x, sampling, progress)
+            assert base.notes is not None
+            return self.vary(base, x, sampling, progress, metrical=base.notes.tempo is not None)
         seed = sampling.seed_for("structure")
         generator = torch.Generator().manual_seed(seed)
         rng = np.random.default_rng(seed)
@@ -136,8 +137,9 @@ class ScoreStage(Pretrained):
         conditioning: Conditioning,
         sampling: Sampling,
         progress: Progress = silent,
+        metrical: bool | None = None,
     ) -> Structure:
-        """`base` with `sampling.variation` of its notes written anew; see `score_variation`."""
+        """`base` with `sampling.variation` of its notes written anew; see `score_variation.vary`."""
         from audiogen.structure.score_variation import vary
 
         total = int(base.seconds * 10)
@@ -145,7 +147,7 @@ class ScoreStage(Pretrained):
         def tell(now_s: float) -> None:
             report(progress, "variation", min(int(now_s * 10), total), total)
 
-        made = vary(self.network, base, conditioning, sampling, tell)  # type: ignore[arg-type]
+        made = vary(self.network, base, conditioning, sampling, tell, metrical)  # type: ignore[arg-type]
         report(progress, "variation", total, total)
         return made
 

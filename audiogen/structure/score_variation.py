@@ -107,6 +107,7 @@ def vary(
     asked: Conditioning,
     sampling: Sampling,
     tell: Callable[[float], None],
+    metrical: bool | None = None,
 ) -> Structure:
     """Write `sampling.variation` of the notes of `base` anew.
 
@@ -114,6 +115,7 @@ def vary(
         asked: attributes for what is new; those that it leaves open are measured in `base`.
         sampling: its variation, its seeds, temperature and top_p.
         tell: called with the seconds written so far.
+        metrical: whether `base` lies on the grid of its tempo; None: by its notes.
     Returns: notes and pedal of the same length; nothing but the notes is taken over from `base`.
     Raises:
         InvalidRequest: `base` holds no notes.
@@ -122,7 +124,7 @@ def vary(
         raise InvalidRequest("A variation needs notes, and this piece holds none.")
     seed = sampling.seed_for("variation")
     rng = np.random.default_rng(seed)
-    piece = read(base.notes, base.seconds)
+    piece = read(base.notes, base.seconds, metrical)
     anew = choose(np.bincount(piece.passage), sampling.variation, rng)
     if not anew.any():
         return Structure(base.seconds, base.notes)
@@ -166,12 +168,14 @@ class Rewriter(Writer):
         return self._pass(self._begin_again())
 
 
-def read(notes: Notes, seconds: float) -> Piece:
-    """The piece in the writer's time, cut into passages."""
+def read(notes: Notes, seconds: float, metrical: bool | None = None) -> Piece:
+    """The piece in the writer's time, cut into passages; `metrical` as in `vary`."""
     metre = notes.metre or (4, 4)
     bpm = notes.tempo or 60.0
     ticks, off_s = on_grid(notes.onset_s, bpm)
-    if notes.tempo is None or not is_metrical(off_s, bpm):
+    if metrical is None:
+        metrical = is_metrical(off_s, bpm)
+    if notes.tempo is None or not metrical:
         return Piece(notes, seconds, FREE, 60.0, metre, notes.onset_s, free_passages(notes.onset_s))
     bar = 4 * TICKS * metre[0] / metre[1]
     while bar * 60 / (bpm * TICKS) > 1.5 * PASSAGE_S and bar % 24 == 0:

@@ -203,6 +203,7 @@ def test_music_is_metrical_if_its_notes_lie_on_a_grid(rng: np.random.Generator) 
     assert read(notes_of(song(None)), SECONDS).kind == FREE
     played = dataclasses.replace(notes_of(song(120.0, 0.06)))
     assert read(played, SECONDS).kind == FREE, "a file's 120 bpm says nothing of a free performance"
+    assert read(played, SECONDS, metrical=True).kind == METRICAL, "whoever wrote it knows"
     for bpm in (60.0, 120.0, 200.0):
         chance = on_grid(np.sort(rng.uniform(0, 60, 400)), bpm)[1]
         assert not is_metrical(chance, bpm)
