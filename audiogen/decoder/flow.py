@@ -6,7 +6,7 @@ noise, v = noise - x0. The network estimates x0, and v = (x_t - x0) / t.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -39,6 +39,7 @@ class FlowDecoderConfig:
         condition: width of the conditioning vector.
         steps, scheduler: defaults of a call.
         shift: above 1 spends more of the steps near noise, where it is decided what happens when.
+        guidance: default of a call without a structure; with one it is 1, off.
         noise_scale: std of the starting noise where a structure is followed. Below 1 is the prior
             temperature of Grad-TTS and Glow-TTS: less of what an undertrained flow would invent
             between the partials, and less variety.
@@ -57,6 +58,7 @@ class FlowDecoderConfig:
     steps: int = 2
     shift: float = 1.0
     scheduler: str = "euler"
+    guidance: float = 1.0
     noise_scale: float = 0.75
 
 
@@ -89,14 +91,14 @@ class FlowDecoder(Pretrained):
         mel = self.config.mel
         frames = mel.frames(x.seconds)
         seed = sampling.seed_for("decoder")
-        take = self.draw_take(seed, conditioning)
+        take = self.draw_take(seed, conditioning, x)
         guide = make_guide(x, conditioning, take, self.config.attributes, frames, mel, self.network.keys)
         scale = 1.0 if x.is_empty else 1 + sampling.structure_strength * (self.config.noise_scale - 1)
         noise = scale * draw_noise((self.network.dimensions, frames), seed).T[None]
         steps = sampling.steps or self.config.steps
         solve = solver(sampling.scheduler or self.config.scheduler)
         x0 = solve(
-            self.velocity(guide, sampling),
+            self.velocity(guide, self.with_defaults(x, sampling)),
             noise,
             times(steps, self.config.shift),
             lambda step, total: report(progress, "decoder", step, total),
@@ -105,12 +107,26 @@ class FlowDecoder(Pretrained):
         named = dict(zip(self.config.take_names, (round(float(v), 3) for v in take), strict=True))
         return self.wrap(x0, x.seconds, named)
 
-    def draw_take(self, seed: int, conditioning: Conditioning) -> np.ndarray:
-        """What belongs to a seed, float32 [T]: set-up of instrument and room (-1..1), or the colour."""
+    def with_defaults(self, x: Structure, sampling: Sampling) -> Sampling:
+        """The sampling with a guidance: what was asked, else the default where nothing leads the way."""
+        if sampling.guidance is not None or not x.is_empty:
+            return sampling
+        return replace(sampling, guidance=self.config.guidance)
+
+    def draw_take(self, seed: int, conditioning: Conditioning, x: Structure) -> np.ndarray:
+        """What belongs to a seed, float32 [T]: set-up of instrument and room (-1..1), or the colour.
+
+        A coarse mel has its own colour.
+        """
         generator = np.random.default_rng(seed)
-        if isinstance(self.network.bank, ColourBank):
+        bank = self.network.bank
+        if isinstance(bank, ColourBank) and x.mel is not None:
+            spectrum = torch.from_numpy(x.mel.mean(1)).float()
+            spectrum = spectrum.repeat_interleave(self.config.mel.bands_per_group)
+            return bank.describe(spectrum.to(self.device)[None])[0].cpu().numpy()
+        if isinstance(bank, ColourBank):
             weights = np.array([conditioning.sources.get(name, 0.0) for name in SOURCES])
-            return self.network.bank.draw(weights, conditioning.intensity, generator)
+            return bank.draw(weights, conditioning.intensity, generator)
         centre, spread = np.array(self.config.take_centre), np.array(self.config.take_spread)
         drawn = np.clip(generator.standard_normal(len(centre)), -2, 2)
         return np.clip(centre + spread * drawn, -1, 1).astype(np.float32)

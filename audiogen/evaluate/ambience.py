@@ -12,6 +12,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from audiogen.evaluate.frechet import embed, frechet
 from audiogen.media.mel import MelSettings, analyse
 from audiogen.render.vocoder import Vocoder
 from audiogen.stage import Sampling, silent
+from audiogen.structure.sketch import SketchStage
 
 SECONDS = 9.6
 ASKED: dict[str, dict[str, float]] = {
@@ -53,15 +55,26 @@ def mid_of(window: np.ndarray, mel: MelSettings = MelSettings()) -> np.ndarray:
     return window[: mel.n_bands].astype(np.float32)
 
 
-def generate(
-    decoder: Any, vocoder: Any | None, sources: dict[str, float], count: int, **sampling: Any
-) -> list[np.ndarray]:
+@dataclass(frozen=True)
+class Stages:
+    """What is measured: a decoder, and perhaps a structure stage before and a vocoder after it."""
+
+    decoder: Any
+    structure: Any | None = None
+    vocoder: Any | None = None
+
+
+def generate(stages: Stages, sources: dict[str, float], count: int, **sampling: Any) -> list[np.ndarray]:
     """Mid log-mels of `count` seeds, through the vocoder and back if there is one."""
     asked = Conditioning(path="ambience", seconds=SECONDS, sources=sources)
     out = []
     for seed in range(count):
-        made = decoder(Structure.empty(SECONDS), asked, Sampling(seed=seed, **sampling), silent)
-        out.append(through(vocoder, made))
+        call = Sampling(seed=seed, **sampling)
+        x = Structure.empty(SECONDS)
+        if stages.structure is not None:
+            x = stages.structure(asked, asked, call, silent)
+        made = stages.decoder(x, asked, call, silent)
+        out.append(through(stages.vocoder, made))
     return out
 
 
@@ -108,12 +121,7 @@ def nearest(queries: np.ndarray, store: np.ndarray) -> np.ndarray:
 
 
 def evaluate(
-    decoder: Any,
-    vocoder: Any | None,
-    folder: Path,
-    count: int,
-    progress: Callable[[str], None],
-    **sampling: Any,
+    stages: Stages, folder: Path, count: int, progress: Callable[[str], None], **sampling: Any
 ) -> dict[str, Any]:
     """All figures by what is asked.
 
@@ -132,7 +140,7 @@ def evaluate(
     for name, sources in ASKED.items():
         progress(name)
         wanted = [SOURCES.index(s) for s in sources]
-        made = generate(decoder, vocoder, sources, count, **sampling)
+        made = generate(stages, sources, count, **sampling)
         d = np.stack([describe(m) for m in made])
         heard = ear.hear(d)[:, wanted].min(1)
         row: dict[str, Any] = {"heard": str(estimate(heard, np.mean))}
@@ -165,16 +173,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--decoder", required=True, help="weights folder or registered name")
+    parser.add_argument("--sketch", help="weights of the sketch stage; without, the decoder works alone")
     parser.add_argument("--vocoder", default="vocoder", help="or none: judge the decoder's mel as it is")
     parser.add_argument("-n", type=int, default=16, help="seeds of each")
     parser.add_argument("--steps", type=int)
     parser.add_argument("--guidance", type=float)
     options = parser.parse_args()
-    decoder = FlowDecoder.from_pretrained(options.decoder)
-    vocoder = None if options.vocoder == "none" else Vocoder.from_pretrained(options.vocoder)
+    stages = Stages(
+        FlowDecoder.from_pretrained(options.decoder),
+        SketchStage.from_pretrained(options.sketch) if options.sketch else None,
+        None if options.vocoder == "none" else Vocoder.from_pretrained(options.vocoder),
+    )
     rows = evaluate(
-        decoder,
-        vocoder,
+        stages,
         options.data,
         options.n,
         lambda name: print(name, file=sys.stderr),

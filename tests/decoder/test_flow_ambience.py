@@ -92,7 +92,7 @@ def test_long_sounds_have_no_seams(decoder: FlowDecoder, monkeypatch: pytest.Mon
 
 def test_in_a_circle_the_beginning_follows_the_end(decoder: FlowDecoder) -> None:
     asked = Conditioning(path="ambience", seconds=4.0, sources=RAIN)
-    take = decoder.draw_take(3, asked)
+    take = decoder.draw_take(3, asked, Structure.empty(4.0))
     guide = make_guide(Structure.empty(4.0), asked, take, TINY.attributes, 300, MelSettings(), keys=0)
     x = draw_noise((decoder.network.dimensions, 300), 5).T[None]
     field = decoder.velocity(guide, Sampling(), circular=True)
