@@ -55,9 +55,14 @@ def printed(velocity: np.ndarray, level: float) -> np.ndarray:
 
 
 def accents(time: np.ndarray, plan: Plan) -> np.ndarray:
-    """The first beat of the bar louder than the others, and those louder than what lies between, [N]."""
-    beat = np.where(np.mod(time, plan.beat) == 0, 3.0, -2.0)
-    return np.where(np.mod(time, plan.bar) == 0, 7.0, beat)
+    """Louder by place in the bar: its first beat, the beats, their halves, what lies between, [N].
+
+    Without them an even stream of sixteenths has no beat at all.
+    """
+    louder = np.full(len(time), -4.0)
+    for length, amount in ((plan.beat / 2, 0.0), (plan.beat, 4.5), (plan.bar, 8.0)):
+        louder[np.mod(time, length) == 0] = amount
+    return louder
 
 
 def humanise(
@@ -74,6 +79,7 @@ def humanise(
     np.maximum.at(top, which, rows[:, 0])
     melody = rows[:, 0] >= top[which]
     push -= np.where(melody, 0.004, 0)  # the melody comes a trace early
+    push = np.clip(push, -0.45 * unit_s, 0.45 * unit_s)  # quantised to the grid, the score comes back
     phrase = 4 * np.sin(2 * np.pi * (rows[:, 1] / (16 * TICKS)) + rng.uniform(0, 6.28))
     rows[:, 3] += phrase + np.where(melody, 5, -4) + rng.normal(0, 2.5, len(rows))
     length = (rows[:, 2] - rows[:, 1]) * unit_s
@@ -106,7 +112,7 @@ def finish(rows: np.ndarray, pedal: np.ndarray, seconds: float) -> tuple[np.ndar
     stop = seconds - DAMPED_S
     rows = rows[rows[:, 1] < stop - 0.05].copy()
     if len(rows):
-        last = rows[:, 1] >= rows[:, 1].max() - 0.06
+        last = rows[:, 1] >= rows[:, 1].max() - 0.05
         rows[last, 2] = np.maximum(rows[last, 2], stop)
     rows[:, 2] = np.minimum(rows[:, 2], stop)
     pedal = pedal[pedal[:, 0] < stop]
