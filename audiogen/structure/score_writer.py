@@ -52,8 +52,10 @@ FIRST_S = 0.3  # the first note comes at most this late
 PEDALS_IN_A_ROW = 3
 KEYS_AT_ONCE = 12  # within RESTRIKE_S
 OVER = 0.25  # if less of the shift's probability than this lies before the end, the piece is over
-STEER, STEER_S = 2.0, 2.0  # how hard, and over how many seconds, an asked density is held
+STEER, STEER_S, MOST = 3.0, 2.0, 2.5  # how hard, over how many seconds, and at most, a density is held
 PULSE, PULSE_PRIOR, MISSED = 8.0, 2.0, 0.06  # how hard beats are kept, and what share may be empty
+EVEN, EVEN_PULL = 14, 0.5  # equal steps in a row, after which another becomes likelier: runs that never end
+BEAT_CHORDS = 0.8  # for a second note on a beat, against one between beats
 STEADY = (
     0.75  # temperature of metrical rhythm, beside that of everything: the beat becomes as clear as in scores
 )
@@ -132,6 +134,7 @@ class Grammar:
         self.chord: list[int] = []  # the latest
         self.chord_s = -1.0
         self.must_close = False
+        self.step, self.even = 0, 0  # the latest shift's code, and how often it came again
 
     @property
     def now_s(self) -> float:
@@ -178,13 +181,14 @@ class Grammar:
         if wanted is None or self.now_s == 0:
             return np.zeros(len(self.shifts_s))
         much = np.log((self.notes + wanted * STEER_S) / (wanted * (self.now_s + STEER_S)))
-        tilt = float(np.clip(STEER * much, -1.5, 1.5))
+        tilt = float(np.clip(STEER * much, -MOST, MOST))
         return np.asarray(tilt * np.log((self.shifts_s + 0.02) / 0.1))
 
     def _pulse(self) -> np.ndarray:
-        """Against passing over the next beat, where too many were left empty.
+        """Against passing over the next beat, where too many were left empty; for chords on beats.
 
-        In scores half of all passages have a note on every beat; the model alone loses one in eight.
+        In scores half of all passages have a note on every beat; the model alone loses one in eight. And
+        a run of even notes has a beat only if more sounds on it than in between, and must end some time.
         """
         plan = self.plan
         beat_s = plan.beat * plan.unit_s
@@ -195,7 +199,15 @@ class Grammar:
         missed = PULSE_PRIOR + now + 1 - len(self.beats)
         pull = PULSE * float(np.clip(missed / (PULSE_PRIOR + now + 1) - MISSED, 0, 0.5))
         over = self.time + SHIFTS[plan.kind] > (now + 1) * plan.beat
-        return np.asarray(np.where(over, -pull, 0.0))
+        tilt = np.where(over, -pull, 0.0)
+        if self.even > EVEN:
+            tilt[self.step] -= min(EVEN_PULL * (self.even - EVEN), 12.0)
+        on_beat = self.time % plan.beat == 0
+        if not on_beat:
+            tilt[0] -= BEAT_CHORDS
+        elif len(self.chord) == 1:
+            tilt[0] += BEAT_CHORDS
+        return tilt
 
     def pitches(self) -> np.ndarray:
         """Allowed pitches, bool [88]."""
@@ -255,6 +267,10 @@ class Grammar:
 
     def move(self, shift: float) -> None:
         """Time passes, in the plan's unit."""
+        if shift > 0:
+            step = int(nearest(SHIFTS[self.plan.kind], np.array(shift)))
+            self.even = self.even + 1 if step == self.step else 0
+            self.step = step
         self.time += shift
 
     def note(self, pitch: int) -> None:

@@ -165,6 +165,25 @@ def test_a_piece_closes_on_the_tonic_chord(tiny: ScoreStage) -> None:
             assert set((last % 12).tolist()) <= triad, (key, tempo)
 
 
+def test_even_steps_without_end_get_harder_and_beats_draw_chords() -> None:
+    plan = Plan(20.0, METRICAL, 120.0, 96.0, np.zeros(12, np.int64))
+    even, fresh = Grammar(plan), Grammar(plan)
+    for number in range(24):
+        even.note(60 + number % 3)
+        even.move(6.0)
+        fresh.note(60 + number % 3)
+        fresh.move(6.0 if number % 4 else 12.0)
+    assert even.steering()[6] < fresh.steering()[6] - 2
+    on_beat = Grammar(plan)
+    on_beat.note(60)
+    off_beat = Grammar(plan)
+    off_beat.note(60)
+    off_beat.move(6.0)
+    off_beat.note(62)
+    together = 0  # the code of "at once"
+    assert on_beat.steering()[together] > off_beat.steering()[together] + 1
+
+
 def test_threads_are_put_back(tiny: ScoreStage) -> None:
     before = torch.get_num_threads()
     torch.set_num_threads(2)
