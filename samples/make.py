@@ -15,7 +15,7 @@ from audiogen.stage import Sampling
 HERE = Path(__file__).parent
 PIECES = {
     "calm": ("舒缓的钢琴独奏,15 秒", 1),
-    "waltz": ("a lively waltz in G major, 150 bpm, 15 s", 2),
+    "waltz": ("a lively waltz in G major, 150 bpm, 15 s", 6),
     "storm": ("stormy piano in C minor, fortissimo, 15 s", 3),
 }
 

@@ -119,6 +119,7 @@ class ScoreStage(Pretrained):
             guidance=GUIDANCE,
             beat=TICKS * quarters_per_beat(metre),
             density=known["density"],
+            texture=known["texture"],
             key=known["key"],
             spans=tuple(returning(bar, ticks, rng)) if known["kind"] == METRICAL else (),
         )

@@ -52,9 +52,10 @@ FIRST_S = 0.3  # the first note comes at most this late
 PEDALS_IN_A_ROW = 3
 KEYS_AT_ONCE = 12  # within RESTRIKE_S
 OVER = 0.25  # if less of the shift's probability than this lies before the end, the piece is over
-STEER, STEER_S, MOST = 3.0, 2.0, 2.5  # how hard, over how many seconds, and at most, a density is held
+STEER, STEER_S, MOST = 2.0, 2.0, 1.5  # how hard, over how many seconds, and at most, a density is held
 PULSE, PULSE_PRIOR, MISSED = 8.0, 2.0, 0.06  # how hard beats are kept, and what share may be empty
 EVEN, EVEN_PULL = 14, 0.5  # equal steps in a row, after which another becomes likelier: runs that never end
+CHORDS = 2.0  # how hard an asked size of chords is held
 BEAT_CHORDS = 0.8  # for a second note on a beat, against one between beats
 STEADY = (
     0.75  # temperature of metrical rhythm, beside that of everything: the beat becomes as clear as in scores
@@ -81,6 +82,7 @@ class Plan:
         bar, beat: ticks in a bar and in a beat; attributes: codes, int64 [12].
         guidance: classifier-free guidance on the attributes, 1 is off.
         density: asked notes a second, which the writer holds by steering, or None.
+        texture: asked notes a chord, likewise.
         key: "D minor"-like, which the writer holds by steering, or None.
         spans: passages that are given, not written.
     """
@@ -93,6 +95,7 @@ class Plan:
     guidance: float = 1.0
     beat: float = TICKS
     density: float | None = None
+    texture: float | None = None
     key: str | None = None
     spans: tuple[Span, ...] = ()
 
@@ -133,6 +136,7 @@ class Grammar:
         self.sounded = np.zeros(12)  # how often each pitch class was struck, fading
         self.chord: list[int] = []  # the latest
         self.chord_s = -1.0
+        self.onsets = 0
         self.must_close = False
         self.step, self.even = 0, 0  # the latest shift's code, and how often it came again
 
@@ -170,7 +174,17 @@ class Grammar:
 
     def steering(self) -> np.ndarray:
         """What to add to the logits of the shifts, [128]."""
-        return (self._density() + self._pulse()).astype(np.float32)
+        return (self._density() + self._pulse() + self._chords()).astype(np.float32)
+
+    def _chords(self) -> np.ndarray:
+        """For or against one more note in the chord, so that chords are on average as large as asked."""
+        wanted = self.plan.texture
+        if wanted is None or not self.notes:
+            return np.zeros(len(self.shifts_s))
+        much = np.log((self.notes + 4 * wanted) / (wanted * (self.onsets + 4)))
+        pull = -float(np.clip(CHORDS * much, -1.5, 1.5)) - max(0.0, len(self.chord) + 1 - 2 * wanted)
+        at_once = self.now_s - self.chord_s + self.shifts_s <= CHORD_S
+        return np.where(at_once, pull, 0.0)
 
     def _density(self) -> np.ndarray:
         """Longer shifts where there were too many notes, shorter ones where there were too few.
@@ -182,7 +196,8 @@ class Grammar:
             return np.zeros(len(self.shifts_s))
         much = np.log((self.notes + wanted * STEER_S) / (wanted * (self.now_s + STEER_S)))
         tilt = float(np.clip(STEER * much, -MOST, MOST))
-        return np.asarray(tilt * np.log((self.shifts_s + 0.02) / 0.1))
+        apart = np.maximum(self.shifts_s, CHORD_S)  # more notes, not larger chords
+        return np.asarray(tilt * np.log((apart + 0.02) / 0.1))
 
     def _pulse(self) -> np.ndarray:
         """Against passing over the next beat, where too many were left empty; for chords on beats.
@@ -281,6 +296,7 @@ class Grammar:
         self.lately.append(pitch)
         if not self.chord or self.now_s - self.chord_s > CHORD_S:
             self.chord, self.chord_s = [], self.now_s
+            self.onsets += 1
         self.chord.append(pitch)
         self.sounded *= KEY_FADE
         self.sounded[pitch % 12] += 1
