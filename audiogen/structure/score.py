@@ -30,12 +30,13 @@ from audiogen.structure.score_events import (
     OFFSETS,
     TICKS,
     VOCABULARY,
+    quarters_per_beat,
 )
 from audiogen.structure.score_form import returning
+from audiogen.structure.score_grammar import GUIDANCE, Plan
 from audiogen.structure.score_performance import perform
-from audiogen.structure.score_writer import Plan, Writer, one_thread
+from audiogen.structure.score_writer import Writer, one_thread
 
-GUIDANCE = 1.25  # on the attributes; a second view in the same pass costs little
 FREE_SHARE = 0.75  # of the pieces whose prompt asks for no tempo and no metre
 METRE_SHARES = {(4, 4): 0.55, (3, 4): 0.3, (2, 4): 0.15}  # of an asked tempo; compound time is asked for
 MINOR_SHARE = 0.4
@@ -188,8 +189,3 @@ def full_key(wanted: str | None, rng: np.random.Generator) -> str:
     if wanted and " " in wanted:
         return wanted
     return f"{tonic} {wanted or mode}"
-
-
-def quarters_per_beat(metre: tuple[int, int]) -> float:
-    """What "90 bpm" counts: quarters, in compound time (6/8, 12/8) dotted quarters."""
-    return 1.5 if metre[1] == 8 and metre[0] % 3 == 0 and metre[0] > 3 else 1.0

@@ -10,8 +10,9 @@ import numpy as np
 
 from audiogen.artifacts import Conditioning
 from audiogen.structure.score_events import FREE, TICKS
+from audiogen.structure.score_grammar import Plan
 from audiogen.structure.score_touch import articulate, harmony_pedal, pedal_for, wants_pedal
-from audiogen.structure.score_writer import Plan, Written
+from audiogen.structure.score_writer import Written
 
 DAMPED_S = 0.3  # before the end everything is released, so that the room can die away
 GAP_S = 0.02  # a key is up this long before it is struck again

@@ -25,7 +25,6 @@ from audiogen.artifacts import Conditioning, Notes, Structure
 from audiogen.errors import InvalidRequest
 from audiogen.networks.score_transformer import ScoreTransformer
 from audiogen.stage import Sampling
-from audiogen.structure.score import GUIDANCE, quarters_per_beat
 from audiogen.structure.score_attributes import KEYS, articulation, codes, key_fits, key_index, measure
 from audiogen.structure.score_attributes import asked as asked_attributes
 from audiogen.structure.score_events import (
@@ -44,7 +43,9 @@ from audiogen.structure.score_events import (
     VELOCITY,
     Events,
     nearest,
+    quarters_per_beat,
 )
+from audiogen.structure.score_grammar import GUIDANCE, LONGEST_REST_S, RESTRIKE_S, Plan
 from audiogen.structure.score_performance import (
     DAMPED_S,
     accents,
@@ -56,7 +57,7 @@ from audiogen.structure.score_performance import (
 )
 from audiogen.structure.score_script import Span, Timed
 from audiogen.structure.score_touch import articulate
-from audiogen.structure.score_writer import LONGEST_REST_S, RESTRIKE_S, Plan, Writer, one_thread
+from audiogen.structure.score_writer import Writer, one_thread
 
 PASSAGE_S = 1.5  # of free music; about the length of a half bar
 LONGEST_RUN = 3  # passages written anew in a row, unless more are needed

@@ -15,8 +15,8 @@ from audiogen.pipeline import Pipeline
 from audiogen.stage import Sampling, silent
 from audiogen.structure.score import ScoreConfig, ScoreStage, complete, full_key
 from audiogen.structure.score_events import DOWN, FREE, METRICAL, NOTE
+from audiogen.structure.score_grammar import Grammar, Plan
 from audiogen.structure.score_performance import loudness, no_overlap, printed
-from audiogen.structure.score_writer import Grammar, Plan
 
 TINY = ScoreConfig(width=32, layers=2, heads=2, hidden=32, head_hidden=16, context=64)
 

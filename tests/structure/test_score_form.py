@@ -17,8 +17,9 @@ from audiogen.structure.score_events import (
     VELOCITY,
 )
 from audiogen.structure.score_form import CLOSE_BARS, RETURNS, returning
+from audiogen.structure.score_grammar import Plan
 from audiogen.structure.score_script import Script, Span, Timed
-from audiogen.structure.score_writer import Plan, Writer
+from audiogen.structure.score_writer import Writer
 from tests.structure.test_score import ScoreStage, tiny  # noqa: F401
 
 BAR = 4.0 * TICKS
