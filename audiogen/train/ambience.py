@@ -24,9 +24,10 @@ from audiogen.media.mel import coarse_mel
 from audiogen.networks.colour_bank import ColourBank
 from audiogen.networks.mel_decoder import MelDecoder
 from audiogen.pretrained import from_rows
-from audiogen.sampling.flow import flow_target, logit_normal_times
+from audiogen.sampling.flow import flow_target
 from audiogen.train.ambience_windows import crop
 from audiogen.train.decoder import guide_of, velocity_error, worn
+from audiogen.train.flow_batch import flow_batch, forget
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,16 +134,8 @@ class AmbienceTask:
         FlowDecoder(self.config, network, device="cpu").save_pretrained(folder)
 
     def _crops(self, windows: AmbienceWindows, rng: np.random.Generator, drop: bool) -> dict[str, Tensor]:
-        s = self.settings
-        rows: dict[str, list[Any]] = {}
-        for _ in range(s.batch_size):
-            for key, value in self._crop(windows, rng, drop).items():
-                rows.setdefault(key, []).append(value)
-        batch = {k: torch.stack([torch.as_tensor(v) for v in rows[k]]) for k in rows}
-        generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
-        batch["t"] = logit_normal_times(s.batch_size, s.time_mean, s.time_std, s.uniform_share, generator)
-        batch["noise"] = torch.randn(s.batch_size, s.frames, batch["packed"].shape[1], generator=generator)
-        return batch
+        crops = [self._crop(windows, rng, drop) for _ in range(self.settings.batch_size)]
+        return flow_batch(crops, self.settings, rng)
 
     def _crop(self, windows: AmbienceWindows, rng: np.random.Generator, drop: bool) -> dict[str, Any]:
         s, mel = self.settings, self.config.mel
@@ -157,12 +150,8 @@ class AmbienceTask:
         attributes = scene_attributes(
             windows.sources[drawn.window], windows.intensity[drawn.window], self.config.attributes
         )
-        count = len(self.config.attributes)
         if drop:
-            unknown = np.zeros(count, bool)
-            unknown[-1] = rng.random() < s.intensity_dropout
-            unknown |= rng.random() < s.attribute_dropout
-            attributes[:count][unknown] = attributes[count:][unknown] = 0
+            forget(attributes, s, rng)
         if colours:
             take = torch.zeros_like(take)
         return {

@@ -23,7 +23,8 @@ from audiogen.decoder.roll import piano_roll
 from audiogen.media.mel import MelSettings, coarse_mel, onset_strength
 from audiogen.networks.mel_decoder import Guide, MelDecoder
 from audiogen.pretrained import from_rows
-from audiogen.sampling.flow import FlowSample, flow_target, logit_normal_times
+from audiogen.sampling.flow import FlowSample, flow_target
+from audiogen.train.flow_batch import flow_batch
 from audiogen.train.task_data import read_shards
 
 
@@ -170,16 +171,8 @@ class DecoderTask:
     def _crops(
         self, windows: Windows, rng: np.random.Generator, size: int, frames: int, drop: bool
     ) -> dict[str, Tensor]:
-        rows: dict[str, list[Any]] = {}
-        for _ in range(size):
-            for key, value in self._crop(windows, rng, frames, drop).items():
-                rows.setdefault(key, []).append(value)
-        batch = {k: torch.stack([torch.as_tensor(v) for v in rows[k]]) for k in rows}
-        generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
-        s = self.settings
-        batch["t"] = logit_normal_times(size, s.time_mean, s.time_std, s.uniform_share, generator)
-        batch["noise"] = torch.randn(size, frames, batch["packed"].shape[1], generator=generator)
-        return batch
+        crops = [self._crop(windows, rng, frames, drop) for _ in range(size)]
+        return flow_batch(crops, self.settings, rng)
 
     def _crop(self, windows: Windows, rng: np.random.Generator, frames: int, drop: bool) -> dict[str, Any]:
         s, mel = self.settings, self.config.mel

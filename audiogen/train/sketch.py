@@ -20,11 +20,12 @@ from audiogen.media.mel import band_centres_hz, coarse_mel
 from audiogen.networks.colour_bank import ColourBank
 from audiogen.networks.mel_decoder import MelDecoder
 from audiogen.pretrained import from_rows
-from audiogen.sampling.flow import flow_target, logit_normal_times
+from audiogen.sampling.flow import flow_target
 from audiogen.structure.sketch import SketchConfig, SketchStage
 from audiogen.train.ambience import scene_attributes
 from audiogen.train.ambience_windows import NATS_PER_DB
 from audiogen.train.decoder import guide_of, velocity_error
+from audiogen.train.flow_batch import flow_batch, forget
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,16 +120,8 @@ class SketchTask:
         SketchStage(self.config, network, device="cpu").save_pretrained(folder)
 
     def _crops(self, windows: AmbienceWindows, rng: np.random.Generator, drop: bool) -> dict[str, Tensor]:
-        s = self.settings
-        rows: dict[str, list[Any]] = {}
-        for _ in range(s.batch_size):
-            for key, value in self._crop(windows, rng, drop).items():
-                rows.setdefault(key, []).append(value)
-        batch = {k: torch.stack([torch.as_tensor(v) for v in rows[k]]) for k in rows}
-        generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
-        batch["t"] = logit_normal_times(s.batch_size, s.time_mean, s.time_std, s.uniform_share, generator)
-        batch["noise"] = torch.randn(s.batch_size, s.frames, batch["packed"].shape[1], generator=generator)
-        return batch
+        crops = [self._crop(windows, rng, drop) for _ in range(self.settings.batch_size)]
+        return flow_batch(crops, self.settings, rng)
 
     def _crop(self, windows: AmbienceWindows, rng: np.random.Generator, drop: bool) -> dict[str, Any]:
         s, mel = self.settings, self.config.mel
@@ -139,7 +132,6 @@ class SketchTask:
         packed = torch.from_numpy(windows.mel[w, :, first : first + s.frames].astype(np.float32))
         spectrum = torch.from_numpy(windows.spectra[w].copy())
         attributes = scene_attributes(windows.sources[w], windows.intensity[w], self.config.attributes)
-        count = len(self.config.attributes)
         coloured = True
         if drop:
             centres = band_centres_hz(mel).reshape(mel.n_groups, -1).mean(1)
@@ -149,10 +141,7 @@ class SketchTask:
             floor = float(np.log(mel.floor))
             packed = (packed + change[:, None]).clamp_min(floor)
             spectrum = (spectrum + change).clamp_min(floor)
-            unknown = np.zeros(count, bool)
-            unknown[-1] = rng.random() < s.intensity_dropout
-            unknown |= rng.random() < s.attribute_dropout
-            attributes[:count][unknown] = attributes[count:][unknown] = 0
+            forget(attributes, s, rng)
             coloured = rng.random() >= s.colour_dropout
         take = torch.cat([bank.describe(spectrum[None])[0], torch.ones(1)]) * float(coloured)
         return {
@@ -168,5 +157,7 @@ class SketchTask:
 
 def coarse_windows(windows: AmbienceWindows) -> AmbienceWindows:
     """The same windows as coarse mels [W, groups, coarse frames], with their mean spectra."""
-    coarse = np.stack([coarse_mel(torch.from_numpy(w[:170].astype(np.float32))).numpy() for w in windows.mel])
+    bands = windows.spectra.shape[1]  # of mid; what follows them is side
+    mids = (torch.from_numpy(window[:bands].astype(np.float32)) for window in windows.mel)
+    coarse = np.stack([coarse_mel(mid).numpy() for mid in mids])
     return AmbienceWindows(coarse, coarse.mean(2), windows.sources, windows.intensity)
