@@ -12,11 +12,11 @@ import math
 import signal
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic as now
 from typing import Any
 
 import torch
@@ -118,17 +118,17 @@ class Loop:
 
     def run(self) -> TrainResult:
         """Steps until the end of the budget or a signal."""
-        before = time.monotonic() - self.elapsed_s
+        before = now() - self.elapsed_s
         with signals(self._stop), self._bar() as bar:
             while self.progress < 1 and not self.stopping and not self._stale():
                 self._one_step()
-                self.elapsed_s, self.stopping = self.engine.agree(time.monotonic() - before, self.stopping)
+                self.elapsed_s, self.stopping = self.engine.agree(now() - before, self.stopping)
                 self._advance(bar)
                 if self.step % self.settings.eval_every == 0:
                     self._evaluate()
                 if self.step % self.settings.save_every == 0:
                     self._save()
-                self.elapsed_s, _ = self.engine.agree(time.monotonic() - before, False)
+                self.elapsed_s, _ = self.engine.agree(now() - before, False)
         finished = self.progress >= 1 or self._stale()
         if finished and self.step % self.settings.eval_every:
             self._evaluate()
