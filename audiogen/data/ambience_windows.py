@@ -11,6 +11,7 @@ from audiogen.artifacts import SOURCES
 from audiogen.errors import InvalidRequest
 from audiogen.media.mel import MelSettings
 
+NATS_PER_DB = float(np.log(10) / 20)  # of log magnitude
 NAMES = ("mid", "side", "sources", "intensity")
 
 
@@ -61,3 +62,9 @@ def read_ambience(
     whole = np.concatenate(packed)
     spectra = np.stack([window[: mel.n_bands].astype(np.float32).mean(1) for window in whole])
     return AmbienceWindows(whole, spectra, np.concatenate(sources), np.concatenate(intensity))
+
+
+def overlay(below: np.ndarray, above: np.ndarray, level_db: float) -> np.ndarray:
+    """Two sounds at once: log-mels [bands, F] added in power, `above` raised by level_db; float32."""
+    raised = above.astype(np.float32) + level_db * NATS_PER_DB
+    return (0.5 * np.logaddexp(2 * below.astype(np.float32), 2 * raised)).astype(np.float32)

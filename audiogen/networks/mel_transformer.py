@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from audiogen.networks.colour_bank import ColourBank
 from audiogen.networks.frame_quantiser import FrameQuantiser
 from audiogen.networks.transformer import Block, KeyValues, initialise, rope_table
 
@@ -31,6 +32,8 @@ class MelTransformerConfig:
         left_buckets: codes of the time left (0: far from the end).
         width, layers, heads, hidden, head_hidden, dropout: of the transformer.
         context: longest sequence, frames.
+        colours: how many components of a lasting spectrum it hears beside the attributes; `groups` first
+            dimensions of a frame have a spectrum. scenes, sources: what the bank of colours remembers.
     """
 
     keep: tuple[float, ...]
@@ -46,6 +49,15 @@ class MelTransformerConfig:
     head_hidden: int = 256
     context: int = 320
     dropout: float = 0.0
+    colours: int = 0
+    groups: int = 0
+    scenes: int = 0
+    sources: int = 0
+
+    @property
+    def hints(self) -> int:
+        """Attributes and colours, each of them one bucketed number."""
+        return self.attributes + self.colours
 
 
 class MelTransformer(nn.Module):
@@ -58,9 +70,10 @@ class MelTransformer(nn.Module):
         self.config = config
         c = config
         self.quantiser = FrameQuantiser(torch.tensor(c.keep), c.stages, c.entries)
+        self.bank = ColourBank(c.groups, c.colours, c.scenes, c.sources) if c.colours else None
         self.start = c.stages * c.entries  # table rows: codes by stage, start, attributes, time left
         self.first_attribute = self.start + 1
-        self.first_left = self.first_attribute + c.attributes * c.buckets
+        self.first_left = self.first_attribute + c.hints * c.buckets
         self.table = nn.Embedding(self.first_left + c.left_buckets, c.width)
         self.see = nn.Linear(len(c.keep), c.width, bias=False)
         self.blocks = nn.ModuleList(Block(c.width, c.heads, c.hidden, c.dropout) for _ in range(c.layers))
@@ -78,7 +91,8 @@ class MelTransformer(nn.Module):
 
         Args:
             codes: int64 [B, N, K]; frames: what they decode to, normalised, float [B, N, D].
-            attributes: buckets, int64 [B, A]; left: bucket of the time left at each frame, [B, N].
+            attributes: buckets of attributes and colours, int64 [B, A]; left: bucket of the time left at
+                each frame, [B, N].
         """
         rows = torch.cat([self.starts(len(codes)).to(codes.device), self.rows(codes[:, :-1])], 1)
         before = torch.cat([torch.zeros_like(frames[:, :1]), frames[:, :-1]], 1)
@@ -111,7 +125,7 @@ class MelTransformer(nn.Module):
 
     def embed(self, rows: Tensor, before: Tensor, attributes: Tensor, left: Tensor) -> Tensor:
         """The transformer's input [B, N, width]; arguments as in `step`."""
-        which = torch.arange(self.config.attributes, device=attributes.device)
+        which = torch.arange(self.config.hints, device=attributes.device)
         known = attributes + which * self.config.buckets + self.first_attribute
         hints = torch.cat(
             [known[:, None].expand(-1, left.shape[1], -1), left[..., None] + self.first_left], -1

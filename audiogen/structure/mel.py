@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from audiogen.artifacts import Conditioning, Structure
+from audiogen.artifacts import SOURCES, Conditioning, Structure
+from audiogen.conditions import wanted_attributes
 from audiogen.media.mel import MelSettings
 from audiogen.networks.mel_transformer import MelTransformer, MelTransformerConfig
 from audiogen.pretrained import Pretrained
@@ -26,6 +27,7 @@ SOUNDING = 1.5  # nats above the floor in the loudest group: something can be he
 ATTACK_FRAMES = 4  # an attack has reached its height after so many coarse frames
 BEATING = 0.3  # nats by which a dying string may swell
 DAMPER = 4.0  # nats per second, 35 dB: dampers and a small room
+COLOUR_REACH = 2.5  # standard deviations of a colour's components that the buckets cover
 QUIET_ABOVE_FLOOR = 0.3  # nats: how a recording sounds before the first note
 
 
@@ -48,6 +50,9 @@ class MelStageConfig:
             before it began, at most `retries` times.
         keep: how much of the mel the quantiser predicts from the frame before (onsets: nothing).
         stages, entries: of the quantiser; width .. dropout: of the transformer.
+        ends: whether a piece ends by itself, as music does and weather does not.
+        colours: components of a lasting spectrum that a piece keeps (ambience); scenes: how many of the
+            training's the network remembers. A seed draws its colour near one that fits what is asked.
     """
 
     mel: MelSettings = MelSettings()
@@ -78,6 +83,9 @@ class MelStageConfig:
     head_hidden: int = 256
     context: int = 320
     dropout: float = 0.0
+    ends: bool = True
+    colours: int = 0
+    scenes: int = 512
 
     @property
     def dimensions(self) -> int:
@@ -113,6 +121,10 @@ class MelStage(Pretrained):
                 head_hidden=config.head_hidden,
                 context=config.context,
                 dropout=config.dropout,
+                colours=config.colours,
+                groups=config.mel.n_groups,
+                scenes=config.scenes,
+                sources=len(SOURCES),
             )
         )
 
@@ -121,21 +133,36 @@ class MelStage(Pretrained):
     ) -> Structure:
         mel = self.config.mel
         count = mel.coarse_frames(x.seconds)
-        attributes = torch.from_numpy(attribute_codes(self.config, asked(self.config, x)))[None]
+        names = tuple(name for name, *_ in self.config.attributes)
+        attributes = torch.from_numpy(attribute_codes(self.config, wanted_attributes(x, names)))
+        colour = torch.from_numpy(colour_codes(self.config, self.draw_colour(x, sampling)))
+        hints = torch.cat([attributes, colour])[None]
         left = torch.from_numpy(left_codes(self.config, count, self.last_onset(x.seconds)))[None]
         if self.config.guidance != 1:  # beside it, the same piece as if nothing had been asked
-            attributes = torch.cat([attributes, torch.zeros_like(attributes)])
+            hints = torch.cat([hints, torch.cat([torch.zeros_like(attributes), colour])[None]])
             left = left.repeat(2, 1)
         generator = torch.Generator().manual_seed(sampling.seed_for("structure"))
         with one_thread(), torch.inference_mode():
-            frames = self.write(attributes, left, generator, sampling, progress)
+            frames = self.write(hints, left, generator, sampling, progress)
         coarse, onsets = unpack_frames(frames[0].cpu(), mel)
-        if self.config.damp_s:
-            die_away(coarse, onsets, self.last_onset(x.seconds), self.config)
+        last = self.last_onset(x.seconds)
+        if self.config.damp_s and last is not None:
+            die_away(coarse, onsets, last, self.config)
         return Structure(x.seconds, mel=coarse.numpy(), onsets=onsets.numpy(), settings=mel)
 
-    def last_onset(self, seconds: float) -> int:
-        """The coarse frame after which nothing is struck, so that the piece rings out."""
+    def draw_colour(self, x: Conditioning, sampling: Sampling) -> np.ndarray:
+        """Components of the lasting spectrum of this seed, [colours]; none for what has no colour."""
+        bank = self.network.bank
+        if bank is None:
+            return np.zeros(0, np.float32)
+        weights = np.array([x.sources.get(name, 0.0) for name in SOURCES])
+        rng = np.random.default_rng(sampling.seed_for("structure"))
+        return bank.draw(weights, x.intensity, rng)
+
+    def last_onset(self, seconds: float) -> int | None:
+        """The coarse frame after which nothing is struck, so that the piece rings out; None: it goes on."""
+        if not self.config.ends:
+            return None
         ring_s = min(self.config.ring_s, seconds / 4)
         return int((seconds - ring_s) * self.config.mel.coarse_rate)
 
@@ -147,7 +174,7 @@ class MelStage(Pretrained):
         sampling: Sampling,
         progress: Progress,
     ) -> Tensor:
-        """Frames [1, N, D] for the buckets `attributes` [B, A] and `left` [B, N].
+        """Frames [1, N, D] for the buckets `attributes` [B, A], colours among them, and `left` [B, N].
 
         B is 2 with guidance: what was asked, and nothing asked.
         """
@@ -209,13 +236,6 @@ class MelStage(Pretrained):
         return torch.stack(codes, -1)
 
 
-def asked(config: MelStageConfig, conditioning: Conditioning) -> dict[str, float | None]:
-    """The value of every attribute that the stage hears, None where nothing was asked."""
-    return {
-        name: getattr(conditioning, name, conditioning.sources.get(name)) for name, *_ in config.attributes
-    }
-
-
 def attribute_codes(config: MelStageConfig, values: dict[str, float | None]) -> np.ndarray:
     """Buckets of the attributes in their order, int64 [A]: 0 unknown, else 1 .. buckets."""
     codes = []
@@ -229,6 +249,14 @@ def attribute_codes(config: MelStageConfig, values: dict[str, float | None]) -> 
             place = np.log(max(value, low) / low) / np.log(high / low)
         codes.append(1 + int(np.clip(place * config.buckets, 0, config.buckets - 1)))
     return np.array(codes, np.int64)
+
+
+def colour_codes(config: MelStageConfig, colour: np.ndarray | None) -> np.ndarray:
+    """Buckets of the components of a colour [C], int64 [C]: 0 unknown (None), else 1 .. buckets."""
+    if colour is None:
+        return np.zeros(config.colours, np.int64)
+    place = (colour + COLOUR_REACH) / (2 * COLOUR_REACH)
+    return 1 + np.clip(place * config.buckets, 0, config.buckets - 1).astype(np.int64)
 
 
 def left_codes(config: MelStageConfig, frames: int, last_onset: int | None) -> np.ndarray:

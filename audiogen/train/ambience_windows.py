@@ -13,10 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from audiogen.data.ambience_windows import AmbienceWindows
+from audiogen.data.ambience_windows import NATS_PER_DB, AmbienceWindows
 from audiogen.media.mel import MelSettings, band_centres_hz, coarse_mel, onset_strength
-
-NATS_PER_DB = float(np.log(10) / 20)
 
 
 @dataclass(frozen=True)

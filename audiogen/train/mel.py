@@ -11,7 +11,7 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -77,17 +77,19 @@ class CoarseWindows:
 class MelTask:
     """Task "mel" (see train/task.py)."""
 
+    settings_class: ClassVar[type] = MelTaskSettings
+
     def __init__(
         self, stage_settings: dict[str, Any], task_settings: dict[str, Any], data_folder: Path, seed: int
     ) -> None:
         self.config: MelStageConfig = from_rows(MelStageConfig, stage_settings)
-        self.settings: MelTaskSettings = from_rows(MelTaskSettings, task_settings)
+        self.settings: MelTaskSettings = from_rows(self.settings_class, task_settings)
         torch.manual_seed(seed)
         network = MelStage.build(self.config)
         assert isinstance(network, MelTransformer)
         self.network: nn.Module = network
-        self.train = read_coarse(data_folder, "train", self.settings.max_shards, self.config.mel)
-        self.valid = read_coarse(data_folder, "valid", None, self.config.mel)
+        self.train = self._read(data_folder, "train", self.settings.max_shards)
+        self.valid = self._read(data_folder, "valid", None)
         self._fit(network, seed)
 
     def batch(self, generator: torch.Generator) -> dict[str, Tensor]:
@@ -133,13 +135,11 @@ class MelTask:
         seconds = min(15.0, self.settings.frames / self.config.mel.coarse_rate)
         real = torch.from_numpy(self.valid.frames[0].astype(np.float32))
         panels = [("held-out", unpack_frames(real, self.config.mel)[0].numpy())]
-        for seed, wanted in enumerate(SAMPLED):
-            known = {k: v for k, v in wanted.items() if k in [name for name, *_ in self.config.attributes]}
-            asked = Conditioning(seconds=seconds, **known)  # type: ignore[arg-type]
+        for seed, (known, asked) in enumerate(self._sampled(seconds)):
             structure = stage(asked, asked, Sampling(seed=seed), silent)
             structure.save(folder / f"sample-{seed}.npz", force=True)
             assert structure.mel is not None
-            panels.append((str(known), structure.mel))
+            panels.append((known, structure.mel))
         figure = Figure(figsize=(12, 2.4 * len(panels)), layout="constrained")
         for axes, (name, mel) in zip(figure.subplots(len(panels), 1), panels, strict=True):
             axes.imshow(mel, origin="lower", aspect="auto", cmap="magma", vmin=-11.5, vmax=-2)
@@ -149,6 +149,16 @@ class MelTask:
     def export(self, network: nn.Module, folder: Path) -> None:
         MelStage(self.config, deepcopy(network)).save_pretrained(folder)
 
+    def _read(self, folder: Path, split: str, shards: int | None) -> Any:
+        """The windows of a split: anything with `frames` [W, N, D] that `_crops` understands."""
+        return read_coarse(folder, split, shards, self.config.mel)
+
+    def _sampled(self, seconds: float) -> list[tuple[str, Conditioning]]:
+        """What the training's samples ask for, with a title each."""
+        heard = [name for name, *_ in self.config.attributes]
+        rows = [{k: v for k, v in wanted.items() if k in heard} for wanted in SAMPLED]
+        return [(str(known), Conditioning(seconds=seconds, **known)) for known in rows]  # type: ignore[arg-type]
+
     def _fit(self, network: MelTransformer, seed: int) -> None:
         generator = torch.Generator().manual_seed(seed)
         chosen = torch.randperm(len(self.train.frames), generator=generator)[: self.settings.fit_windows]
@@ -157,7 +167,7 @@ class MelTask:
         least = torch.cat([torch.full((groups,), 0.5), torch.full((self.config.dimensions - groups,), 0.05)])
         network.quantiser.fit(some, least, generator)
 
-    def _crops(self, windows: CoarseWindows, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
+    def _crops(self, windows: Any, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
         s, c = self.settings, self.config
         frames, attributes, left = [], [], []
         for _ in range(size):

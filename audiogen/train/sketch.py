@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from audiogen.artifacts import SOURCES, Conditioning
-from audiogen.data.ambience_windows import AmbienceWindows, read_ambience
+from audiogen.data.ambience_windows import NATS_PER_DB, AmbienceWindows, read_ambience
 from audiogen.media.mel import band_centres_hz, coarse_mel
 from audiogen.networks.colour_bank import ColourBank
 from audiogen.networks.mel_decoder import MelDecoder
@@ -23,7 +23,6 @@ from audiogen.pretrained import from_rows
 from audiogen.sampling.flow import flow_target
 from audiogen.structure.sketch import SketchConfig, SketchStage
 from audiogen.train.ambience import scene_attributes
-from audiogen.train.ambience_windows import NATS_PER_DB
 from audiogen.train.decoder import guide_of, velocity_error
 from audiogen.train.flow_batch import flow_batch, forget
 

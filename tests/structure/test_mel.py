@@ -15,8 +15,8 @@ from audiogen.stage import Sampling, silent
 from audiogen.structure.mel import (
     MelStage,
     MelStageConfig,
-    asked,
     attribute_codes,
+    colour_codes,
     die_away,
     left_codes,
     pack_frames,
@@ -152,8 +152,39 @@ def test_attributes_become_buckets() -> None:
     high = attribute_codes(TINY, {"density": 99.0, "loudness": 127.0, "register": 60.0})
     assert list(low) == [1, 1, 0]
     assert list(high[:2]) == [TINY.buckets] * 2 and 1 < high[2] < TINY.buckets
-    ambience = MelStageConfig(attributes=(("rain", 0.0, 1.0, "linear"), ("density", 0.5, 30.0, "log")))
-    assert asked(ambience, Conditioning(sources={"rain": 0.5})) == {"rain": 0.5, "density": None}
+    assert list(colour_codes(MelStageConfig(colours=3), np.array([-9.0, 0.0, 9.0]))) == [1, 9, 16]
+    assert list(colour_codes(MelStageConfig(colours=3), None)) == [0, 0, 0]
+
+
+def test_an_ambience_keeps_the_colour_of_its_seed_and_does_not_end() -> None:
+    config = dataclasses.replace(
+        TINY,
+        attributes=(("rain", 0.0, 1.0, "linear"), ("birds", 0.0, 1.0, "linear")),
+        ends=False,
+        damp_s=0.0,
+        quiet_frames=0,
+        retries=0,
+        colours=2,
+        scenes=4,
+    )
+    stage = MelStage.from_config(config)
+    network = stage.network
+    generator = torch.Generator().manual_seed(0)
+    weights = torch.zeros(4, 9)
+    weights[:2, 0] = weights[2:, 1] = 1  # two scenes of rain, two of birds
+    network.bank.fit(torch.randn(4, 34, generator=generator), weights, torch.full((4,), 0.5), generator)
+    frames = torch.randn(2, 40, config.dimensions, generator=generator) - 6
+    network.quantiser.fit(frames, torch.ones(config.dimensions) * 0.1, generator)
+    rain = Conditioning(path="ambience", seconds=2.0, sources={"rain": 1.0})
+    colour = stage.draw_colour(rain, Sampling(seed=1))
+    assert np.array_equal(colour, stage.draw_colour(rain, Sampling(seed=1)))
+    scenes = network.bank.scenes.numpy()
+    nearest = np.square(scenes - colour).sum(1).argmin()
+    assert nearest in (0, 1)  # what was asked decides which scenes are near
+    assert stage.last_onset(2.0) is None
+    made = stage(rain, rain, Sampling(seed=1), silent)
+    assert made.mel.shape == (34, 50) and np.isfinite(made.mel).all()
+    assert np.array_equal(made.mel, stage(rain, rain, Sampling(seed=1), silent).mel)
 
 
 def test_frames_pack_and_unpack() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,10 @@ import pytest
 import torch
 
 from audiogen.artifacts import SOURCES
-from audiogen.data.ambience_windows import read_ambience
+from audiogen.data.ambience_windows import overlay, read_ambience
 from audiogen.media.mel import MelSettings
 from audiogen.train.ambience import AmbienceTask
+from audiogen.train.ambience_mel import mixtures
 from audiogen.train.ambience_windows import crop
 from audiogen.train.recipe import Recipe
 from audiogen.train.runner import train
@@ -109,3 +111,46 @@ def _settings(**rows: object):
     from audiogen.train.recipe import TrainSettings
 
     return TrainSettings(**rows, lr=3e-3, warmup=5, log_every=10)  # type: ignore[arg-type]
+
+
+MEL_STAGE = {
+    "attributes": [["rain", 0, 1, "linear"], ["fire", 0, 1, "linear"], ["intensity", 0, 1, "linear"]],
+    "ends": False,
+    "damp_s": 0,
+    "quiet_frames": 0,
+    "retries": 0,
+    "colours": 2,
+    "scenes": 8,
+    "entries": 8,
+    "width": 32,
+    "layers": 1,
+    "heads": 2,
+    "hidden": 32,
+    "head_hidden": 16,
+    "context": 32,
+    "keep_frames": 16,
+}
+MEL_TASK = {"batch_size": 4, "frames": 32, "fit_windows": 8, "mixtures": 6, "valid_windows": 8}
+
+
+def test_the_coarse_mel_stage_learns_scenes_and_their_mixtures(data: Path, tmp_path: Path) -> None:
+    recipe = Recipe(
+        "ambience-mel", train=_settings(steps=60, eval_every=30), task_settings=MEL_TASK, stage=MEL_STAGE
+    )
+    result = train(recipe, data, tmp_path / "run")
+    rows = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+    losses = [json.loads(row)["metric"] for row in rows if '"valid"' in row]
+    assert result.finished and losses[-1] < losses[0]
+    assert (tmp_path / "run" / "weights" / "model.safetensors").exists()
+
+
+def test_mixtures_are_an_event_over_a_bed_in_power(data: Path) -> None:
+    windows = read_ambience(data, "train", None)
+    more = mixtures(windows, 6, np.random.default_rng(0), MelSettings())
+    assert more.mel.shape == (6, 170, 120)
+    assert set(np.flatnonzero(more.sources.any(0))) == {SOURCES.index("rain"), SOURCES.index("fire")}
+    assert more.sources.max(1) == pytest.approx(np.ones(6))
+    quiet, loud = np.full((2, 3), -8.0), np.full((2, 3), -4.0)
+    twice = overlay(loud, loud, 0.0)
+    assert twice == pytest.approx(np.full((2, 3), -4.0 + np.log(2) / 2))  # 3 dB
+    assert overlay(quiet, loud, -200.0) == pytest.approx(quiet)
