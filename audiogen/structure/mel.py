@@ -20,6 +20,7 @@ from audiogen.networks.mel_transformer import MelTransformer, MelTransformerConf
 from audiogen.pretrained import Pretrained
 from audiogen.sampling.autoregressive import choose
 from audiogen.stage import Progress, Sampling, report
+from audiogen.structure.circle import in_a_circle
 from audiogen.structure.score_writer import one_thread
 
 REPORT_EVERY = 25  # frames: once a second of sound
@@ -51,8 +52,9 @@ class MelStageConfig:
         keep: how much of the mel the quantiser predicts from the frame before (onsets: nothing).
         stages, entries: of the quantiser; width .. dropout: of the transformer.
         ends: whether a piece ends by itself, as music does and weather does not.
-        colours: components of a lasting spectrum that a piece keeps (ambience); scenes: how many of the
-            training's the network remembers. A seed draws its colour near one that fits what is asked.
+        colours: components of a lasting spectrum that a piece keeps (ambience), 0: none. What is coded is the
+            deviation from it, so that a long piece cannot drift and the codes are spent on what happens.
+            scenes: how many of the training's colours are remembered; a seed draws near one that fits.
     """
 
     mel: MelSettings = MelSettings()
@@ -131,11 +133,14 @@ class MelStage(Pretrained):
     def __call__(
         self, x: Conditioning, conditioning: Conditioning, sampling: Sampling, progress: Progress
     ) -> Structure:
+        if sampling.loop:
+            return in_a_circle(lambda longer, call: self(longer, longer, call, progress), x, sampling)
         mel = self.config.mel
         count = mel.coarse_frames(x.seconds)
         names = tuple(name for name, *_ in self.config.attributes)
         attributes = torch.from_numpy(attribute_codes(self.config, wanted_attributes(x, names)))
-        colour = torch.from_numpy(colour_codes(self.config, self.draw_colour(x, sampling)))
+        components = self.draw_colour(x, sampling)
+        colour = torch.from_numpy(colour_codes(self.config, components))
         hints = torch.cat([attributes, colour])[None]
         left = torch.from_numpy(left_codes(self.config, count, self.last_onset(x.seconds)))[None]
         if self.config.guidance != 1:  # beside it, the same piece as if nothing had been asked
@@ -144,17 +149,19 @@ class MelStage(Pretrained):
         generator = torch.Generator().manual_seed(sampling.seed_for("structure"))
         with one_thread(), torch.inference_mode():
             frames = self.write(hints, left, generator, sampling, progress)
-        coarse, onsets = unpack_frames(frames[0].cpu(), mel)
+            if components is not None:
+                frames[..., : mel.n_groups] += self.network.bank(torch.from_numpy(components)[None])[:, None]
+        coarse, onsets = unpack_frames(frames[0].cpu().clone(), mel)
         last = self.last_onset(x.seconds)
         if self.config.damp_s and last is not None:
             die_away(coarse, onsets, last, self.config)
         return Structure(x.seconds, mel=coarse.numpy(), onsets=onsets.numpy(), settings=mel)
 
-    def draw_colour(self, x: Conditioning, sampling: Sampling) -> np.ndarray:
-        """Components of the lasting spectrum of this seed, [colours]; none for what has no colour."""
+    def draw_colour(self, x: Conditioning, sampling: Sampling) -> np.ndarray | None:
+        """Components of the lasting spectrum of this seed, float32 [colours]; None: it has no colour."""
         bank = self.network.bank
         if bank is None:
-            return np.zeros(0, np.float32)
+            return None
         weights = np.array([x.sources.get(name, 0.0) for name in SOURCES])
         rng = np.random.default_rng(sampling.seed_for("structure"))
         return bank.draw(weights, x.intensity, rng)

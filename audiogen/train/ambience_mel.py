@@ -33,14 +33,13 @@ class AmbienceMelTaskSettings(MelTaskSettings):
 
     Attributes:
         mixtures: scenes mixed from single-source windows when the data are read.
-        colour_dropout: probability that the colour is unknown; intensity_dropout: that the intensity is.
+        intensity_dropout: probability that the intensity is unknown.
         shift_share: share of the crops moved up or down by one group of bands, as by another speed.
         level_db, tilt_db: standard deviations of the level, and of the tilt per octave.
     """
 
     frames: int = 224
     mixtures: int = 1200
-    colour_dropout: float = 0.1
     intensity_dropout: float = 0.3
     shift_share: float = 0.3
     level_db: float = 2.0
@@ -81,16 +80,29 @@ class AmbienceMelTask(MelTask):
         ]
 
     def _fit(self, network: MelTransformer, seed: int) -> None:
-        super()._fit(network, seed)
-        groups = self.config.mel.n_groups
-        spectra = np.stack([window[:, :groups].astype(np.float32).mean(0) for window in self.train.frames])
+        """The bank of colours first: the quantiser codes what deviates from them."""
         assert network.bank is not None
-        network.bank.fit(
-            torch.from_numpy(spectra),
-            torch.from_numpy(self.train.sources),
-            torch.from_numpy(self.train.intensity),
-            torch.Generator().manual_seed(seed),
+        groups = self.config.mel.n_groups
+        generator = torch.Generator().manual_seed(seed)
+        spectra = torch.from_numpy(
+            np.stack([window[:, :groups].astype(np.float32).mean(0) for window in self.train.frames])
         )
+        intensity = torch.from_numpy(self.train.intensity)
+        network.bank.fit(spectra, torch.from_numpy(self.train.sources), intensity, generator)
+        chosen = torch.randperm(len(self.train.frames), generator=generator)[: self.settings.fit_windows]
+        some = np.stack([self._uncoloured(self.train.frames[int(w)].astype(np.float32))[0] for w in chosen])
+        least = torch.cat([torch.full((groups,), 0.3), torch.full((self.config.dimensions - groups,), 0.05)])
+        network.quantiser.fit(torch.from_numpy(some), least, generator)
+
+    def _uncoloured(self, window: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Deviations of a window [N, D] from its own colour, and the components of that colour."""
+        network: nn.Module = self.network
+        assert isinstance(network, MelTransformer) and network.bank is not None
+        groups = self.config.mel.n_groups
+        colour = network.bank.describe(torch.from_numpy(window[:, :groups].mean(0))[None])
+        out = window.copy()
+        out[:, :groups] -= network.bank(colour)[0].numpy()
+        return out, colour[0].numpy()
 
     def _crops(self, windows: Any, rng: np.random.Generator, size: int) -> dict[str, Tensor]:
         drop = windows is self.train
@@ -103,7 +115,7 @@ class AmbienceMelTask(MelTask):
         self, windows: SceneFrames, rng: np.random.Generator, drop: bool
     ) -> tuple[np.ndarray, np.ndarray]:
         """One crop [N, D] and its hints [A + colours]."""
-        s, c, groups = self.settings, self.config, self.config.mel.n_groups
+        s, c = self.settings, self.config
         w = int(rng.integers(len(windows.frames)))
         window = windows.frames[w].astype(np.float32)
         values = values_of(windows.sources[w], windows.intensity[w])
@@ -115,11 +127,8 @@ class AmbienceMelTask(MelTask):
                 values = {}
             values = {k: v for k, v in values.items() if rng.random() >= s.attribute_dropout}
         network: nn.Module = self.network
-        assert isinstance(network, MelTransformer) and network.bank is not None
-        colour: np.ndarray | None = None
-        if not (drop and rng.random() < s.colour_dropout):
-            spectrum = torch.from_numpy(window[:, :groups].mean(0))
-            colour = network.bank.describe(spectrum[None])[0].numpy()
+        assert isinstance(network, MelTransformer)
+        window, colour = self._uncoloured(window)
         first = int(rng.integers(len(window) - s.frames + 1))
         crop = window[first : first + s.frames]
         if drop:

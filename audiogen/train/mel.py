@@ -133,7 +133,7 @@ class MelTask:
 
         stage = MelStage(self.config, deepcopy(network))
         seconds = min(15.0, self.settings.frames / self.config.mel.coarse_rate)
-        real = torch.from_numpy(self.valid.frames[0].astype(np.float32))
+        real = torch.from_numpy(self.valid.frames[0].astype(np.float32))  # as it was before any coding
         panels = [("held-out", unpack_frames(real, self.config.mel)[0].numpy())]
         for seed, (known, asked) in enumerate(self._sampled(seconds)):
             structure = stage(asked, asked, Sampling(seed=seed), silent)
