@@ -1,8 +1,8 @@
 """`from_pretrained`, `save_pretrained`, `push_to_hub` for stages that own one network.
 
 A weights folder holds `config.json` (the stage's frozen dataclass), `model.safetensors` and
-`README.md` (the model card). Shipped weights are bf16; they are computed in the dtype that suits the
-machine.
+`README.md` (the model card). Shipped weights are bf16 or int8 (`weight_files.py`); they are computed in
+the dtype that suits the machine.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from torch import nn
 
 from audiogen.errors import InvalidRequest, MissingModel
 from audiogen.registry import checksum, find_weights
+from audiogen.weight_files import load_weights, save_weights
 
 
 class Pretrained:
@@ -60,37 +61,23 @@ class Pretrained:
         Raises:
             MissingModel: not found, damaged, or of another kind of stage.
         """
-        from safetensors.torch import load_file
-
         folder = find_weights(source)
         config = read_config(cls.config_class, folder / "config.json")
         network = cls.build(config)
         try:
-            state = load_file(folder / "model.safetensors")
-            network.load_state_dict(
-                {k: v.float() if v.is_floating_point() else v for k, v in state.items()},
-                assign=True,  # without a second copy
-            )
+            state = load_weights(folder / "model.safetensors")
+            network.load_state_dict(state, assign=True)  # without a second copy
         except Exception as problem:
             raise MissingModel(f"The weights in {folder} do not fit {cls.__name__}: {problem}") from problem
         stage = cls(config, network, device=device)
         stage.source = {"name": str(source), "sha256": checksum(folder / "model.safetensors")}
         return stage
 
-    def save_pretrained(self, folder: str | Path, dtype: torch.dtype = torch.bfloat16) -> None:
-        """Write config and weights; buffers that normalise data stay float32."""
-        from safetensors.torch import save_file
-
+    def save_pretrained(self, folder: str | Path, storage: str = "bf16") -> None:
+        """Write config and weights; `storage` is one of `weight_files.STORAGES`."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        buffers = {name for name, _ in self.network.named_buffers()}
-        state = {
-            name: (value if name in buffers or not value.is_floating_point() else value.to(dtype))
-            .contiguous()
-            .cpu()
-            for name, value in self.network.state_dict().items()
-        }
-        save_file(state, folder / "model.safetensors")
+        save_weights(self.network, folder / "model.safetensors", storage)
         rows = {"stage": type(self).__name__, **dataclasses.asdict(self.config)}
         (folder / "config.json").write_text(json.dumps(rows, indent=1) + "\n")
 

@@ -36,6 +36,25 @@ def test_weights_are_stored_in_bf16_and_normalisation_in_float32(saved: Path) ->
     assert state["mean"].dtype == torch.float32
 
 
+def test_int8_halves_the_file_and_keeps_every_weight_within_half_a_step(tmp_path: Path) -> None:
+    config = VocoderConfig(width=64, blocks=1)
+    stage = Vocoder.from_config(config)
+    sizes = {}
+    for storage in ("bf16", "int8"):
+        stage.save_pretrained(tmp_path / storage, storage=storage)
+        sizes[storage] = (tmp_path / storage / "model.safetensors").stat().st_size
+    assert sizes["int8"] < 0.65 * sizes["bf16"]
+    kept = Vocoder.from_pretrained(tmp_path / "int8").network.state_dict()
+    for name, value in stage.network.state_dict().items():
+        if value.dim() > 1 and value.numel() >= 4096 and name in dict(stage.network.named_parameters()):
+            step = value.flatten(1).abs().amax(1) / 127
+            off = (kept[name] - value).flatten(1).abs().amax(1)
+            assert (off <= 0.51 * step).all(), name
+            assert off.max() > 0 or not value.any(), name
+        else:
+            torch.testing.assert_close(kept[name], value, atol=1e-2, rtol=1e-2)
+
+
 def test_a_hub_id_is_downloaded(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 

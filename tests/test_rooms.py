@@ -30,10 +30,11 @@ ALLOWED: dict[str, set[str]] = {
     "prompt": BASE | {"artifacts"},
     "registry": BASE | {"pipeline"},
     "pipeline": SEAM | {"prompt"},
-    "pretrained": BASE | {"registry"},
+    "weight_files": BASE,
+    "pretrained": BASE | {"registry", "weight_files"},
     "recipe": BASE,
     "networks": {"errors", "media"},
-    "sampling": {"errors", "media"},
+    "sampling": {"errors", "media", "compat"},  # the schedulers of diffusers
     "structure": STAGE,
     "decoder": STAGE,
     "render": STAGE,
@@ -43,7 +44,18 @@ ALLOWED: dict[str, set[str]] = {
     "data": SEAM | {"media", "pretrained", "recipe", "structure"},
     "evaluate": STAGE | {"pipeline", "registry", "structure", "decoder", "render", "data", "prompt"},
     "ranking": SEAM | {"media", "structure", "evaluate", "registry", "request", "making"},
-    "train": STAGE | {"structure", "decoder", "render", "registry", "pipeline", "recipe", "data", "evaluate"},
+    "train": STAGE
+    | {
+        "structure",
+        "decoder",
+        "render",
+        "registry",
+        "pipeline",
+        "recipe",
+        "data",
+        "evaluate",
+        "weight_files",
+    },
     "listen": BASE | {"media"},
     "cli": SEAM
     | {

@@ -1,9 +1,10 @@
 """Measures an ambience decoder: is the asked source heard, is it as varied as real clips, is it new.
 
-    python -m audiogen.evaluate.ambience --data build/ambience-audio --decoder runs/ambience-flow/weights
+    python -m audiogen.evaluate.ambience --data DIR --mel ambience-mel --decoder ambience-flow
 
 Always between anchors: held-out recordings (the ceiling), and noise with the mean spectrum of the source (the
-floor). Every set has the same number of windows of 9.6 s, through the same vocoder.
+floor). Every set has the same number of windows of 9.6 s, through the same vocoder. Held-out mixtures are
+held-out windows of the sources, added in power.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import numpy as np
 import torch
 
 from audiogen.artifacts import SOURCES, Conditioning, MelSpectrogram, Structure
-from audiogen.data.ambience_windows import AmbienceWindows, read_ambience
+from audiogen.data.ambience_windows import AmbienceWindows, overlay, read_ambience
 from audiogen.decoder.flow import FlowDecoder
 from audiogen.evaluate.ambience_ear import Ear, balanced_accuracy, describe
 from audiogen.evaluate.bootstrap import estimate
@@ -28,6 +29,7 @@ from audiogen.evaluate.frechet import embed, frechet
 from audiogen.media.mel import MelSettings, analyse
 from audiogen.render.vocoder import Vocoder
 from audiogen.stage import Sampling, silent
+from audiogen.structure.mel import MelStage
 from audiogen.structure.sketch import SketchStage
 
 SECONDS = 9.6
@@ -96,6 +98,24 @@ def shaped_noise(mids: list[np.ndarray], seed: int) -> list[np.ndarray]:
     return [(white - shape + mid.mean(1, keepdims=True)).astype(np.float32) for mid in mids]
 
 
+def real_clips(real: AmbienceWindows, sources: tuple[str, ...], count: int) -> list[np.ndarray]:
+    """Mid log-mels of at most `count` held-out clips of these sources; mixtures of several are added up."""
+    numbers = [real.of(source) for source in sources]
+    if not all(len(members) for members in numbers):
+        return []
+    if len(sources) == 1:
+        return [mid_of(real.mel[i]) for i in numbers[0][:count]]
+    rng = np.random.default_rng(2)
+    clips = []
+    for _ in range(count):
+        chosen = [mid_of(real.mel[int(rng.choice(members))]) for members in numbers]
+        mixed = chosen[0]
+        for other in chosen[1:]:
+            mixed = overlay(mixed, other, float(rng.uniform(-5, 5)))
+        clips.append(mixed)
+    return clips
+
+
 def diversity(described: np.ndarray, scale: np.ndarray) -> float:
     """Mean distance between pairs of standardised descriptions [N, D]."""
     x = described / scale
@@ -104,13 +124,17 @@ def diversity(described: np.ndarray, scale: np.ndarray) -> float:
 
 
 def patches(mid: np.ndarray, stride: int = 15) -> np.ndarray:
-    """One-second pieces of the mid log-mel over 34 groups and 25 frames, level removed, [N, 850]."""
+    """One-second pieces of the mid log-mel over 34 groups and 25 frames, [N, 850].
+
+    The mean of every group over the clip is removed: two clips of one colour, recorded at one place or drawn
+    from one memory, are no copies of each other; the same calls at the same times are.
+    """
     mel = MelSettings()
     frames = mid.shape[1] // 3 * 3
     coarse = mid[:, :frames].astype(np.float32).reshape(mel.n_groups, mel.bands_per_group, -1, 3).mean((1, 3))
+    coarse -= coarse.mean(1, keepdims=True)
     rows = [coarse[:, at : at + 25] for at in range(0, coarse.shape[1] - 24, max(1, stride // 3))]
-    flat = np.stack([row - row.mean() for row in rows])
-    return flat.reshape(len(flat), -1)
+    return np.stack(rows).reshape(len(rows), -1)
 
 
 def nearest(queries: np.ndarray, store: np.ndarray) -> np.ndarray:
@@ -136,7 +160,7 @@ def evaluate(
     scale = described.std(0) + 1e-3
     real_heard = ear.hear(np.stack([describe(mid_of(w)) for w in real.mel]))
     out: dict[str, Any] = {"ear_held_out": balanced_accuracy(real_heard, real.sources)}
-    store = np.concatenate([patches(mid_of(w)) for w in train.mel[::2]])
+    store = np.concatenate([patches(mid_of(w)) for w in train.mel])
     for name, sources in ASKED.items():
         progress(name)
         wanted = [SOURCES.index(s) for s in sources]
@@ -144,9 +168,8 @@ def evaluate(
         d = np.stack([describe(m) for m in made])
         heard = ear.hear(d)[:, wanted].min(1)
         row: dict[str, Any] = {"heard": str(estimate(heard, np.mean))}
-        numbers = real.of(name) if len(wanted) == 1 else np.zeros(0, int)
-        if len(numbers) >= 4:
-            mids = [mid_of(real.mel[i]) for i in numbers[:count]]
+        mids = real_clips(real, tuple(sources), count)
+        if len(mids) >= 4:
             dr = np.stack([describe(m) for m in mids])
             row["real"] = str(estimate(ear.hear(dr)[:, wanted].min(1), np.mean))
             floor = np.stack([describe(m) for m in shaped_noise(mids, 0)])
@@ -155,9 +178,10 @@ def evaluate(
             fr = np.concatenate([embed(m) for m in mids[:n]])
             fm = np.concatenate([embed(m) for m in made[:n]])
             noise = np.concatenate([embed(m) for m in shaped_noise(mids[:n], 1)])
-            seen = [mid_of(train.mel[i]) for i in train.of(name)[:n]]
             row["frechet"] = round(frechet(fm, fr), 1)
-            row["frechet_train"] = round(frechet(np.concatenate([embed(m) for m in seen]), fr), 1)
+            if len(sources) == 1:
+                seen = [mid_of(train.mel[i]) for i in train.of(name)[:n]]
+                row["frechet_train"] = round(frechet(np.concatenate([embed(m) for m in seen]), fr), 1)
             row["frechet_noise"] = round(frechet(noise, fr), 1)
             row["diversity"] = round(diversity(d, scale) / diversity(dr, scale), 2)
             mine, theirs = (
@@ -173,15 +197,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--decoder", required=True, help="weights folder or registered name")
-    parser.add_argument("--sketch", help="weights of the sketch stage; without, the decoder works alone")
+    parser.add_argument("--mel", help="weights of the coarse-mel stage; without, the decoder works alone")
+    parser.add_argument("--sketch", help="weights of the sketch stage, in place of it")
+    parser.add_argument("--temperature", type=float, default=1.0)
     parser.add_argument("--vocoder", default="vocoder", help="or none: judge the decoder's mel as it is")
     parser.add_argument("-n", type=int, default=16, help="seeds of each")
     parser.add_argument("--steps", type=int)
     parser.add_argument("--guidance", type=float)
     options = parser.parse_args()
+    structure: Any = MelStage.from_pretrained(options.mel) if options.mel else None
+    if options.sketch:
+        structure = SketchStage.from_pretrained(options.sketch)
     stages = Stages(
         FlowDecoder.from_pretrained(options.decoder),
-        SketchStage.from_pretrained(options.sketch) if options.sketch else None,
+        structure,
         None if options.vocoder == "none" else Vocoder.from_pretrained(options.vocoder),
     )
     rows = evaluate(
@@ -191,6 +220,7 @@ def main() -> None:
         lambda name: print(name, file=sys.stderr),
         steps=options.steps,
         guidance=options.guidance,
+        temperature=options.temperature,
     )
     print(json.dumps(rows, indent=1))
 

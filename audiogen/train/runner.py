@@ -31,6 +31,7 @@ from audiogen.train.recipe import Recipe, TrainSettings
 from audiogen.train.run_folder import RunFolder
 from audiogen.train.task import Task
 from audiogen.train.tasks import task_class
+from audiogen.weight_files import load_weights
 
 BAD_STEPS = 25  # this many steps in a row without a finite gradient end the training
 
@@ -292,11 +293,9 @@ def warm_start(network: nn.Module, source: str | Path) -> str:
         MissingModel: no weights there.
         InvalidRequest: none of them fits.
     """
-    from safetensors.torch import load_file
-
     run = Path(source) / "weights"
     folder = run if (run / "model.safetensors").exists() else find_weights(source)
-    given, own = load_file(folder / "model.safetensors"), network.state_dict()
+    given, own = load_weights(folder / "model.safetensors"), network.state_dict()
     fits = {k: v.to(own[k].dtype) for k, v in given.items() if k in own and own[k].shape == v.shape}
     if not fits:
         raise InvalidRequest(f"None of the weights in {folder} fits this network.")

@@ -85,7 +85,7 @@ def test_audio_and_its_mel_give_the_same_posterior() -> None:
 
 def test_saved_and_loaded_judge_hears_the_same(tmp_path) -> None:
     stage = TranscriberStage.from_config(TINY, seed=1, device="cpu")
-    stage.save_pretrained(tmp_path, dtype=torch.float32)
+    stage.save_pretrained(tmp_path, storage="fp32")
     again = TranscriberStage.from_pretrained(tmp_path, device="cpu")
     mel = np.random.default_rng(0).normal(-8, 2, (170, 30)).astype(np.float32)
     np.testing.assert_array_equal(again.posterior(mel), stage.posterior(mel))

@@ -91,7 +91,7 @@ def test_silence_stays_silent(vocoder: Vocoder) -> None:
 
 
 def test_saving_and_loading_keeps_the_sound(vocoder: Vocoder, tmp_path) -> None:
-    vocoder.save_pretrained(tmp_path, dtype=torch.float32)
+    vocoder.save_pretrained(tmp_path, storage="fp32")
     loaded = Vocoder.from_pretrained(tmp_path)
     mel = mel_of(music(1.0))
     np.testing.assert_array_equal(render(vocoder, mel), render(loaded, mel))

@@ -101,7 +101,7 @@ def test_a_dead_silence_is_written_anew_and_ends_are_left_alone(stage: MelStage,
 
 
 def test_saved_stage_writes_the_same(stage: MelStage, tmp_path) -> None:
-    stage.save_pretrained(tmp_path, dtype=torch.float32)
+    stage.save_pretrained(tmp_path, storage="fp32")
     again = MelStage.from_pretrained(tmp_path)
     np.testing.assert_array_equal(write(again).mel, write(stage).mel)
 

@@ -223,7 +223,7 @@ def test_lengths_outside_the_range_are_refused(tiny: ScoreStage) -> None:
 
 
 def test_save_and_load_give_the_same_score(tiny: ScoreStage, tmp_path: Path) -> None:
-    tiny.save_pretrained(tmp_path, dtype=torch.float32)
+    tiny.save_pretrained(tmp_path, storage="fp32")
     loaded = ScoreStage.from_pretrained(tmp_path)
     np.testing.assert_array_equal(notes_of(write(tiny)).rows(), notes_of(write(loaded)).rows())
 
