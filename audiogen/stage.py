@@ -23,6 +23,8 @@ class Sampling:
         steps: solver steps of the decoder, or None for its default.
         scheduler: name of the solver, or None for the decoder's default.
         guidance: classifier-free guidance, 1 is off; None for the decoder's default.
+        guidance_rescale: 0 .. 1, how much of the contrast that guidance adds is taken back; None for the
+            decoder's default.
         structure_strength: how closely the decoder follows the structure, 0 (not) .. 1 (fully).
         temperature: of the autoregressive stage, above 0.
         top_p: nucleus of the autoregressive stage, (0, 1].
@@ -31,6 +33,7 @@ class Sampling:
             stays. The piece is the one of this seed, or the one that was started from.
         variation_seed: draws what becomes of it; item k of a batch of variations uses
             variation_seed + k and keeps the other seeds.
+        loop: the end goes over into the beginning, so that the sound can be repeated without a seam.
     """
 
     seed: int = 0
@@ -38,12 +41,14 @@ class Sampling:
     steps: int | None = None
     scheduler: str | None = None
     guidance: float | None = None
+    guidance_rescale: float | None = None
     structure_strength: float = 1.0
     temperature: float = 1.0
     top_p: float = 0.97
     n: int = 1
     variation: float = 0.0
     variation_seed: int = 0
+    loop: bool = False
 
     def __post_init__(self) -> None:
         problems = []
@@ -57,6 +62,8 @@ class Sampling:
             problems.append(f"structure_strength must be 0 .. 1, not {self.structure_strength}")
         if self.guidance is not None and not 0 <= self.guidance <= 20:
             problems.append(f"guidance must be 0 .. 20, not {self.guidance}")
+        if self.guidance_rescale is not None and not 0 <= self.guidance_rescale <= 1:
+            problems.append(f"guidance_rescale must be 0 .. 1, not {self.guidance_rescale}")
         if not 0.05 <= self.temperature <= 5:
             problems.append(f"temperature must be 0.05 .. 5, not {self.temperature}")
         if not 0 < self.top_p <= 1:

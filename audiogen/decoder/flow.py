@@ -1,12 +1,15 @@
 """Flow decoder: fills in the detail of a Structure (flow matching, arXiv 2210.02747).
 
 Structure (notes and/or coarse mel and onsets, or nothing) -> MelSpectrogram. t = 0 is data, t = 1 is
-noise, v = noise - x0. The network estimates x0, and v = (x_t - x0) / t.
+noise, v = noise - x0. The network estimates x0, and v = (x_t - x0) / t. `decoder/diffusion.py` is the same
+stage with other schedulers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -18,8 +21,9 @@ from audiogen.media.mel import PAN_LIMIT, WIDTH_RANGE, MelSettings, band_centres
 from audiogen.networks.colour_bank import ColourBank
 from audiogen.networks.mel_decoder import Guide, MelDecoder
 from audiogen.pretrained import Pretrained
-from audiogen.sampling.field import velocity, windowed
-from audiogen.sampling.flow import draw_noise, solver, times
+from audiogen.sampling.field import Estimate, steered, windowed
+from audiogen.sampling.flow import draw_noise, times
+from audiogen.sampling.schedulers import sample, scheduler
 from audiogen.stage import Progress, Sampling, report
 
 WINDOW_FRAMES = 1500  # 20 s; longer pieces are computed in such windows, without seams
@@ -39,7 +43,8 @@ class FlowDecoderConfig:
         condition: width of the conditioning vector.
         steps, scheduler: defaults of a call.
         shift: above 1 spends more of the steps near noise, where it is decided what happens when.
-        guidance: default of a call without a structure; with one it is 1, off.
+        guidance: default of a call without a structure; with one it is 1, off. guidance_rescale: default of
+            a call, see `sampling.guidance`.
         noise_scale: std of the starting noise where a structure is followed. Below 1 is the prior
             temperature of Grad-TTS and Glow-TTS: less of what an undertrained flow would invent
             between the partials, and less variety.
@@ -59,13 +64,15 @@ class FlowDecoderConfig:
     shift: float = 1.0
     scheduler: str = "euler"
     guidance: float = 1.0
+    guidance_rescale: float = 0.0
     noise_scale: float = 0.75
 
 
 class FlowDecoder(Pretrained):
     """The stage."""
 
-    name, seam, takes, gives = "flow", "decoder", Structure, MelSpectrogram
+    name: ClassVar[str] = "flow"
+    seam, takes, gives = "decoder", Structure, MelSpectrogram
     config_class = FlowDecoderConfig
 
     @staticmethod
@@ -86,32 +93,58 @@ class FlowDecoder(Pretrained):
         )
 
     def __call__(
-        self, x: Structure, conditioning: Conditioning, sampling: Sampling, progress: Progress
+        self,
+        x: Structure,
+        conditioning: Conditioning,
+        sampling: Sampling,
+        progress: Progress,
+        observer: Callable[[int, int, MelSpectrogram], None] | None = None,
     ) -> MelSpectrogram:
+        """Decode a structure.
+
+        Args:
+            observer: called as observer(done, steps, mel) after every step, with what the mel would be as
+                far as is known then; the last is the result.
+        """
         mel = self.config.mel
+        run = scheduler(self.name, sampling.scheduler or self.config.scheduler)
         frames = mel.frames(x.seconds)
         seed = sampling.seed_for("decoder")
         take = self.draw_take(seed, conditioning, x)
-        guide = make_guide(x, conditioning, take, self.config.attributes, frames, mel, self.network.keys)
+        names, keys = self.config.attributes, self.network.keys
+        guide = make_guide(x, conditioning, take, names, frames, mel, keys, sampling.loop)
         scale = 1.0 if x.is_empty else 1 + sampling.structure_strength * (self.config.noise_scale - 1)
         noise = scale * draw_noise((self.network.dimensions, frames), seed).T[None]
-        steps = sampling.steps or self.config.steps
-        solve = solver(sampling.scheduler or self.config.scheduler)
-        x0 = solve(
-            self.velocity(guide, self.with_defaults(x, sampling)),
-            noise,
-            times(steps, self.config.shift),
-            lambda step, total: report(progress, "decoder", step, total),
-        )
-        report(progress, "decoder", steps, steps)
         named = dict(zip(self.config.take_names, (round(float(v), 3) for v in take), strict=True))
+
+        seen = None
+        if observer is not None:
+
+            def seen(done: int, steps: int, x0: Tensor) -> None:
+                observer(done, steps, self.wrap(x0, x.seconds, named))
+
+        x0 = sample(
+            run,
+            self.estimate(guide, self.with_defaults(x, sampling), sampling.loop),
+            noise,
+            times(sampling.steps or self.config.steps, self.config.shift),
+            seed,
+            lambda step, total: report(progress, "decoder", step, total),
+            seen,
+        )
         return self.wrap(x0, x.seconds, named)
 
     def with_defaults(self, x: Structure, sampling: Sampling) -> Sampling:
-        """The sampling with a guidance: what was asked, else the default where nothing leads the way."""
-        if sampling.guidance is not None or not x.is_empty:
-            return sampling
-        return replace(sampling, guidance=self.config.guidance)
+        """The sampling with guidance and rescale: what was asked, else the defaults.
+
+        Where a structure leads the way there is no guidance by default.
+        """
+        guidance, rescale = sampling.guidance, sampling.guidance_rescale
+        if guidance is None:
+            guidance = self.config.guidance if x.is_empty else 1.0
+        if rescale is None:
+            rescale = self.config.guidance_rescale
+        return replace(sampling, guidance=guidance, guidance_rescale=rescale)
 
     def draw_take(self, seed: int, conditioning: Conditioning, x: Structure) -> np.ndarray:
         """What belongs to a seed, float32 [T]: set-up of instrument and room (-1..1), or the colour.
@@ -131,8 +164,8 @@ class FlowDecoder(Pretrained):
         drawn = np.clip(generator.standard_normal(len(centre)), -2, 2)
         return np.clip(centre + spread * drawn, -1, 1).astype(np.float32)
 
-    def velocity(self, guide: Guide, sampling: Sampling, circular: bool = False):
-        """The velocity field of one piece: (x_t [1, F, D], t) -> v [1, F, D].
+    def estimate(self, guide: Guide, sampling: Sampling, circular: bool = False) -> Estimate:
+        """The steered estimate of one piece: (x_t [1, F, D], t) -> x0 [1, F, D].
 
         Args:
             circular: the end goes over into the beginning, for a loop.
@@ -140,14 +173,14 @@ class FlowDecoder(Pretrained):
         strength = sampling.structure_strength
         weight = 1.0 if sampling.guidance is None else sampling.guidance
 
-        def estimator(steered: Guide):
-            frames = steered.roll.shape[2]
-            return windowed(self.network, steered, frames, self.device, self.dtype, WINDOW_FRAMES, circular)
+        def estimator(about: Guide) -> Estimate:
+            frames = about.roll.shape[2]
+            return windowed(self.network, about, frames, self.device, self.dtype, WINDOW_FRAMES, circular)
 
         guided = estimator(guide)
         free = estimator(guide.without_structure()) if strength < 1 else None
         plain = estimator(guide.without_attributes()) if weight != 1 else None
-        return velocity(guided, plain, weight, free, strength)
+        return steered(guided, plain, weight, sampling.guidance_rescale or 0.0, free, strength)
 
     def wrap(self, x0: Tensor, seconds: float, take: dict[str, float]) -> MelSpectrogram:
         """Normalised packed mel [1, F, D] -> artifact, within the ranges of the mel."""

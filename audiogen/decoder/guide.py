@@ -34,6 +34,7 @@ def make_guide(
     frames: int,
     mel: MelSettings,
     keys: int = KEYS,
+    circular: bool = False,
 ) -> Guide:
     """The guide of one piece, batch of 1.
 
@@ -41,6 +42,7 @@ def make_guide(
         take: float32 [T], in -1..1 for a piano.
         frames: fine frames to decode.
         keys: 0 for a decoder without notes; its take are colours, which a coarse mel overrules.
+        circular: the end goes over into the beginning, for a loop.
     Raises:
         InvalidRequest: the coarse mel of the structure has the wrong number of groups.
     """
@@ -56,7 +58,7 @@ def make_guide(
             raise InvalidRequest(
                 f"The coarse mel has {structure.mel.shape[0]} bands; this decoder takes {mel.n_groups}."
             )
-        coarse = fine_rate(torch.from_numpy(structure.mel), frames, mel).T.numpy()
+        coarse = fine_rate(torch.from_numpy(structure.mel), frames, mel, circular).T.numpy()
     if structure.onsets is not None:
         count = min(frames, len(structure.onsets))
         onsets[:count] = structure.onsets[:count]
@@ -73,8 +75,12 @@ def make_guide(
     )
 
 
-def fine_rate(coarse: Tensor, frames: int, mel: MelSettings) -> Tensor:
+def fine_rate(coarse: Tensor, frames: int, mel: MelSettings, circular: bool = False) -> Tensor:
     """Coarse log-mel [..., groups, coarse_frames] -> linear in time, [..., groups, frames]."""
+    if circular:
+        per = mel.frames_per_coarse
+        around = torch.cat([coarse[..., -1:], coarse, coarse[..., :1]], -1)
+        return fine_rate(around, frames + 2 * per, mel)[..., per : frames + per]
     shape = coarse.shape
     flat = coarse.float().reshape(-1, 1, shape[-1])
     fine = torch.nn.functional.interpolate(flat, scale_factor=mel.frames_per_coarse, mode="linear")

@@ -1,8 +1,8 @@
-"""The velocity field of a mel network: windows, classifier-free guidance, strength of the structure.
+"""The estimate of a mel network: windows, classifier-free guidance, strength of the structure.
 
-Shared by every stage that decodes by flow. A network is anything that is called as `network(x_t, t, guide,
-prior)` and estimates x0, with `prior(guide)` and `receptive_frames`; a guide has `at(index)` and
-`to(device)`. Guidance: arXiv 2207.12598, on the estimates of x0.
+Shared by every stage that decodes by flow or diffusion. A network is anything that is called as
+`network(x_t, t, guide, prior)` and estimates x0, with `prior(guide)` and `receptive_frames`; a guide has
+`at(index)` and `to(device)`.
 """
 
 from __future__ import annotations
@@ -13,36 +13,38 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from audiogen.sampling.guidance import guided_x0
 from audiogen.sampling.windows import spans
 
 Estimate = Callable[[Tensor, float], Tensor]
 
 
-def velocity(
+def steered(
     guided: Estimate,
     plain: Estimate | None = None,
     guidance: float = 1.0,
+    rescale: float = 0.0,
     free: Estimate | None = None,
     strength: float = 1.0,
 ) -> Estimate:
-    """(x_t [1, F, D], t) -> v = (x_t - x0) / t, from estimates of x0.
+    """(x_t [1, F, D], t) -> x0 [1, F, D], from estimates of x0.
 
     Args:
         plain: without what guidance shall emphasise; None: no guidance.
+        rescale: of the guidance, 0 .. 1; see `guided_x0`.
         free: without the structure; None: its full strength.
     """
 
-    def field(x_t: Tensor, t: float) -> Tensor:
+    def estimate(x_t: Tensor, t: float) -> Tensor:
         x0 = guided(x_t, t)
         if plain is not None:
-            unguided = plain(x_t, t)
-            x0 = unguided + guidance * (x0 - unguided)
+            x0 = guided_x0(x0, plain(x_t, t), guidance, rescale)
         if free is not None:
             alone = free(x_t, t)
             x0 = alone + strength * (x0 - alone)
-        return (x_t - x0) / t
+        return x0
 
-    return field
+    return estimate
 
 
 def windowed(

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from audiogen.errors import InvalidRequest
-
 Velocity = Callable[[Tensor, float], Tensor]
 Step = Callable[[int, int], None]
 
@@ -86,20 +84,6 @@ def heun(velocity: Velocity, x: Tensor, t: Tensor, step: Step) -> Tensor:
             ahead = x + h / 2 * (first + velocity(ahead, float(t[i + 1])))
         x = ahead
     return x
-
-
-SOLVERS = {"euler": euler, "midpoint": midpoint, "heun": heun}
-
-
-def solver(name: str) -> Callable[[Velocity, Tensor, Tensor, Step], Tensor]:
-    """A solver by name.
-
-    Raises:
-        InvalidRequest: a flow has no such solver; the message lists those it has.
-    """
-    if name not in SOLVERS:
-        raise InvalidRequest(f"A flow decoder has no scheduler {name!r}; it has: {', '.join(SOLVERS)}.")
-    return SOLVERS[name]
 
 
 def draw_noise(shape: tuple[int, int], seed: int) -> Tensor:

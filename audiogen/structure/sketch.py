@@ -17,8 +17,9 @@ from audiogen.conditions import attribute_vector, wanted_attributes
 from audiogen.media.mel import MelSettings, band_centres_hz
 from audiogen.networks.mel_decoder import Guide, MelDecoder
 from audiogen.pretrained import Pretrained
-from audiogen.sampling.field import velocity, windowed
-from audiogen.sampling.flow import draw_noise, solver, times
+from audiogen.sampling.field import Estimate, steered, windowed
+from audiogen.sampling.flow import draw_noise, times
+from audiogen.sampling.schedulers import sample, scheduler
 from audiogen.stage import Progress, Sampling, report
 
 WINDOW_FRAMES = 1500  # a minute
@@ -76,14 +77,14 @@ class SketchStage(Pretrained):
         seed = sampling.seed_for("structure")
         guide = self.guide(x, frames, np.random.default_rng(seed))
         noise = draw_noise((self.network.dimensions, frames), seed).T[None]
-        solve = solver(self.config.scheduler)
-        x0 = solve(
-            self.field(guide, sampling),
+        x0 = sample(
+            scheduler("flow", self.config.scheduler),
+            self.estimate(guide, sampling),
             noise,
             times(self.config.steps, self.config.shift),
+            seed,
             lambda step, total: report(progress, "structure", step, total),
         )
-        report(progress, "structure", self.config.steps, self.config.steps)
         with torch.inference_mode():
             mel = self.network.denormalise(x0.to(self.device)).float().cpu()[0].T
         floor = float(np.log(self.config.mel.floor))
@@ -103,15 +104,13 @@ class SketchStage(Pretrained):
             take=torch.from_numpy(np.append(take, 1.0).astype(np.float32))[None],
         )
 
-    def field(self, guide: Guide, sampling: Sampling, circular: bool = False):
-        """The velocity field of one sketch: (x_t [1, F, D], t) -> v [1, F, D]."""
+    def estimate(self, guide: Guide, sampling: Sampling, circular: bool = False) -> Estimate:
+        """The guided estimate of one sketch: (x_t [1, F, D], t) -> x0 [1, F, D]."""
         weight = self.config.guidance if sampling.guidance is None else sampling.guidance
 
-        def estimator(steered: Guide):
-            frames = steered.roll.shape[2]
-            return windowed(self.network, steered, frames, self.device, self.dtype, WINDOW_FRAMES, circular)
+        def estimator(about: Guide) -> Estimate:
+            frames = about.roll.shape[2]
+            return windowed(self.network, about, frames, self.device, self.dtype, WINDOW_FRAMES, circular)
 
-        plain = None
-        if weight != 1:
-            plain = estimator(guide.without_attributes())
-        return velocity(estimator(guide), plain, weight)
+        plain = estimator(guide.without_attributes()) if weight != 1 else None
+        return steered(estimator(guide), plain, weight, sampling.guidance_rescale or 0.0)

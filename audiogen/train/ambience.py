@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -22,9 +22,9 @@ from audiogen.decoder.guide import fine_rate
 from audiogen.decoder.roll import CHANNELS
 from audiogen.media.mel import coarse_mel
 from audiogen.networks.colour_bank import ColourBank
-from audiogen.networks.mel_decoder import MelDecoder
+from audiogen.networks.mel_decoder import Guide, MelDecoder
 from audiogen.pretrained import from_rows
-from audiogen.sampling.flow import flow_target
+from audiogen.sampling.flow import FlowSample, flow_target
 from audiogen.train.ambience_windows import crop
 from audiogen.train.decoder import guide_of, velocity_error, worn
 from audiogen.train.flow_batch import flow_batch, forget
@@ -60,13 +60,16 @@ class AmbienceTaskSettings:
 class AmbienceTask:
     """Task "ambience-decoder" (see train/task.py)."""
 
+    stage_class: ClassVar[type[FlowDecoder]] = FlowDecoder
+    settings_class: ClassVar[type[AmbienceTaskSettings]] = AmbienceTaskSettings
+
     def __init__(
         self, stage_settings: dict[str, Any], task_settings: dict[str, Any], data_folder: Path, seed: int
     ) -> None:
-        self.config: FlowDecoderConfig = from_rows(FlowDecoderConfig, stage_settings)
-        self.settings: AmbienceTaskSettings = from_rows(AmbienceTaskSettings, task_settings)
+        self.config: FlowDecoderConfig = from_rows(self.stage_class.config_class, stage_settings)
+        self.settings: AmbienceTaskSettings = from_rows(self.settings_class, task_settings)
         torch.manual_seed(seed)
-        network = FlowDecoder.build(self.config)
+        network = self.stage_class.build(self.config)
         assert isinstance(network, MelDecoder)
         self.network: nn.Module = network
         self.train = read_ambience(data_folder, "train", self.settings.max_shards, self.config.mel)
@@ -84,7 +87,7 @@ class AmbienceTask:
         guide = guide_of(batch)
         x0 = bare.normalise(batch["packed"].transpose(1, 2))
         point = flow_target(x0, batch["noise"], batch["t"])
-        error = velocity_error(network, point, x0, guide, bare.prior(guide)).square()
+        error = self.error(network, point, x0, guide, bare.prior(guide)).square()
         free = 1 - batch["present"][:, 1]
         mid, side = error[..., : bare.bands].mean(), error[..., bare.bands :].mean()
         per_crop = error.detach()[..., : bare.bands].mean((1, 2))
@@ -116,7 +119,7 @@ class AmbienceTask:
 
         from audiogen.stage import Sampling, silent
 
-        stage = FlowDecoder(self.config, network, device="cpu")
+        stage = self.stage_class(self.config, network, device="cpu")
         figure, axes = plt.subplots(4, 2, figsize=(16, 14), squeeze=False)
         for row, source in enumerate(SOURCES[:4]):
             asked = Conditioning(path="ambience", seconds=6.0, sources={source: 1.0})
@@ -131,7 +134,11 @@ class AmbienceTask:
         network.requires_grad_(True)
 
     def export(self, network: nn.Module, folder: Path) -> None:
-        FlowDecoder(self.config, network, device="cpu").save_pretrained(folder)
+        self.stage_class(self.config, network, device="cpu").save_pretrained(folder)
+
+    def error(self, network: nn.Module, point: FlowSample, x0: Tensor, guide: Guide, prior: Tensor) -> Tensor:
+        """What is squared, [B, F, D]: the error of the velocity."""
+        return velocity_error(network, point, x0, guide, prior)
 
     def _crops(self, windows: AmbienceWindows, rng: np.random.Generator, drop: bool) -> dict[str, Tensor]:
         crops = [self._crop(windows, rng, drop) for _ in range(self.settings.batch_size)]

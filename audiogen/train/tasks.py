@@ -12,6 +12,7 @@ TASKS: dict[str, str] = {
     "mel": "audiogen.train.mel:MelTask",
     "flow-decoder": "audiogen.train.decoder:DecoderTask",
     "ambience-decoder": "audiogen.train.ambience:AmbienceTask",
+    "ambience-diffusion": "audiogen.train.diffusion:AmbienceDiffusionTask",
     "ambience-sketch": "audiogen.train.sketch:SketchTask",
     "vocoder": "audiogen.train.vocoder:VocoderTask",
     "transcriber": "audiogen.train.transcriber:TranscriberTask",

@@ -95,14 +95,14 @@ def test_in_a_circle_the_beginning_follows_the_end(decoder: FlowDecoder) -> None
     take = decoder.draw_take(3, asked, Structure.empty(4.0))
     guide = make_guide(Structure.empty(4.0), asked, take, TINY.attributes, 300, MelSettings(), keys=0)
     x = draw_noise((decoder.network.dimensions, 300), 5).T[None]
-    field = decoder.velocity(guide, Sampling(), circular=True)
+    field = decoder.estimate(guide, Sampling(), circular=True)
     turned = field(x.roll(100, 1), 0.7).roll(-100, 1)
     assert float((turned - field(x, 0.7)).abs().max()) < 10 * BF16_KERNELS
-    line = decoder.velocity(guide, Sampling())
+    line = decoder.estimate(guide, Sampling())
     assert float((line(x.roll(100, 1), 0.7).roll(-100, 1) - line(x, 0.7)).abs().max()) > 0.1
 
 
 def test_weights_travel(decoder: FlowDecoder, tmp_path) -> None:
-    decoder.save_pretrained(tmp_path, dtype=torch.float32)
+    decoder.save_pretrained(tmp_path, storage="fp32")
     again = FlowDecoder.from_pretrained(tmp_path)
     np.testing.assert_array_equal(decode(again, RAIN), decode(decoder, RAIN))

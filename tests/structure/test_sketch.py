@@ -58,7 +58,7 @@ def test_long_sketches_have_no_seams_and_loops_close(
     monkeypatch.setattr(sketch, "WINDOW_FRAMES", 30)
     assert np.abs(draw(stage) - whole).max() < 10 * BF16_KERNELS
     guide = stage.guide(RAIN, 101, np.random.default_rng(0))
-    field = stage.field(guide, Sampling(), circular=True)
+    field = stage.estimate(guide, Sampling(), circular=True)
     x = draw_noise((34, 101), 3).T[None]
     turned = field(x.roll(40, 1), 0.6).roll(-40, 1)
     assert float((turned - field(x, 0.6)).abs().max()) < 10 * BF16_KERNELS

@@ -1,0 +1,38 @@
+"""Trains the mel decoder on ambience scenes by diffusion: v-prediction, cosine path (arXiv 2202.00512).
+
+Network, data, crops and conditions are those of the flow (`train/ambience.py`), so that the two can be
+compared. What differs is what makes it diffusion: u is uniform, and the loss is the error of
+v = alpha noise - sigma x0.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from audiogen.data.ambience_windows import AmbienceWindows
+from audiogen.decoder.diffusion import DiffusionDecoder
+from audiogen.decoder.flow import FlowDecoder
+from audiogen.networks.mel_decoder import Guide
+from audiogen.sampling.diffusion import levels, uniform_times
+from audiogen.sampling.flow import FlowSample
+from audiogen.train.ambience import AmbienceTask
+
+
+class AmbienceDiffusionTask(AmbienceTask):
+    """Task "ambience-diffusion" (see train/task.py)."""
+
+    stage_class: ClassVar[type[FlowDecoder]] = DiffusionDecoder
+
+    def error(self, network: nn.Module, point: FlowSample, x0: Tensor, guide: Guide, prior: Tensor) -> Tensor:
+        """Error of v up to its sign, [B, F, D]: at one x_t it is the error of x0 / sigma."""
+        _, sigma = levels(point.t)
+        return (network(point.x_t, point.t, guide, prior) - x0) / sigma[:, None, None]
+
+    def _crops(self, windows: AmbienceWindows, rng: np.random.Generator, drop: bool) -> dict[str, Tensor]:
+        batch = super()._crops(windows, rng, drop)
+        generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
+        return batch | {"t": uniform_times(len(batch["t"]), generator)}
