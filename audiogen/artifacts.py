@@ -183,6 +183,7 @@ class Structure:
         notes: a piano part, or None.
         mel: coarse log-mel, float32 [groups, coarse_frames] at 25 frames/s, or None.
         onsets: onset strength, float32 [frames] at 75 frames/s, nats, or None.
+        asked: what it was made for, so that a kept file can be decoded without its words; None: not known.
     """
 
     seconds: float
@@ -190,6 +191,7 @@ class Structure:
     mel: np.ndarray | None = None
     onsets: np.ndarray | None = None
     settings: MelSettings = MelSettings()
+    asked: Conditioning | None = None
 
     @classmethod
     def empty(cls, seconds: float) -> Structure:
@@ -301,6 +303,8 @@ class Structure:
             out["mel"] = self.mel.astype(np.float32)
         if self.onsets is not None:
             out["onsets"] = self.onsets.astype(np.float32)
+        if self.asked is not None:
+            out["asked"] = np.array(json.dumps(self.asked.to_dict()))
         return out
 
     @classmethod
@@ -319,7 +323,16 @@ class Structure:
             )
         if any(a is not None and not np.isfinite(a).all() for a in (mel, onsets, arrays["seconds"])):
             raise InvalidRequest("This structure holds NaN or infinity; make it again.")
-        return cls(float(arrays["seconds"]), notes, mel, onsets)
+        asked = Conditioning.from_dict(_json(arrays["asked"])) if "asked" in arrays else None
+        return cls(float(arrays["seconds"]), notes, mel, onsets, settings, asked)
+
+
+def _json(text: np.ndarray) -> dict[str, Any]:
+    """The JSON object in an .npz; raises InvalidRequest where there is none."""
+    try:
+        return dict(json.loads(str(text)))
+    except (ValueError, TypeError) as problem:
+        raise InvalidRequest(f"This structure cannot be read ({problem}); make it again.") from problem
 
 
 def _check_rows(rows: np.ndarray) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,36 +23,68 @@ WEIGHTS_FOLDER = Path(__file__).parent / "weights"
 
 @dataclass(frozen=True)
 class StageEntry:
-    """Where a stage lives, and the weights it loads by default."""
+    """Where a stage lives, and the weights it loads by default.
+
+    Attributes:
+        place: "module:Class".
+        weights: path -> name of its weights.
+        schedulers: of a decoder, the names it takes.
+        few: path -> name of weights that were distilled for one or two steps.
+    """
 
     seam: str
-    place: str  # "module:Class"
-    weights: dict[str, str]  # path -> weights name
+    place: str
+    weights: dict[str, str]
+    schedulers: tuple[str, ...] = ()
+    few: dict[str, str] = field(default_factory=dict)
 
 
 STAGES: dict[str, StageEntry] = {
     "score": StageEntry("structure", "audiogen.structure.score:ScoreStage", {"piano": "piano-score"}),
-    "mel": StageEntry("structure", "audiogen.structure.mel:MelStage", {"piano": "piano-mel"}),
-    "flow": StageEntry("decoder", "audiogen.decoder.flow:FlowDecoder", {"piano": "piano-flow"}),
-    "vocoder": StageEntry("renderer", "audiogen.render.vocoder:Vocoder", {"piano": "vocoder"}),
+    "mel": StageEntry(
+        "structure",
+        "audiogen.structure.mel:MelStage",
+        {"piano": "piano-mel", "ambience": "ambience-mel"},
+    ),
+    "flow": StageEntry(
+        "decoder",
+        "audiogen.decoder.flow:FlowDecoder",
+        {"piano": "piano-flow", "ambience": "ambience-flow"},
+        schedulers=("euler", "heun", "midpoint"),
+        few={"ambience": "ambience-few"},
+    ),
+    "diffusion": StageEntry(
+        "decoder",
+        "audiogen.decoder.diffusion:DiffusionDecoder",
+        {"ambience": "ambience-diffusion"},
+        schedulers=("ddpm", "ddim", "dpm-solver++", "euler", "euler-ancestral"),
+    ),
+    "vocoder": StageEntry(
+        "renderer", "audiogen.render.vocoder:Vocoder", {"piano": "vocoder", "ambience": "vocoder"}
+    ),
 }
 
 WEIGHTS: dict[str, str] = {
     "piano-score": "autoregressive transformer over note events: prompt attributes -> notes",
     "piano-mel": "autoregressive transformer over coarse-mel tokens: prompt attributes -> coarse mel",
     "piano-flow": "flow-matching decoder: notes and/or coarse mel -> stereo mel",
+    "ambience-mel": "autoregressive transformer over coarse-mel tokens: sound sources -> coarse mel",
+    "ambience-flow": "flow-matching decoder: coarse mel and/or sound sources -> stereo mel",
+    "ambience-few": "ambience-flow distilled to one or two steps, its guidance built in",
+    "ambience-diffusion": "diffusion decoder (v-prediction): coarse mel and/or sound sources -> stereo mel",
     "vocoder": "mel -> full-resolution magnitude and phase -> 44.1 kHz stereo",
     "transcriber": "audio -> note onsets; the project's own judge, not part of any pipeline",
 }
 
 PIPELINES: dict[str, dict[str, str]] = {
     "piano": {"structure": "score", "decoder": "flow", "renderer": "vocoder"},
+    "ambience": {"structure": "mel", "decoder": "flow", "renderer": "vocoder"},
 }
 
 # The path of an output file, where the words do not say it.
 SUFFIX_PATHS: dict[str, str] = dict.fromkeys((".wav", ".flac", ".ogg", ".mp3", ".mid", ".midi"), "piano")
 
-Loaded = dict[tuple[str, str, str], Any]  # (stage, path, device) -> the stage with its weights
+Loaded = dict[tuple[str, str, str], Any]  # (stage, weights, device) -> the stage with its weights
 
 
 def stage_class(name: str) -> Any:
@@ -67,13 +99,40 @@ def stage_class(name: str) -> Any:
     return getattr(importlib.import_module(module), attribute)
 
 
-def load_stage(name: str, path: str = "piano", device: str = "auto") -> Any:
-    """A stage with its shipped weights for `path`."""
-    cls = stage_class(name)
+def stages_for(path: str, seam: str) -> list[str]:
+    """Names of the stages at a seam that have weights for a path."""
+    return [name for name, entry in STAGES.items() if entry.seam == seam and path in entry.weights]
+
+
+def weights_for(name: str, path: str, few: bool = False) -> str:
+    """The name of the weights that a stage loads for a path.
+
+    Args:
+        few: those for one or two steps, where there are such.
+    Raises:
+        InvalidRequest: it has none; the message lists the stages that have.
+    """
     weights = STAGES[name].weights
     if path not in weights:
-        raise InvalidRequest(f"Stage {name!r} has no weights for {path}; it has: {', '.join(weights)}.")
-    return cls.from_pretrained(weights[path], device=device)
+        seam = STAGES[name].seam
+        known = ", ".join([*stages_for(path, seam), *(["none"] if seam == "structure" else [])])
+        raise InvalidRequest(f"The {seam} stage {name} does not make {path}; for {path} there are {known}.")
+    return STAGES[name].few.get(path, weights[path]) if few else weights[path]
+
+
+def check_scheduler(decoder: str, scheduler: str | None) -> None:
+    """Raise InvalidRequest where a decoder has no scheduler of that name; None is its default."""
+    known = STAGES[decoder].schedulers
+    if scheduler is not None and scheduler not in known:
+        raise InvalidRequest(
+            f"The decoder {decoder} has no scheduler {scheduler!r}; it has: {', '.join(known)}."
+        )
+
+
+def load_stage(name: str, path: str = "piano", device: str = "auto", few: bool = False) -> Any:
+    """A stage with its shipped weights for `path`, see `weights_for`."""
+    cls = stage_class(name)
+    return cls.from_pretrained(weights_for(name, path, few), device=device)
 
 
 def load_pipeline(
@@ -83,11 +142,13 @@ def load_pipeline(
     renderer: str | None = None,
     device: str = "auto",
     loaded: Loaded | None = None,
+    few: bool = False,
 ) -> Pipeline:
     """The pipeline of a path with shipped weights; any stage by another name, "none" leaves it out.
 
     Args:
         loaded: stages that several pipelines share: taken from here, and added when first needed.
+        few: with weights for one or two steps, where there are such (`Sampling.few`).
     Raises:
         InvalidRequest: unknown path or stage name.
     """
@@ -105,10 +166,11 @@ def load_pipeline(
         chosen[seam] = name
     names = [name for name in chosen.values() if name != "none"]
     loaded = {} if loaded is None else loaded
-    for name in names:
-        if (name, path, device) not in loaded:
-            loaded[name, path, device] = load_stage(name, path, device)
-    return Pipeline(*(loaded[name, path, device] for name in names), path=path)
+    keys = [(name, weights_for(name, path, few), device) for name in names]
+    for key in keys:
+        if key not in loaded:
+            loaded[key] = load_stage(key[0], path, device, few)
+    return Pipeline(*(loaded[key] for key in keys), path=path)
 
 
 def find_weights(source: str | Path) -> Path:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 RATES = (44_100, 48_000)
 LOUDNESS_LUFS = (-50.0, -5.0)
 AUTO, OFF = "auto", "off"
+BED_LU = 8.0  # by how much a bed of rain is softer than the piano above it
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Request:
 
     Attributes:
         prompt: words; may be empty where `source` is given.
-        path: "piano", or None: by the words.
+        path: "piano", "ambience", or None: by the words.
         seconds: length; None: as the prompt says, or as long as `source`.
         source: a file to start from (.mid, .npz): it takes the place of the structure stage, or, if
             it holds a mel spectrogram, of the decoder too.
@@ -41,6 +42,7 @@ class Request:
         device: "auto", "cpu" or "cuda".
         conditioning: already understood words (a replay); None: the prompt is parsed.
         default_path: used where neither `path` nor the words say one; None: they must.
+        show_steps: keep what the decoder makes of the mel after every step, see `Take.steps`.
     """
 
     prompt: str = ""
@@ -55,6 +57,7 @@ class Request:
     device: str = "auto"
     conditioning: Conditioning | None = None
     default_path: str | None = None
+    show_steps: bool = False
 
     def __post_init__(self) -> None:
         problems = []
@@ -84,6 +87,7 @@ class Plan:
         start: the artifact to start from, or None: from the words.
         stages: names by seam, in order.
         remarks: what was left out or changed, in words for the user.
+        bed: a second plan whose sound is laid under that of this one, or None.
         loaded: stages that are loaded; plans that share this dictionary share their networks.
     """
 
@@ -92,7 +96,23 @@ class Plan:
     start: Structure | MelSpectrogram | None
     stages: dict[str, str]
     remarks: tuple[str, ...] = ()
+    bed: Plan | None = None
     loaded: Loaded = field(default_factory=dict, repr=False)
+
+    def sharing(self, loaded: Loaded) -> Plan:
+        """The plan, and its bed, with the stages in `loaded`."""
+        bed = None if self.bed is None else self.bed.sharing(loaded)
+        return dataclasses.replace(self, bed=bed, loaded=loaded)
+
+    def load(self) -> None:
+        """Load every stage that is not loaded yet.
+
+        Raises:
+            MissingModel: weights are absent or damaged.
+        """
+        _ = self.pipeline
+        if self.bed is not None:
+            self.bed.load()
 
     @cached_property
     def pipeline(self) -> Pipeline:
@@ -108,6 +128,7 @@ class Plan:
             renderer=self.stages.get("renderer", "none"),
             device=self.request.device,
             loaded=self.loaded,
+            few=self.request.sampling.few,
         )
 
     def until(self, seam: str) -> Plan:
@@ -116,7 +137,8 @@ class Plan:
         if seam not in names:
             raise InvalidRequest(f"Nothing here makes a {seam}; the stages are {', '.join(names) or 'none'}.")
         kept = names[: names.index(seam) + 1]
-        return dataclasses.replace(self, stages={name: self.stages[name] for name in kept})
+        bed = self.bed if kept == names else None
+        return dataclasses.replace(self, stages={name: self.stages[name] for name in kept}, bed=bed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +151,7 @@ class Take:
         sampling: settings of this take alone (n = 1).
         structure, mel: what the stages made or were given, or None.
         waveform: the finished sound, or None where the plan stops before it.
+        steps: what the decoder made of the mel after each of its steps, if that was asked for.
     """
 
     seed: int
@@ -137,6 +160,7 @@ class Take:
     structure: Structure | None = None
     mel: MelSpectrogram | None = None
     waveform: Waveform | None = None
+    steps: tuple[MelSpectrogram, ...] = ()
     recipe: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -75,6 +75,11 @@ class Sampling:
         if problems:
             raise InvalidRequest("; ".join(problems) + ".")
 
+    @property
+    def few(self) -> bool:
+        """Whether weights that were distilled for one or two steps fit: they have one guidance built in."""
+        return self.steps in (1, 2) and self.guidance is None and self.scheduler in (None, "euler")
+
     def seed_for(self, stage: str, item: int = 0) -> int:
         """The sub-seed of a stage: `structure` follows the seed, everything else the decoder seed.
 

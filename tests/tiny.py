@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from audiogen import registry
 
 
 def write_weights(folder: Path) -> None:
     """What `audiogen/weights` holds, in half a megabyte."""
+    from audiogen.decoder.diffusion import DiffusionDecoder, DiffusionDecoderConfig
     from audiogen.decoder.flow import FlowDecoder, FlowDecoderConfig
     from audiogen.evaluate.transcribe import TranscriberStage
     from audiogen.networks.transcriber import TranscriberConfig
@@ -20,11 +22,41 @@ def write_weights(folder: Path) -> None:
     score = ScoreConfig(width=32, layers=2, heads=2, hidden=32, head_hidden=16, context=64)
     mel = MelStageConfig(stages=2, entries=8, width=16, layers=1, heads=2, hidden=16, head_hidden=16)
     flow = FlowDecoderConfig(width=16, dilations=(1,), templates=2, steps=2)
+    weather = MelStageConfig(
+        attributes=tuple((name, 0.0, 1.0, "linear") for name in ("rain", "birds")),
+        stages=2,
+        entries=8,
+        width=16,
+        layers=1,
+        heads=2,
+        hidden=16,
+        head_hidden=16,
+        damp_s=0.0,
+        dead_s=1e6,
+        ends=False,
+    )
+    rows: dict[str, Any] = dict(
+        width=16,
+        dilations=(1,),
+        templates=0,
+        scenes=4,
+        attributes=("rain", "birds", "intensity"),
+        take_names=("colour_1", "colour_2"),
+        take_centre=(),
+        take_spread=(),
+        steps=2,
+        noise_scale=1.0,
+    )
+    lasting = FlowDecoderConfig(**rows)
     ear = TranscriberConfig(channels=2, squeezed=1, width=8)
     stages = {
         "piano-score": ScoreStage.from_config(score, seed=3),
         "piano-mel": MelStage.from_config(mel, seed=3),
         "piano-flow": FlowDecoder.from_config(flow, seed=3),
+        "ambience-mel": MelStage.from_config(weather, seed=3),
+        "ambience-flow": FlowDecoder.from_config(lasting, seed=3),
+        "ambience-few": FlowDecoder.from_config(lasting, seed=4),
+        "ambience-diffusion": DiffusionDecoder.from_config(DiffusionDecoderConfig(**rows), seed=3),
         "vocoder": Vocoder.from_config(VocoderConfig(width=16, blocks=1, iterations=1), seed=3),
         "transcriber": TranscriberStage.from_config(ear, seed=3),
     }

@@ -45,7 +45,7 @@ def command(state: Any, file: Path, device: str | None, **given: Any) -> None:
         reporter.begin(LOADING)
         with reporter.interrupt.held():
             _use_threads(recipe.get("threads"))
-            _ = ready.plan.pipeline
+            ready.plan.load()
         (take,) = making.make(ready.plan, reporter, recipe.get("dtype"))
         changes = differences(recipe, take.recipe)
         for words in changes:

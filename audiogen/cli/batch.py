@@ -74,7 +74,7 @@ def _checked(entries: Sequence[Entry], job_of: Callable[[dict[str, Any], int], J
         try:
             ready = check(job_of(entry.job(), number))
             _check_alone(ready, entry.where, writers, len(entries))
-            jobs.append(dataclasses.replace(ready, plan=dataclasses.replace(ready.plan, loaded=loaded)))
+            jobs.append(dataclasses.replace(ready, plan=ready.plan.sharing(loaded)))
         except (AudiogenError, click.UsageError) as problem:
             problems.append((entry.where, problem))
     if problems:

@@ -22,10 +22,12 @@ from audiogen.cli import options
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Default: drawn anew.")
 @click.option("-n", "--n", type=click.IntRange(1, 1000), default=1, help="How many takes.")
 @options.variation
+@options.loop
 @options.decoder_sampling
 @options.sound
 @options.best
 @click.option("--plot", is_flag=True, help="Draw structure, mel and result beside the sound (.png).")
+@options.show_steps
 @options.play
 @click.option("--dry-run", is_flag=True, help="Show what would be made, and stop.")
 @options.as_json
@@ -33,6 +35,8 @@ from audiogen.cli import options
 @click.pass_obj
 def command(state: Any, file: Path, prompt: str, **given: Any) -> None:
     """Play FILE (.mid, .npz): your own MIDI, or a structure that `audiogen structure` wrote.
+
+    Without PROMPT, a .npz is decoded as what it was made for.
 
     \b
     audiogen decode mine.mid -o mine.wav
@@ -45,7 +49,6 @@ def command(state: Any, file: Path, prompt: str, **given: Any) -> None:
     options.check_variation(given, file)
     request = Request(
         prompt=prompt,
-        path="piano",
         seconds=given["seconds"],
         source=file,
         decoder=given["decoder"],
@@ -53,5 +56,6 @@ def command(state: Any, file: Path, prompt: str, **given: Any) -> None:
         loudness=options.loudness_from(given["loudness"]),
         rate=int(given["rate"]),
         device=given["device"],
+        show_steps=given["show_steps"],
     )
     work(Job.of(request, file.stem, given), state)

@@ -77,6 +77,8 @@ def _structure(file: Path) -> dict[str, Any]:
     row: dict[str, Any] = {"file": str(file), "seconds": round(start.seconds, 3)}
     if isinstance(start, MelSpectrogram):
         return row | {"holds": f"mel spectrogram {list(start.mid.shape)}"}
+    if start.asked is not None:
+        row |= {"made for": start.asked.prompt or start.asked.path}
     if start.notes is not None:
         notes = start.notes
         row |= {"notes": len(notes), "pedal events": len(notes.pedal)}

@@ -19,17 +19,23 @@ Default: named after prompt and seed."
 @click.argument("prompt")
 @options.output(_OUT)
 @options.skip_existing
-@click.option("--path", metavar="NAME", help="piano; default: by the words, else by the suffix of -o.")
-@click.option("--seconds", type=float, help="Length, 1 to 60; default: as the prompt says, else 15.")
+@click.option(
+    "--path", metavar="NAME", help="piano or ambience; default: by the words, else by the suffix of -o."
+)
+@click.option(
+    "--seconds", type=float, help="Length, 1 to 60, ambience 1 to 300; default: as the prompt says, else 15."
+)
 @click.option("--structure", metavar="score|mel|none|FILE", help="First stage, or a .mid/.npz to follow.")
 @click.option("--decoder", metavar="flow", help="Second stage.")
 @options.structure_sampling
 @options.variation
+@options.loop
 @options.decoder_sampling
 @options.sound
 @options.best
 @click.option("--keep-structure", is_flag=True, help="Write the .mid or .npz beside the sound.")
 @click.option("--plot", is_flag=True, help="Draw structure, mel and result beside the sound (.png).")
+@options.show_steps
 @options.play
 @click.option("--dry-run", is_flag=True, help="Show what would be made, and stop.")
 @options.as_json
@@ -45,6 +51,7 @@ def command(state: Any, prompt: str, **given: Any) -> None:
     \b
     audiogen make "calm piano, 15 s"
     audiogen make "stormy piano in D minor, 20 s" --seed 7 --keep-structure
+    audiogen make "rain and birdsong, 10 s" --loop -o garden.wav
     audiogen make "a slow waltz, pp" -n 4 -o waltz.flac
     audiogen make "a slow waltz, pp" -n 4 --best 1 -o waltz.flac
     audiogen make "a slow waltz, pp" --seed 7 --variation 0.3 -n 3 -o varied.flac
@@ -86,6 +93,7 @@ def _job(prompt: str, given: dict[str, Any], number: int | None = None) -> Job:
         loudness=options.loudness_from(given["loudness"]),
         rate=int(given["rate"]),
         device=given["device"],
+        show_steps=given["show_steps"],
         default_path=SUFFIX_PATHS.get(suffix_of(given["output"], given["format"])),
     )
     return Job.of(request, prompt, given, number)

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 import click
 
 _SAMPLING = [
-    *("seed", "decoder_seed", "steps", "scheduler", "guidance", "structure_strength"),
-    *("temperature", "top_p", "n", "variation", "variation_seed"),
+    *("seed", "decoder_seed", "steps", "scheduler", "guidance", "guidance_rescale"),
+    "structure_strength",
+    *("temperature", "top_p", "n", "variation", "variation_seed", "loop"),
 ]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -70,6 +71,27 @@ def play(function: Function) -> Function:
     return click.option("--play", is_flag=True, help="Play what was written, in the end.")(function)
 
 
+def path_and_length(function: Function) -> Function:
+    """What to make, and how long, where the words do not say it."""
+    path = click.option(
+        "--path", metavar="NAME", help="piano or ambience; default: by the words, else by the suffix of -o."
+    )
+    seconds = click.option(
+        "--seconds", type=float, help="Length, 1 to 60 (ambience 300); default: as the prompt says, else 15."
+    )
+    return path(seconds(function))
+
+
+def loop(function: Function) -> Function:
+    help_ = "An ambience whose end goes over into its beginning (WAV: with a loop mark)."
+    return click.option("--loop", is_flag=True, help=help_)(function)
+
+
+def show_steps(function: Function) -> Function:
+    help_ = "Write what the decoder made of the mel after each step beside the sound (.steps.png)."
+    return click.option("--show-steps", is_flag=True, help=help_)(function)
+
+
 def structure_sampling(function: Function) -> Function:
     """What the autoregressive stage listens to."""
     for option in reversed(
@@ -125,6 +147,9 @@ def decoder_sampling(function: Function) -> Function:
             click.option("--steps", type=int, help="Solver steps of the decoder."),
             click.option("--scheduler", metavar="NAME", help="Solver of the decoder."),
             click.option("--guidance", type=float, help="Classifier-free guidance; 1 is off."),
+            click.option(
+                "--guidance-rescale", type=float, metavar="F", help="Takes back contrast it adds, 0 to 1."
+            ),
             click.option("--structure-strength", type=float, help="How closely to follow it, 0 to 1."),
         )
     ):

@@ -27,13 +27,14 @@ class Target:
     Attributes:
         file: the main file; None: stdout.
         beside: the structure beside it, without suffix, or None.
-        picture: a PNG beside it, or None.
+        picture: a PNG beside it, or None; strip: a PNG of the steps of the decoder, or None.
         exists: it is there already, and is to be left alone.
     """
 
     file: Path | None
     beside: Path | None = None
     picture: Path | None = None
+    strip: Path | None = None
     exists: bool = False
 
     @property
@@ -42,7 +43,16 @@ class Target:
         found = [] if self.file is None else [self.file]
         if self.beside is not None:
             found += [with_ending(self.beside, suffix) for suffix in (".mid", ".npz")]
-        return found if self.picture is None else [*found, self.picture]
+        return found + [file for file in (self.picture, self.strip) if file is not None]
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What is written beside the sound: the structure, a picture, the steps of the decoder."""
+
+    structure: bool = False
+    picture: bool = False
+    steps: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,20 +81,20 @@ def targets(
     facts: Facts,
     suffix: str,
     rules: Rules = Rules(),  # noqa: B008 - frozen
-    keep_structure: bool = False,
-    plot: bool = False,
+    beside: Beside = Beside(),  # noqa: B008 - frozen
 ) -> list[Target]:
     """One target per take, all of them writable.
 
     Args:
         output: as given with -o: "-" for stdout, or see `file_names`.
         facts: for the names.
+        beside: further files of each take.
         suffix: of a file that is named here.
     Raises:
         WouldOverwrite, InvalidRequest: see `check_target`; several takes or further files on stdout.
     """
     if output == STDOUT:
-        if len(facts.seeds) > 1 or keep_structure or plot:
+        if len(facts.seeds) > 1 or beside != Beside():
             raise InvalidRequest("-o - writes one file; give a name for several takes or further files.")
         if sys.stdout.isatty():
             raise InvalidRequest("-o - writes audio to stdout; send it to a file or a player.")
@@ -94,8 +104,9 @@ def targets(
         check_name(file)
         target = Target(
             file,
-            file.with_suffix("") if keep_structure else None,
-            file.with_suffix(".png") if plot else None,
+            file.with_suffix("") if beside.structure else None,
+            file.with_suffix(".png") if beside.picture else None,
+            file.with_suffix(".steps.png") if beside.steps else None,
             exists=rules.skip_existing and os.path.isfile(file),
         )
         if not target.exists:
@@ -165,6 +176,13 @@ def draw(take: Take, title: str) -> bytes:
         sample_rate=44_100 if take.waveform is None else take.waveform.sample_rate,
         title=title,
     )
+
+
+def draw_steps(take: Take) -> bytes:
+    """What the decoder made of the mel after each step, a PNG file."""
+    from audiogen.media.strip import strip
+
+    return strip([step.mid for step in take.steps])
 
 
 def print_json(row: Any) -> None:

@@ -12,11 +12,14 @@ from audiogen.cli import options
 @click.command("structure")
 @click.argument("prompt")
 @options.output(".mid (notes) or .npz (anything). Default: named after prompt and seed.")
-@click.option("--path", metavar="NAME", help="piano; default: by the words.")
-@click.option("--seconds", type=float, help="Length, 1 to 60; default: as the prompt says, else 15.")
+@click.option("--path", metavar="NAME", help="piano or ambience; default: by the words.")
+@click.option(
+    "--seconds", type=float, help="Length, 1 to 60, ambience 1 to 300; default: as the prompt says, else 15."
+)
 @click.option("--structure", metavar="score|mel|FILE", help="Which stage, or what to vary.")
 @options.structure_sampling
 @options.variation
+@options.loop
 @click.option(
     "--quantize", is_flag=True, help="Notes exactly on the grid, 24 to the quarter; else as played."
 )
@@ -76,7 +79,7 @@ def command(state: Any, prompt: str, structure: str | None, **given: Any) -> Non
         remark(plan, reporter)
         reporter.begin(LOADING)
         with reporter.interrupt.held():
-            _ = plan.pipeline
+            plan.load()
         for place, take in zip(places, making.make(plan, reporter), strict=True):
             assert place.file is not None and take.structure is not None
             made = take.structure.quantized() if given["quantize"] else take.structure

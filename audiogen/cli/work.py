@@ -35,8 +35,8 @@ class Job:
         seed_drawn: the seed was drawn anew, not given.
         format: suffix without dot of what has no suffix of its own (stdout, a folder, a default name).
         best: how many of the takes are kept, the best by `audiogen.ranking`; None: all, unjudged.
-        bits, force, skip_existing, mkdir, keep_structure, plot, play, dry_run, json: as the options of
-            the same name.
+        bits, force, skip_existing, mkdir, keep_structure, plot, show_steps, play, dry_run, json: as the
+            options of the same name.
     """
 
     request: Request
@@ -52,6 +52,7 @@ class Job:
     mkdir: bool = False
     keep_structure: bool = False
     plot: bool = False
+    show_steps: bool = False
     play: bool = False
     dry_run: bool = False
     json: bool = False
@@ -153,13 +154,15 @@ def check(job: Job) -> Ready:
     if job.play and job.output == output.STDOUT:
         raise InvalidRequest("--play plays files, and -o - writes to stdout; leave one of them out.")
     plan = making.understand(job.request)
+    plan = dataclasses.replace(plan, remarks=(*plan.remarks, *_of_format(job)))
     sampling = job.request.sampling
     if job.best is not None and job.best > sampling.n:
         raise InvalidRequest(f"--best {job.best} needs at least as many takes; give -n {job.best} or more.")
     facts = names.facts_of(job.words, sampling, plan.conditioning, job.number or 1)
     if job.best is not None and not (job.output != output.STDOUT and names.tells_apart(job.output, facts)):
         facts = dataclasses.replace(facts, seeds=facts.seeds[: job.best])
-    places = output.targets(job.output, facts, job.suffix, rules, job.keep_structure, job.plot)
+    beside = output.Beside(job.keep_structure, job.plot, job.show_steps)
+    places = output.targets(job.output, facts, job.suffix, rules, beside)
     return Ready(job, plan, places)
 
 
@@ -175,8 +178,8 @@ def load(jobs: Sequence[Ready], reporter: Reporter) -> None:
 
             require_matplotlib()
         for ready in wanted:
-            _ = ready.plan.pipeline
-        if any(ready.job.best is not None for ready in wanted):
+            ready.plan.load()
+        if any(ready.job.best is not None and ready.plan.conditioning.path == "piano" for ready in wanted):
             from audiogen.cli import best
 
             best.load()
@@ -223,6 +226,8 @@ def deliver(job: Job, take: Take, target: output.Target) -> list[Path]:
     contents = output.structure_files(target, take)
     if target.picture is not None:
         contents[target.picture] = output.draw(take, f"{job.words}, {take.label}")
+    if target.strip is not None:
+        contents[target.strip] = output.draw_steps(take)
     # The sound gets its name last: where it is, the rest is.
     output.write_files(contents | {target.file: data}, job.rules)
     return [target.file, *contents]
@@ -234,6 +239,13 @@ def remark(plan: Plan, reporter: Reporter, where: str = "") -> None:
         reporter.say(f"{where}note: {words}")
     if plan.conditioning.unknown:
         reporter.say(f"{where}not understood, and left out: {', '.join(plan.conditioning.unknown)}")
+
+
+def _of_format(job: Job) -> tuple[str, ...]:
+    """What should be known of the format of the file."""
+    if job.request.sampling.loop and job.suffix == ".mp3":
+        return ("MP3 adds silence at both ends, which is heard in a loop; .wav, .flac or .ogg do not",)
+    return ()
 
 
 def announce(job: Job, take: Take, files: list[Path], reporter: Reporter) -> None:

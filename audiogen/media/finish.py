@@ -2,11 +2,13 @@
 
     raw samples -> high-pass -> exact length -> ends -> rate -> loudness (with a gentle limiter)
 
-A fade is made only where the material does not end by itself. Everything is done in place or in blocks:
-ten minutes of stereo are 200 MB as it is.
+A fade is made only where the material does not end by itself, and none in a loop, whose beginning follows its
+end in every step. Everything is done in place or in blocks: ten minutes of stereo are 200 MB as it is.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import soxr
@@ -17,10 +19,28 @@ _HIGH_PASS_HZ = 8.0  # the lowest string of a piano sounds at 27.5 Hz
 _SILENT_DB = -60.0  # an end this far below the loudest moment has died away
 _FAINT_DB = -40.0
 _LOOK_S = 0.02
-_FADE_IN_S = 0.002
-_FADE_FAINT_S = 0.3
-_FADE_CUT_S = 1.5
 _BLOCK_S = 10
+_SETTLE_S = 1.0  # after which the high-pass has forgotten how it began
+
+
+@dataclass(frozen=True)
+class Ends:
+    """How long the fades of an end are that would click, s.
+
+    Attributes:
+        fade_in_s: at the beginning.
+        faint_s: at an end that has nearly died away.
+        cut_s: at an end that goes on; at most an eighth of the sound.
+    """
+
+    fade_in_s: float = 0.002
+    faint_s: float = 0.3
+    cut_s: float = 1.5
+
+
+STRUCK = Ends()  # a first attack must stay sharp
+LASTING = Ends(fade_in_s=0.03, cut_s=0.5)  # weather has neither beginning nor end
+BELOW = Ends(fade_in_s=0.8, cut_s=2.5)  # a bed comes and goes unnoticed
 
 
 def finish(
@@ -30,6 +50,7 @@ def finish(
     target_lufs: float | None,
     rate: int | None = None,
     overwrite: bool = False,
+    ends: Ends | None = STRUCK,
 ) -> tuple[np.ndarray, Level]:
     """A sound ready to be written.
 
@@ -40,11 +61,14 @@ def finish(
         target_lufs: see `to_loudness`; None leaves level and dynamics alone below the ceiling.
         rate: rate of the result, Hz; None keeps `sample_rate`.
         overwrite: work in the memory of `samples` (float32), whose contents are lost.
+        ends: how ends fade; None: the sound is a loop and has no ends.
     Returns: float32 [channels, round(seconds * rate)], and its level.
     """
+    if ends is None:
+        return _finish_loop(samples, sample_rate, seconds, target_lufs, rate or sample_rate, overwrite)
     length = min(samples.shape[1], max(1, round(seconds * sample_rate)))
     wave = without_dc(samples, sample_rate, overwrite)[:, :length]
-    soft_ends(wave, sample_rate)
+    soft_ends(wave, sample_rate, ends)
     if rate is not None and rate != sample_rate:
         wave = resampled(wave, sample_rate, rate)
         sample_rate = rate
@@ -53,8 +77,41 @@ def finish(
     return wave, level
 
 
-def without_dc(samples: np.ndarray, sample_rate: int, overwrite: bool = False) -> np.ndarray:
-    """Without its mean and what moves slower than 8 Hz, float32; in place if `overwrite`."""
+def _finish_loop(
+    samples: np.ndarray,
+    sample_rate: int,
+    seconds: float,
+    target_lufs: float | None,
+    rate: int,
+    overwrite: bool,
+) -> tuple[np.ndarray, Level]:
+    """`finish` for a sound that is one period of a loop."""
+    wave = without_dc(samples, sample_rate, overwrite, circular=True)
+    length = max(1, round(seconds * rate))
+    if length != wave.shape[1]:
+        wave = fitted_loop(wave, length)
+    return wave, to_loudness(wave, rate, target_lufs, circular=True)
+
+
+def fitted_loop(samples: np.ndarray, length: int) -> np.ndarray:
+    """One period of a loop with another number of samples, float32 [channels, length].
+
+    By the Fourier series of the period, which is exact for a periodic sound: the new period closes as the old
+    one did, whatever the ratio.
+    """
+    from scipy.signal import resample
+
+    return np.stack([resample(channel.astype(np.float32), length) for channel in samples]).astype(np.float32)
+
+
+def without_dc(
+    samples: np.ndarray, sample_rate: int, overwrite: bool = False, circular: bool = False
+) -> np.ndarray:
+    """Without its mean and what moves slower than 8 Hz, float32; in place if `overwrite`.
+
+    Args:
+        circular: what comes before the beginning is the end.
+    """
     from scipy.signal import butter, sosfilt
 
     sections = butter(2, _HIGH_PASS_HZ, "highpass", fs=sample_rate, output="sos")
@@ -63,6 +120,10 @@ def without_dc(samples: np.ndarray, sample_rate: int, overwrite: bool = False) -
     mean = samples.mean(1, keepdims=True, dtype=np.float64)
     state = np.zeros((len(sections), len(samples), 2))
     block = _BLOCK_S * sample_rate
+    if circular:
+        settle = round(_SETTLE_S * sample_rate)
+        before = np.tile(samples, -(-settle // samples.shape[1])) if samples.shape[1] < settle else samples
+        _, state = sosfilt(sections, before[:, -settle:] - mean, zi=state)
     for start in range(0, samples.shape[1], block):
         part = samples[:, start : start + block] - mean
         out[:, start : start + block], state = sosfilt(sections, part, zi=state)
@@ -89,15 +150,15 @@ def exact_length(samples: np.ndarray, length: int) -> np.ndarray:
     return samples[:, :length] if have >= length else np.pad(samples, ((0, 0), (0, length - have)))
 
 
-def soft_ends(samples: np.ndarray, sample_rate: int) -> None:
+def soft_ends(samples: np.ndarray, sample_rate: int, ends: Ends = STRUCK) -> None:
     """Fade, in place, an end that would click; an end that is silent by itself is left as it is."""
     begin_db, end_db = end_levels_db(samples, sample_rate)
     length = samples.shape[1]
     if begin_db > _SILENT_DB:
-        n = min(length, max(1, round(_FADE_IN_S * sample_rate)))
+        n = max(1, min(-(-length // 2), round(ends.fade_in_s * sample_rate)))
         samples[:, :n] *= _rise(n)
     if end_db > _SILENT_DB:
-        fade_s = _FADE_FAINT_S if end_db < _FAINT_DB else _FADE_CUT_S
+        fade_s = ends.faint_s if end_db < _FAINT_DB else ends.cut_s
         n = max(1, min(length // 8, round(fade_s * sample_rate)))
         samples[:, length - n :] *= _rise(n)[::-1]
 

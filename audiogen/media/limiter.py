@@ -14,6 +14,7 @@ import soxr
 OVERSAMPLING = 4
 SEGMENT = 32  # samples between two values of envelope and gain
 _ATTACK_S, _RELEASE_S = 0.005, 0.15
+_FORGOTTEN = 12  # release times after which nothing is left of a peak
 _BLOCK, _MARGIN = 1 << 17, 2048  # samples; the margin is longer than the resampler's filter
 _QUIET = 0.35  # of the sample peak: what stays below it cannot hold the true peak
 
@@ -41,10 +42,20 @@ def peak_envelope(samples: np.ndarray, sample_rate: int) -> np.ndarray:
     return out
 
 
-def gain_curve_db(envelope: np.ndarray, sample_rate: int, ceiling_dbtp: float) -> np.ndarray:
-    """The gain that holds an envelope below a ceiling, dB, float64 [segments], 0 or less."""
+def gain_curve_db(
+    envelope: np.ndarray, sample_rate: int, ceiling_dbtp: float, circular: bool = False
+) -> np.ndarray:
+    """The gain that holds an envelope below a ceiling, dB, float64 [segments], 0 or less.
+
+    Args:
+        circular: the end goes on with the beginning.
+    """
     from scipy.ndimage import maximum_filter1d
 
+    if circular:
+        reach = min(len(envelope), round(_FORGOTTEN * _RELEASE_S * sample_rate / SEGMENT))
+        wrapped = np.concatenate([envelope[-reach:], envelope, envelope[:reach]])
+        return gain_curve_db(wrapped, sample_rate, ceiling_dbtp)[reach : reach + len(envelope)]
     need = np.maximum(20 * np.log10(np.maximum(envelope, 1e-9)) - ceiling_dbtp, 0.0).astype(np.float64)
     if not need.any():
         return -need
@@ -58,15 +69,22 @@ def gain_curve_db(envelope: np.ndarray, sample_rate: int, ceiling_dbtp: float) -
     return -np.convolve(padded, window / window.sum(), "valid")
 
 
-def apply_gain(samples: np.ndarray, gain_db: float, curve_db: np.ndarray | None = None) -> None:
-    """Multiply float32 [channels, samples] by a gain and, if given, a `gain_curve_db`, in place."""
+def apply_gain(
+    samples: np.ndarray, gain_db: float, curve_db: np.ndarray | None = None, circular: bool = False
+) -> None:
+    """Multiply float32 [channels, samples] by a gain and, if given, a `gain_curve_db`, in place.
+
+    Args:
+        circular: after the last value of the curve comes the first.
+    """
     if curve_db is None or not curve_db.any():
         samples *= np.float32(10 ** (gain_db / 20))
         return
     centres = (np.arange(len(curve_db)) + 0.5) * SEGMENT - 0.5
     for start in range(0, samples.shape[1], _BLOCK):
         part = samples[:, start : start + _BLOCK]
-        curve = np.interp(start + np.arange(part.shape[1]), centres, curve_db)
+        at = start + np.arange(part.shape[1])
+        curve = np.interp(at, centres, curve_db, period=samples.shape[1] if circular else None)
         part *= (10 ** ((gain_db + curve) / 20)).astype(np.float32)
 
 

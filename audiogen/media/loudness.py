@@ -15,6 +15,7 @@ from audiogen.media.limiter import SEGMENT, apply_gain, gain_curve_db, peak_enve
 
 CEILING_DBTP = -1.0
 PIANO_LUFS = -20.0
+AMBIENCE_LUFS, AMBIENCE_SPAN_LU = -20.0, 3.0
 SILENCE = float("-inf")
 MOST_LIMITING_DB = 3.0
 _MAX_GAIN_DB = 40.0  # what needs more than this is noise, not music
@@ -96,6 +97,7 @@ def to_loudness(
     target_lufs: float | None,
     ceiling_dbtp: float = CEILING_DBTP,
     most_limiting_db: float = MOST_LIMITING_DB,
+    circular: bool = False,
 ) -> Level:
     """Bring a sound to its target loudness, in place, or as near as ceiling and limiter let it.
 
@@ -106,6 +108,7 @@ def to_loudness(
             turned down, as a whole.
         ceiling_dbtp: the true peak stays at or below this.
         most_limiting_db: peaks are held back by at most this; 0 never limits.
+        circular: the sound is a loop; the limiter at its beginning knows what its end holds, and the reverse.
     Returns: the level of the result.
     """
     envelope = peak_envelope(samples, sample_rate)
@@ -123,8 +126,10 @@ def to_loudness(
         apply_gain(samples, gain_db)
         return level.raised(gain_db)
     highest_db = min(free_db + most_limiting_db, _MAX_GAIN_DB)
-    gain_db, curve_db = _limiting(envelope, steps, sample_rate, level, gain_db, highest_db, ceiling_dbtp)
-    apply_gain(samples, gain_db, curve_db)
+    gain_db, curve_db = _limiting(
+        envelope, steps, sample_rate, level, gain_db, highest_db, ceiling_dbtp, circular
+    )
+    apply_gain(samples, gain_db, curve_db, circular)
     after = measure(samples, sample_rate)
     over_db = max(0.0, after.peak_dbtp - ceiling_dbtp)
     apply_gain(samples, -over_db)
@@ -139,6 +144,7 @@ def _limiting(
     gain_db: float,
     highest_db: float,
     ceiling_dbtp: float,
+    circular: bool = False,
 ) -> tuple[float, np.ndarray]:
     """A gain, and a limiter's curve, that together raise the loudness by the asked gain.
 
@@ -147,11 +153,19 @@ def _limiting(
     target_lufs = level.integrated_lufs + gain_db
     gain_db = min(gain_db, highest_db)
     for _ in range(_ROUNDS):
-        curve_db = gain_curve_db(envelope, sample_rate, ceiling_dbtp - _SPARE_DB - gain_db)
+        curve_db = gain_curve_db(envelope, sample_rate, ceiling_dbtp - _SPARE_DB - gain_db, circular)
         power = steps * _step_gain(envelope, gain_db + curve_db, sample_rate, len(steps))
         missing_db = target_lufs - _gated(_lufs(_running(power, 4)))
         gain_db = min(gain_db + missing_db, highest_db)
-    return gain_db, gain_curve_db(envelope, sample_rate, ceiling_dbtp - _SPARE_DB - gain_db)
+    return gain_db, gain_curve_db(envelope, sample_rate, ceiling_dbtp - _SPARE_DB - gain_db, circular)
+
+
+def ambience_target_lufs(intensity: float | None) -> float:
+    """The loudness for an ambience by its intensity, 0..1; -20 LUFS in the middle or where it is unknown.
+
+    Light rain is 3 LU softer and a downpour 3 LU louder.
+    """
+    return AMBIENCE_LUFS + (0.0 if intensity is None else AMBIENCE_SPAN_LU * (2 * intensity - 1))
 
 
 def piano_target_lufs(velocity: float | None) -> float:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from audiogen.artifacts import Conditioning, MelSpectrogram, Waveform
+from audiogen.media.finish import fitted_loop
 from audiogen.media.mel import MelSettings, group_of_bin
 from audiogen.networks.magnitude import MagnitudeNetwork
 from audiogen.pretrained import Pretrained
@@ -38,6 +39,29 @@ class VocoderConfig:
     iterations: int = 8
 
 
+@dataclass(frozen=True, eq=False)
+class Strip:
+    """A mel to be rendered from left to right.
+
+    Attributes:
+        mid: [bands, margin + frames + margin]; the margins are only looked at.
+        side: [2, groups, frames].
+        block: frames at a time; overlap: of neighbouring blocks.
+        closes: the last `overlap` frames are the first again.
+    """
+
+    mid: np.ndarray
+    side: np.ndarray
+    margin: int = 0
+    block: int = 0
+    overlap: int = OVERLAP_FRAMES
+    closes: bool = False
+
+    @property
+    def frames(self) -> int:
+        return self.side.shape[2]
+
+
 class Vocoder(Pretrained):
     """The stage."""
 
@@ -52,29 +76,72 @@ class Vocoder(Pretrained):
         self, x: MelSpectrogram, conditioning: Conditioning, sampling: Sampling, progress: Progress
     ) -> Waveform:
         mel = self.config.mel
-        frames = x.mid.shape[1]
-        out = np.zeros((2, frames * mel.hop_length), np.float32)
         generator = torch.Generator().manual_seed(sampling.seed_for("renderer"))
+        samples = round(x.seconds * mel.sample_rate)
+        if sampling.loop:
+            out = self.circle(x, generator, progress)
+            out = out if out.shape[1] == samples else fitted_loop(out, samples)
+        else:
+            out = self.line(Strip(x.mid, x.side), generator, progress)[:, :samples]
+        return Waveform(out, mel.sample_rate)
+
+    def line(self, strip: Strip, generator: torch.Generator, progress: Progress) -> np.ndarray:
+        """The sound of a strip, block after block, float32 [2, frames * hop]."""
+        hop, overlap = self.config.mel.hop_length, strip.overlap
+        edge = min(EDGE_FRAMES, overlap // 3)
+        out = np.zeros((2, strip.frames * hop), np.float32)
+        bands, side = torch.from_numpy(strip.mid), torch.from_numpy(strip.side)
         known: Tensor | None = None
-        spans = _spans(frames)
+        opening: Tensor | None = None  # of a circle: the last frames are the first again
+        spans = _spans(strip.frames, strip.block or BLOCK_FRAMES, overlap)
         for number, (first, stop) in enumerate(spans):
             report(progress, "renderer", number, len(spans))
-            magnitude = self.magnitude(torch.from_numpy(x.mid), first, stop)
-            settled = self.complete(magnitude, generator, known)
+            magnitude = self.magnitude(bands, first + strip.margin, stop + strip.margin)
+            last = number == len(spans) - 1
+            settled = self.complete(magnitude, generator, known, opening if last else None)
             spectrum = settled * self._lost_level(settled, magnitude)
-            sound = self.sound(spectrum, torch.from_numpy(x.side[:, :, first:stop])).numpy()
-            _join(out, sound, first * mel.hop_length, mel.hop_length, joined=known is not None)
-            known = settled[:, -OVERLAP_FRAMES:-EDGE_FRAMES].clone()
+            sound = self.sound(spectrum, side[:, :, first:stop]).numpy()
+            _join(out, sound, first * hop, overlap // 3 * hop, joined=known is not None)
+            known = settled[:, -overlap:-edge].clone()
+            if strip.closes and not number:
+                opening = settled[:, edge:overlap].clone()
         report(progress, "renderer", len(spans), len(spans))
-        return Waveform(out[:, : round(x.seconds * mel.sample_rate)], mel.sample_rate)
+        return out
+
+    def circle(self, x: MelSpectrogram, generator: torch.Generator, progress: Progress) -> np.ndarray:
+        """One period of a loop, float32 [2, frames * hop].
+
+        A line that begins where it is quietest, where no ringing tone must close in phase, and goes on until
+        it meets its own beginning, whose phases the last block is given.
+        """
+        hop, frames = self.config.mel.hop_length, x.mid.shape[1]
+        start = quietest(x.mid)
+        overlap = min(OVERLAP_FRAMES, frames // 2)
+        length = frames + overlap
+        seen = np.arange(start - MARGIN_FRAMES, start + length + MARGIN_FRAMES) % frames
+        block = min(BLOCK_FRAMES, (length + overlap + 1) // 2)  # at least two
+        side = x.side[:, :, seen[MARGIN_FRAMES:-MARGIN_FRAMES]]
+        strip = Strip(x.mid[:, seen], side, MARGIN_FRAMES, block, overlap, closes=True)
+        out = self.line(strip, generator, progress)
+        skip = overlap // 3 * hop  # as blocks are joined: in the middle of what they share
+        period, after = out[:, skip : skip + frames * hop], out[:, skip + frames * hop :]
+        fade = np.linspace(0, 1, skip, dtype=np.float32)
+        period[:, :skip] = after[:, :skip] * (1 - fade) + period[:, :skip] * fade
+        return np.roll(period, start * hop + skip, axis=1)
 
     @torch.inference_mode()
-    def complete(self, magnitude: Tensor, generator: torch.Generator, known: Tensor | None) -> Tensor:
-        """Magnitude [bins, F] -> complex spectrum of mid; its first frames are `known`, if given."""
+    def complete(
+        self,
+        magnitude: Tensor,
+        generator: torch.Generator,
+        known: Tensor | None,
+        known_end: Tensor | None = None,
+    ) -> Tensor:
+        """Magnitude [bins, F] -> complex spectrum of mid; first and last frames are as `known`, if given."""
         hop = self.config.mel.hop_length
         noise = white_phases(magnitude.shape[0], magnitude.shape[1], hop, generator)
         phase = integrate_phase(magnitude, hop, noise, None if known is None else known.angle())
-        return fast_griffin_lim(magnitude, phase, hop, self.config.iterations, known)
+        return fast_griffin_lim(magnitude, phase, hop, self.config.iterations, known, known_end=known_end)
 
     def _lost_level(self, spectrum: Tensor, magnitude: Tensor) -> Tensor:
         """Gain [bins, F] for what the inverse transform loses where phases still disagree."""
@@ -137,22 +204,33 @@ def decorrelation_phase(mel: MelSettings) -> Tensor:
     return -2 * math.pi * bin_hz * torch.cumsum(delay_s, 0)
 
 
-def _spans(frames: int) -> list[tuple[int, int]]:
-    """Spans of at most BLOCK_FRAMES that overlap by OVERLAP_FRAMES."""
-    spans = [(0, min(frames, BLOCK_FRAMES))]
+def quietest(mid: np.ndarray) -> int:
+    """The frame of a loop [bands, F] around which half a second holds the least energy."""
+    frames = mid.shape[1]
+    power = np.exp(2 * mid.astype(np.float64)).sum(0)
+    reach = min(19, frames // 4)
+    around = np.concatenate([power[frames - reach :], power, power[:reach]])
+    return int(np.convolve(around, np.ones(2 * reach + 1), "valid").argmin())
+
+
+def _spans(frames: int, block: int, overlap: int) -> list[tuple[int, int]]:
+    """Spans of at most `block` frames that overlap by `overlap`."""
+    spans = [(0, min(frames, block))]
     while spans[-1][1] < frames:
-        first = spans[-1][1] - OVERLAP_FRAMES
-        spans.append((first, min(frames, first + BLOCK_FRAMES)))
+        first = spans[-1][1] - overlap
+        spans.append((first, min(frames, first + block)))
     return spans
 
 
-def _join(out: np.ndarray, sound: np.ndarray, at: int, hop: int, joined: bool) -> None:
-    """Lay a block into `out`; joined blocks agree in phase and are cross-faded in mid-overlap."""
+def _join(out: np.ndarray, sound: np.ndarray, at: int, third: int, joined: bool) -> None:
+    """Lay a block into `out`; joined blocks agree in phase and are cross-faded in mid-overlap.
+
+    `third` is a third of the overlap, samples.
+    """
     if joined:
-        skip, length = OVERLAP_FRAMES // 3 * hop, OVERLAP_FRAMES // 3 * hop
-        fade = np.linspace(0, 1, length, dtype=np.float32)
-        start = at + skip
-        sound = sound[:, skip:].copy()
-        sound[:, :length] = out[:, start : start + length] * (1 - fade) + sound[:, :length] * fade
+        fade = np.linspace(0, 1, third, dtype=np.float32)
+        start = at + third
+        sound = sound[:, third:].copy()
+        sound[:, :third] = out[:, start : start + third] * (1 - fade) + sound[:, :third] * fade
         at = start
     out[:, at : at + sound.shape[1]] = sound

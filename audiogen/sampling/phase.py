@@ -141,22 +141,27 @@ def fast_griffin_lim(
     iterations: int,
     known: Tensor | None = None,
     momentum: float = 0.8,
+    known_end: Tensor | None = None,
 ) -> Tensor:
     """Complex spectrum with the given magnitude and a phase made consistent, [bins, frames].
 
-    `known` [bins, K] is the spectrum of the first frames, which stay as they are.
+    `known` [bins, K] is the spectrum of the first frames, `known_end` that of the last; they stay.
     """
     n_fft = 2 * (magnitude.shape[-2] - 1)
     samples = magnitude.shape[-1] * hop_length
-    spectrum = torch.polar(magnitude, phase)
-    if known is not None:
-        spectrum[:, : known.shape[1]] = known
+
+    def hold(spectrum: Tensor) -> Tensor:
+        if known is not None:
+            spectrum[:, : known.shape[1]] = known
+        if known_end is not None:
+            spectrum[:, -known_end.shape[1] :] = known_end
+        return spectrum
+
+    spectrum = hold(torch.polar(magnitude, phase))
     before = spectrum
     for _ in range(iterations):
         consistent = forward(istft(spectrum, hop_length, samples), n_fft, hop_length)
         ahead = consistent + momentum * (consistent - before)
         before = consistent
-        spectrum = magnitude * ahead / ahead.abs().clamp_min(1e-12)
-        if known is not None:
-            spectrum[:, : known.shape[1]] = known
+        spectrum = hold(magnitude * ahead / ahead.abs().clamp_min(1e-12))
     return spectrum

@@ -111,12 +111,12 @@ def test_targets(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     facts = Facts("piano", [5, 6])
     one = Facts("piano", [5])
-    named = output.targets("a.wav", facts, ".wav", keep_structure=True, plot=True)
+    named = output.targets("a.wav", facts, ".wav", beside=output.Beside(structure=True, picture=True))
     assert [str(t.file) for t in named] == ["a-1.wav", "a-2.wav"]
     assert list(map(str, named[0].files)) == ["a-1.wav", "a-1.mid", "a-1.npz", "a-1.png"]
     assert output.targets("-", one, ".wav") == [output.Target(None)]
     with pytest.raises(InvalidRequest, match="one file"):
-        output.targets("-", one, ".wav", plot=True)
+        output.targets("-", one, ".wav", beside=output.Beside(picture=True))
     monkeypatch.setattr("sys.stdout", Terminal())
     with pytest.raises(InvalidRequest, match="send it to a file"):
         output.targets("-", one, ".wav")
@@ -138,7 +138,7 @@ def test_what_is_there_is_kept_replaced_or_skipped(tmp_path, monkeypatch):
     assert not any(t.exists for t in output.targets("a.wav", facts, ".wav", output.Rules(force=True)))
     Path("a-2.png").write_bytes(b"mine")
     with pytest.raises(WouldOverwrite, match="a-2.png exists"):
-        output.targets("a.wav", facts, ".wav", output.Rules(skip_existing=True), plot=True)
+        output.targets("a.wav", facts, ".wav", output.Rules(skip_existing=True), output.Beside(picture=True))
     with pytest.raises(InvalidRequest, match="give one of them"):
         output.Rules(force=True, skip_existing=True)
 
