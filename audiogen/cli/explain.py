@@ -11,10 +11,13 @@ from audiogen.cli import options
 if TYPE_CHECKING:
     from audiogen.artifacts import Conditioning
 
-_OPEN = (
-    *("tempo", "key", "metre", "density", "loudness", "register", "articulation", "pedal", "texture"),
-    "period",
-)
+_OPEN = {
+    "piano": (
+        *("tempo", "key", "metre", "density", "loudness", "register", "articulation", "pedal", "texture"),
+        "period",
+    ),
+    "ambience": ("intensity",),
+}
 _HIDDEN = ("prompt", "unknown", "remarks")
 
 
@@ -34,7 +37,7 @@ def command(state: Any, prompt: str, path: str | None, json_: bool) -> None:
     words = understand(prompt, path).words
     if json_:
         asked = plan.conditioning.to_dict()
-        said = {name: words[name] for name in asked if name in words}
+        said = {name: words[name] for name in (*asked, *plan.conditioning.sources) if name in words}
         output.print_json(asked | {"words": said})
         return
     for line in lines(plan.conditioning, words):
@@ -56,16 +59,19 @@ def lines(known: Conditioning, words: dict[str, tuple[str, ...]]) -> list[str]:
         said = ", ".join(f'"{each}"' for each in words.get(name, ()))
         said = "default" if name == "seconds" and not said else said
         found.append(f"{name:<14}{value:<{width}}{said}".rstrip())
-    left = [name for name in _OPEN if getattr(known, name) is None]
+    left = [name for name in _OPEN.get(known.path, ()) if getattr(known, name) is None]
     left = [name for name in left if name != "key" or known.mode is None]
-    if known.path == "piano" and left:
+    if left:
         found.append(f"{'left open':<14}{', '.join(left)}")
     return found
 
 
 def table(known: Conditioning) -> list[tuple[str, str]]:
-    """(name, value in musical terms and units) of everything that is set."""
+    """(name, value in musical terms and units) of everything that is set; a row for every sound of nature."""
     asked = known.to_dict()
+    sources = asked.pop("sources", {})
+    intensity = {"intensity": asked.pop("intensity")} if "intensity" in asked else {}
+    asked |= sources | intensity
     if known.key:
         asked.pop("mode", None)  # the key says it
     return [(name, in_words(name, value)) for name, value in asked.items() if name not in _HIDDEN]
@@ -73,6 +79,7 @@ def table(known: Conditioning) -> list[tuple[str, str]]:
 
 def in_words(name: str, value: Any) -> str:
     """A value as a musician would say it, with its number."""
+    from audiogen.artifacts import SOURCES
     from audiogen.prompt.terms import pitch_name, term
 
     if name == "metre":
@@ -81,6 +88,8 @@ def in_words(name: str, value: Any) -> str:
         return ", ".join(map(str, value))
     if not isinstance(value, (int, float)):
         return str(value)
+    if name in SOURCES:
+        return f"weight {value:g}"
     called = f", {term(name, value)}" if term(name, value) else ""
     return {
         "seconds": f"{value:g} s",
@@ -90,5 +99,6 @@ def in_words(name: str, value: Any) -> str:
         "register": f"around {pitch_name(value)}{called}",
         "articulation": f"{term('articulation', value)}, {value:g} (0 is staccato, 1 legato)",
         "pedal": f"down {value:.0%} of the time",
+        "intensity": f"{value:g} (0 is light or distant, 1 heavy or close)",
         "texture": f"{value:g} notes struck together{called}",
     }.get(name, f"{value:g}")

@@ -3,6 +3,9 @@
 parser.py    parse(text) -> Conditioning: reads amounts, then words, and weighs them together
 measures.py  amounts with a unit: seconds, beats per minute, key, metre, notes per second
 lexicon.py   the word lists (*.yaml), checked and ready to match
+sounds.py    sounds of nature: which, how much of each, how heavy
+beside.py    sounds of nature in a prompt for the piano: the sound itself, or a mood
+refusals.py  what cannot be made, and what can instead
 text.py      normal form, tokens, numbers in words
 
 meanings.yaml says what a meaning asks for; english.yaml and chinese.yaml list its words.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from audiogen.artifacts import SOURCES
 from audiogen.errors import AudiogenError
 from audiogen.prompt import attributes
 from audiogen.prompt.text import is_cjk, normal, tokens
@@ -22,7 +23,8 @@ MODIFIERS = (
 )
 GROUPS = (
     *("mood", "form", "manner", "tempo", "loudness", "density", "texture", "register", "articulation"),
-    *("mode", "metre", "length", "limit", "absent", "path", "nature", "refused"),
+    *("mode", "metre", "length", "limit", "absent", "path", "nature", "weather", "amount"),
+    *("noise", "thing", "refused"),
 )
 
 _PLAIN = re.compile(r"[a-z]+(?: [a-z]+)*|[\u3400-\u9fff]+")  # needs no normal form
@@ -37,7 +39,9 @@ class Meaning:
         group: one of `GROUPS`, or a modifier, or "ignored".
         asks: attribute -> value.
         negated: what "not" asks for instead; None: the numbers move the other way.
-        compared: what "like a ..." asks for, of things that a piano is not.
+        compared: what "like a ..." asks for, of things that a piano is not; mood: the mood that it is then.
+        ambience: what it asks for among sounds of nature: source -> weight, "intensity", "share"; None: it
+            is not for them.
         remark: what the user is told when the word occurs, or "".
     """
 
@@ -47,6 +51,13 @@ class Meaning:
     negated: dict[str, Any] | None = None
     compared: dict[str, Any] = field(default_factory=dict)
     remark: str = ""
+    mood: str = ""
+    ambience: dict[str, float] | None = None
+
+    @property
+    def sources(self) -> dict[str, float]:
+        """The sounds of nature that it names, each with its weight, 0..1."""
+        return {name: weight for name, weight in (self.ambience or {}).items() if name in SOURCES}
 
 
 @dataclass(frozen=True)
@@ -74,16 +85,22 @@ class Lexicon:
     neutral: dict[str, float]
     variants: dict[int, str]
 
-    def match(self, words: Sequence[str], start: int) -> Match | None:
-        """The longest phrase at `start`, its last word in any inflection; or None."""
+    def match(self, words: Sequence[str], start: int, without: Sequence[str] = ()) -> Match | None:
+        """The longest phrase at `start`, its last word in any inflection; or None.
+
+        Args:
+            without: groups whose meanings do not count.
+        """
         for count in range(min(self.longest, len(words) - start), 0, -1):
             phrase = words[start : start + count]
             meaning = self.phrases.get(key(phrase))
-            if meaning is not None:
+            if meaning is not None and meaning.group not in without:
                 return Match(meaning, count)
             for stem, alike in stems(phrase[-1]):
                 meaning = self.phrases.get(key((*phrase[:-1], stem)))
-                if meaning is not None and (count > 1 or meaning.group != "ignored"):
+                if meaning is None or meaning.group in without:
+                    continue
+                if count > 1 or meaning.group != "ignored":
                     return Match(meaning, count, alike)
         return None
 
@@ -166,18 +183,33 @@ def _meanings(file: dict[Text, Any], problems: list[str]) -> tuple[dict[str, flo
                 problems.append(f"{name.place}: {str(name)!r} is defined already in {places[name].place}")
             meaning = _meaning(name, str(group), dict(row or {}), problems)
             found[str(name)], places[str(name)] = meaning, name
+    for name, meaning in found.items():
+        if meaning.mood and found.get(meaning.mood, meaning).group != "mood":
+            problems.append(f"{places[name].place}: there is no mood {meaning.mood!r} to compare with")
+        elif meaning.mood:
+            found[name] = replace(meaning, compared=found[meaning.mood].asks)
     return neutral, found
 
 
 def _meaning(name: Text, group: str, row: dict[Any, Any], problems: list[str]) -> Meaning:
     negated, compared = row.pop("negated", None), row.pop("compared", {})
-    remark = str(row.pop("remark", ""))
+    ambience, remark = row.pop("ambience", None), str(row.pop("remark", ""))
+    mood, compared = (str(compared), {}) if isinstance(compared, Text) else ("", compared)
+    for part, value in (ambience or {}).items():
+        if (
+            part not in (*SOURCES, "intensity", "share")
+            or not isinstance(value, (int, float))
+            or not 0 <= value <= 1
+        ):
+            known = ", ".join((*SOURCES, "intensity", "share"))
+            problems.append(f"{part.place}: in ambience stand {known} with 0 to 1, not {part}: {value}")
     for asks in (row, negated or {}, compared):
         _check(asks, problems)
     plain = [
         None if asks is None else {str(k): v for k, v in asks.items()} for asks in (row, negated, compared)
     ]
-    return Meaning(str(name), group, plain[0] or {}, plain[1], plain[2] or {}, remark)
+    heard = None if ambience is None else {str(part): value for part, value in ambience.items()}
+    return Meaning(str(name), group, plain[0] or {}, plain[1], plain[2] or {}, remark, mood, heard)
 
 
 def _check(asks: dict[Text, Any], problems: list[str]) -> None:

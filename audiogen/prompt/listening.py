@@ -11,6 +11,7 @@ drums 不要           said after the word
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audiogen.prompt.lexicon import Lexicon, Match, Meaning
@@ -21,6 +22,11 @@ _BEFORE = {"stronger": 1.3, "weaker": 0.6, "not": -0.5, "not too": -0.2}
 _AFTER = {"stronger after": 1.3, "weaker after": 0.7, "but not too": 0.5}
 _IS = frozenset(("is", "are", "就", "都", "也"))
 _NONE = frozenset(("no", "none", "off", "without", "instrumental", "无", "没", "不"))
+# what they say is said of a sound beside them, and "no distant thunder" is no thunder
+_BESIDE = ("weather", "amount")
+NO_SUCH = frozenset(
+    ("no", "without", "w/o", "没有", "没", "无", "不要", "去掉", "除了", "不带", "不要有", "别有")
+)
 _PREFIX = {"stronger after": 1.3, "weaker after": 0.6}  # the same words, before another word
 
 
@@ -34,6 +40,7 @@ class Heard:
         strength: how strongly it is meant (1 plain, negative: not).
         alike: it is only compared with ("like a violin").
         changing: it is where a change leads ("getting louder").
+        start, end: its place among the tokens.
     """
 
     word: str
@@ -42,18 +49,22 @@ class Heard:
     strength: float = 1.0
     alike: bool = False
     changing: bool = False
+    start: int = 0
+    end: int = 0
 
 
-def listen(text: str, known: Lexicon) -> tuple[list[Heard], list[str]]:
+def listen(text: str, known: Lexicon, without: Sequence[str] = ()) -> tuple[list[Heard], list[str]]:
     """Match the tokens of a normalised text, one phrase after the other.
 
+    Args:
+        without: groups of meanings that are not listened for.
     Returns: what was understood, in order, and the words that were not (Chinese ones as runs).
     """
     words = tokens(text)
     ear = _Ear(text, words)
     at = 0
     while at < len(words):
-        match = None if words[at] in (BREAK, LIST) else known.match(words, at)
+        match = None if words[at] in (BREAK, LIST) else known.match(words, at, without)
         if words[at] in (BREAK, LIST):
             ear.pause(words[at])
         elif match is None:
@@ -85,6 +96,7 @@ class _Ear:
 
     def _clear(self) -> None:
         self.strength, self.alike, self.changing = 1.0, False, False
+        self.no = False  # what comes next is not wanted at all: "no", not "not"
         self.since: int | None = None  # where the modifiers of the next word began
 
     def pause(self, mark: str) -> None:
@@ -116,6 +128,7 @@ class _Ear:
         if group in _BEFORE:
             self.since = at if self.since is None else self.since
             self.strength = _combine(self.strength, _BEFORE[group])
+            self.no = group == "not" and self._written(at, end).lower() in NO_SUCH
         elif group in _AFTER and self.heard and (self.last_end == at or group not in _PREFIX):
             self._modify_last(self.heard[-1].strength * _AFTER[group], at, end)
         elif group in _PREFIX:
@@ -132,6 +145,10 @@ class _Ear:
         elif group == "alike":
             if self.heard and self.last_end == at:
                 self.heard[-1] = dataclasses.replace(self.heard[-1], alike=True)
+        elif group in _BESIDE and self.no:
+            strength, since = self.strength, self.since
+            self._hear(at, match)
+            self.strength, self.since, self.no = strength, since, True
         elif group != "ignored":
             self._hear(at, match)
 
@@ -150,6 +167,8 @@ class _Ear:
                 self.strength,
                 self.alike or match.alike,
                 self.changing,
+                at,
+                end,
             )
         )
         self.joined = self.strength

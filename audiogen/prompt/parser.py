@@ -12,15 +12,22 @@ from typing import Any
 
 from audiogen.artifacts import Conditioning
 from audiogen.errors import InvalidRequest
-from audiogen.prompt.lexicon import lexicon
+from audiogen.prompt.beside import beside_the_piano
+from audiogen.prompt.lexicon import GROUPS, lexicon
 from audiogen.prompt.listening import Heard, listen
 from audiogen.prompt.measures import Amount, take
-from audiogen.prompt.remarks import remarks_about
-from audiogen.prompt.text import normal
+from audiogen.prompt.refusals import UNKNOWN_SOUNDS, refuse_instruments, refuse_silence, refuse_unknown_sounds
+from audiogen.prompt.remarks import remarks_about, remarks_on_sounds
+from audiogen.prompt.sounds import Scene
+from audiogen.prompt.sounds import scene as sounds_of
+from audiogen.prompt.text import normal, tokens
 from audiogen.prompt.weighing import weigh
 
 DEFAULT_SECONDS = 15.0
 LONGEST_PROMPT = 2000
+_OF_SOUNDS = ("weather", "noise", "thing")
+_MOODS = ("mood", "form", "manner")
+_MUSICAL = tuple(g for g in GROUPS if g not in ("path", "nature", "length", "refused", "amount", *_OF_SOUNDS))
 
 
 @dataclass(frozen=True)
@@ -60,8 +67,14 @@ def understand(text: str, path: str | None = None, default_path: str | None = No
     amounts, rest = take(normal(text, words.variants))
     heard, unknown = listen(rest, words)
     chosen = path or _path(heard, amounts) or (default_path if heard or amounts else None)
+    if chosen == "ambience":
+        return _ambience(text, rest, heard, unknown, amounts)
+    spoken = tokens(rest)
+    sounds, pianos = beside_the_piano(heard, spoken) if chosen == "piano" else ([], [])
+    if not sounds:  # then words that are said of sounds only are not understood
+        heard, unknown = listen(rest, words, _OF_SOUNDS)
     if chosen in (None, "piano"):
-        _refuse(heard)
+        refuse_instruments(heard)
     if chosen is None and default_path is not None:
         raise InvalidRequest(
             f"No word of {text!r} is understood; say what to make, for example 'calm piano, 15 s'."
@@ -71,67 +84,101 @@ def understand(text: str, path: str | None = None, default_path: str | None = No
             f"Nothing in {text!r} says what to make; name it in the prompt (piano, 钢琴), "
             "with --path piano, or by the suffix of the output (-o x.wav)."
         )
+    scene = sounds_of(heard, spoken, sounds, pianos) if sounds else Scene()
+    heard = [h for h in heard if h.start not in scene.taken]
     heard = [h if h.meaning.group != "nature" else _as_mood(h) for h in heard]
     unknown += [h.word for h in heard if _of_no_use(h, chosen)]
     found = weigh([h for h in heard if not _of_no_use(h, chosen)], amounts, words.neutral)
     asked = {name: value for name, value in found.values.items() if name not in ("path", "bars")}
     remarks = [*remarks_about(heard, unknown, amounts), *found.remarks, *_length_of_bars(asked, found.values)]
-    moods = [h.meaning.name for h in heard if h.meaning.group == "mood" and h.strength > 0 and not h.changing]
+    moods = [_mood(h) for h in heard if _mood(h) and h.strength > 0 and not h.changing]
     known = Conditioning(
         prompt=text,
         path=chosen,
         seconds=float(asked.pop("seconds", DEFAULT_SECONDS)),
         mood=tuple(dict.fromkeys(moods)),
-        unknown=tuple(sorted(dict.fromkeys(unknown), key=rest.find)),
-        remarks=tuple(dict.fromkeys(remarks)),
+        sources=scene.sources,
+        intensity=scene.intensity,
+        unknown=_in_order(unknown, rest),
+        remarks=tuple(dict.fromkeys([*remarks, *scene.remarks])),
         **asked,
     )
     said = {name: words_ for name, words_ in found.words.items() if name in asked or name == "seconds"}
     if moods:
-        said["mood"] = tuple(dict.fromkeys(h.said for h in heard if h.meaning.name in moods))
-    return Reading(known, said)
+        said["mood"] = tuple(dict.fromkeys(h.said for h in heard if _mood(h) in moods))
+    return Reading(known, said | scene.words)
+
+
+def _ambience(text: str, rest: str, heard: list[Heard], unknown: list[str], amounts: list[Amount]) -> Reading:
+    """What a prompt for sounds of nature asks for; nothing in it is for the piano.
+
+    Raises:
+        InvalidRequest: no sound that audiogen knows, or one that is asked for and ruled out.
+    """
+    scene = sounds_of(heard, tokens(rest), [h for h in heard if h.meaning.sources])
+    refuse_silence(heard, scene)
+    if not scene.sources:
+        refuse_unknown_sounds(text, heard)
+    lengths = [h for h in heard if h.meaning.group == "length"]
+    found = weigh(lengths, [a for a in amounts if "seconds" in a.asks], lexicon().neutral)
+    left = [h for h in heard if h.start not in scene.taken and h not in lengths and h.strength > 0]
+    strange = [h for h in left if h.meaning.group in UNKNOWN_SOUNDS and not _suits(h, scene)]
+    strange += [h for h in left if h.meaning.name in ("digit", "picture")]
+    known = Conditioning(
+        prompt=text,
+        path="ambience",
+        seconds=float(found.values.get("seconds", DEFAULT_SECONDS)),
+        sources=scene.sources,
+        intensity=scene.intensity,
+        unknown=_in_order([*unknown, *(h.word for h in strange)], rest),
+        remarks=tuple(
+            dict.fromkeys(
+                (*scene.remarks, *found.remarks, *remarks_on_sounds(text, heard, left, strange, amounts))
+            )
+        ),
+    )
+    return Reading(known, found.words | scene.words)
+
+
+def _suits(word: Heard, scene: Scene) -> bool:
+    """Birds sing, the wind whistles; that asks for no singer."""
+    sings = word.meaning.name == "singing" and {"birds", "crickets", "wind"} & set(scene.sources)
+    return bool(sings) or word.meaning.ambience is not None
+
+
+def _in_order(unknown: list[str], text: str) -> tuple[str, ...]:
+    return tuple(sorted(dict.fromkeys(unknown), key=text.find))
 
 
 def _path(heard: list[Heard], amounts: list[Amount]) -> str | None:
     """By name; else the first path whose words occur; else music, if anything musical was said."""
-    named = [h for h in heard if h.meaning.group in ("path", "nature") and h.strength > 0 and not h.alike]
+    said = [h for h in heard if h.strength > 0]
+    named = [h for h in said if h.meaning.group in ("path", "nature") and not h.alike]
     if any(h.meaning.name == "piano" for h in named):
         return "piano"
     others = [
-        h.meaning.asks["path"] for h in named if h.meaning.group == "path" and h.meaning.name != "music"
+        h.meaning.asks["path"]
+        for h in named
+        if h.meaning.group == "path" and h.meaning.asks["path"] != "piano"
     ]
     if others:
         return str(others[0])
-    if any(h.meaning.group == "nature" for h in named) and not _names_music(heard):
+    music = any(h.meaning.group in ("form", "manner") or h.meaning.name == "music" for h in said)
+    if any(h.meaning.group == "nature" for h in named) and not music:
         return "ambience"
-    musical = [h for h in heard if h.meaning.group not in ("path", "nature", "length", "refused")]
+    musical = [h for h in heard if h.meaning.group in _MUSICAL]
+    asked = {name for amount in amounts for name in amount.asks} - {"seconds", "bars"}
+    if not (music or asked or any(h.meaning.group in _MOODS for h in heard)):
+        if any(h.meaning.group == "noise" and not h.alike for h in said):
+            return "ambience"  # to be refused there
+        if not musical and any(h.meaning.group in ("nature", "thing") for h in said):
+            return "ambience"  # "it sounds like rain", "a dog"
+    elif not music and not asked and any(h.meaning.group == "noise" and not h.alike for h in said):
+        return "ambience" if all(h.meaning.ambience is not None for h in musical) else "piano"
     musical += [
         h for h in heard if h.meaning.group == "refused" and (h.strength < 0 or h.alike)
     ]  # "no drums"
-    asked = {name for amount in amounts for name in amount.asks} - {"seconds", "bars"}
     return "piano" if named or musical or asked else None
-
-
-def _names_music(heard: list[Heard]) -> bool:
-    """ "A waltz for a rainy day" and "music like waves" are for the piano."""
-    groups = ("form", "manner", "tempo", "texture", "mode", "metre")
-    return any(h.meaning.group in groups or h.meaning.name == "music" for h in heard)
-
-
-def _refuse(heard: list[Heard]) -> None:
-    refused = [h for h in heard if h.meaning.group == "refused" and h.strength > 0 and not h.alike]
-    if not refused:
-        return
-    names = dict.fromkeys(_name_as_said(h) for h in refused)
-    raise InvalidRequest(
-        f"audiogen cannot make {', '.join(names)}; it makes solo piano. "
-        'Leave that out, or say "no ..."; "like a ..." lets the piano imitate it.'
-    )
-
-
-def _name_as_said(heard: Heard) -> str:
-    name, word = heard.meaning.name, heard.word
-    return name if word.startswith(name) or name.startswith(word) else f"{name} ({word})"
 
 
 def _as_mood(heard: Heard) -> Heard:
@@ -139,12 +186,19 @@ def _as_mood(heard: Heard) -> Heard:
     return replace(heard, alike=True) if heard.meaning.compared else heard
 
 
+def _mood(heard: Heard) -> str:
+    """The mood that it is, or is heard as."""
+    return heard.meaning.name if heard.meaning.group == "mood" else heard.meaning.mood if heard.alike else ""
+
+
 def _of_no_use(heard: Heard, path: str) -> bool:
     """Known, but of no use here: a picture in a prompt for the piano, music never heard."""
     group = heard.meaning.group
     if heard.strength <= 0 or (group == "nature" and heard.alike and path == "piano"):
         return False
-    return group == "absent" or (group in ("path", "nature") and heard.meaning.asks["path"] != path)
+    if group in ("absent", *_OF_SOUNDS):
+        return True
+    return group in ("path", "nature") and bool(heard.meaning.asks["path"] != path)
 
 
 def _length_of_bars(asked: dict[str, Any], values: dict[str, Any]) -> list[str]:

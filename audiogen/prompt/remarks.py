@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from audiogen.prompt.listening import Heard
 from audiogen.prompt.measures import Amount
+from audiogen.prompt.refusals import UNKNOWN_SOUNDS, known_sounds, names_as_said
 from audiogen.prompt.weighing import plainly
 
 _LEARNED_FROM = "not in the music it learned from (European art music, ragtime and rolls, 1600 to 1950)"
@@ -47,3 +48,36 @@ def _about(word: Heard) -> Iterator[str]:
             f"{word.said}: an approximation; no attribute stands for it, the nearest are "
             f"{', '.join(plainly(name, value) for name, value in meaning.asks.items())}"
         )
+
+
+def remarks_on_sounds(
+    text: str,
+    heard: Sequence[Heard],
+    left: Sequence[Heard],
+    strange: Sequence[Heard],
+    amounts: Sequence[Amount],
+) -> Iterator[str]:
+    """One line for each kind of word that a prompt for sounds of nature cannot hear.
+
+    Args:
+        text: the prompt. heard: all that was understood in it.
+        left: words that its scene was not made of.
+        strange: those of them that name something audiogen cannot make.
+    """
+    yield from (amount.remark for amount in amounts if amount.remark)
+    noises = [h for h in strange if h.meaning.group in UNKNOWN_SOUNDS]
+    if noises:
+        yield f"{names_as_said(noises)}: left out; the sounds that audiogen knows are {known_sounds(text)}"
+    changing = [h for h in left if h.changing and h.meaning.ambience is not None]
+    yield from (
+        f"{h.said}: {_ONE_VALUE.format('intensity')}, so a change of it is left out" for h in changing
+    )
+    yield from (f"{h.said}: say --loop for a seamless loop" for h in left if h.meaning.name == "loop")
+    yield from (f"{h.said}: {h.meaning.remark}" for h in heard if h.meaning.sources and h.meaning.remark)
+    music = [
+        h.said for h in left if h.meaning.ambience is None and h not in strange and h.meaning.name != "loop"
+    ]
+    music += [a.said for a in amounts if a.asks and "seconds" not in a.asks]
+    if music:
+        words = ", ".join(dict.fromkeys(music))
+        yield f"{words}: left out; sounds of nature have weights and an intensity, the rest is the piano's"

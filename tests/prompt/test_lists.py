@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 
 import pytest
 
-from audiogen.artifacts import PERIODS
-from audiogen.errors import AudiogenError
+from audiogen.artifacts import PERIODS, SOURCES
+from audiogen.errors import AudiogenError, InvalidRequest
 from audiogen.prompt import attributes, parse
 from audiogen.prompt.lexicon import FOLDER, LANGUAGES, MEANINGS, lexicon, lines_of, load, words_of
 from audiogen.prompt.yaml_lines import read
 
+OF_SOUNDS = ("weather", "noise", "thing")
 MEANING_ROWS = read(FOLDER / MEANINGS, [], numbers=True)
 GROUP_OF = {str(name): str(group) for group, rows in MEANING_ROWS.items() for name in rows}
 LINES = [
@@ -25,7 +27,7 @@ LINES = [
 def test_every_word_of_the_lists_is_understood(name, words):
     """No word of one line is swallowed by an amount or by another line."""
     group = GROUP_OF[name]
-    for word in words:
+    for word in words if group not in OF_SOUNDS else ():
         found = parse(f"like a {word}" if group == "refused" else str(word), path="piano")
         of_no_use = group == "absent" or name in ("ambience", "digit", "picture")
         assert found.unknown == ((word,) if of_no_use else ()), (word, found)
@@ -34,6 +36,27 @@ def test_every_word_of_the_lists_is_understood(name, words):
         for attribute in asks:
             if attribute in attributes.NUMBERS and attribute != "seconds":
                 assert getattr(found, attribute) == asks[attribute], (word, found)
+
+
+@pytest.mark.parametrize(("name", "words"), LINES, ids=[f"{words[0]}" for _, words in LINES])
+def test_every_word_of_a_sound_is_understood(name, words):
+    """Sounds by their weights, what describes them by the intensity, unknown sounds by their refusal."""
+    group, asks = GROUP_OF[name], (MEANING_ROWS[GROUP_OF[name]][name] or {}).get("ambience", {})
+    for word in words:
+        if group == "nature":
+            most = max(asks.get(source, 0) for source in SOURCES)
+            found = parse(word, path="ambience")
+            assert found.sources == {k: round(v / most, 2) for k, v in asks.items() if k in SOURCES}, (
+                word,
+                found,
+            )
+            assert (found.intensity, found.unknown) == (asks.get("intensity"), ()), (word, found)
+        elif group in ("weather", "amount"):
+            found = parse(f"rain, {word}")
+            assert (found.intensity, found.unknown) == (asks.get("intensity"), ()), (word, found)
+        elif group in ("noise", "thing"):
+            with pytest.raises(InvalidRequest, match=re.escape(name)):
+                parse(word)
 
 
 def test_every_meaning_has_words_in_both_languages():

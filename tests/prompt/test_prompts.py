@@ -6,7 +6,7 @@ import pytest
 
 from tests.prompt.wanted import lines, misses
 
-LINES = [(language, line) for language in ("en", "zh") for line in lines(language)]
+LINES = [(language, line) for language in ("en", "zh") for line in lines(f"prompts_{language}")]
 
 
 @pytest.mark.parametrize(("language", "line"), LINES, ids=[line["say"] for _, line in LINES])
@@ -16,7 +16,7 @@ def test_prompts(language, line):
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_there_are_enough_prompts_and_none_twice(language):
-    said = [line["say"] for line in lines(language)]
+    said = [line["say"] for line in lines(f"prompts_{language}")]
     assert len(set(said)) == len(said) >= 180
 
 

@@ -26,13 +26,15 @@ BANDS: dict[str, dict[str, tuple[float, float]]] = {
     "register": {"low": (21, 56), "high": (68, 108)},
     "articulation": {"short": (0, 0.35), "smooth": (0.75, 1)},
     "pedal": {"much": (0.65, 1)},
+    "intensity": {"light": (0.02, 0.35), "middling": (0.35, 0.65), "heavy": (0.7, 1)},
+    "sources": {"full": (1, 1), "some": (0.15, 0.6)},
     "texture": {"single": (1, 1.3), "thin": (1, 1.8), "full": (2.6, 5)},
 }
 
 
-def lines(language: str) -> list[dict[str, Any]]:
-    """The prompts of prompts_<language>.yaml."""
-    text = (FOLDER / f"prompts_{language}.yaml").read_text(encoding="utf-8")
+def lines(name: str) -> list[dict[str, Any]]:
+    """The prompts of a list, "prompts_en" or "ambience_zh"."""
+    text = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
     rows: list[dict[str, Any]] = yaml.load(text, yaml.BaseLoader)["prompts"]
     return rows
 
@@ -62,7 +64,9 @@ def misses(line: dict[str, Any]) -> list[str]:
 def _miss(known: Conditioning, name: str, want: str) -> str | None:
     value = getattr(known, name)
     if want == "none":
-        return None if value is None else f"{name} {value}, not asked"
+        return None if value in (None, {}) else f"{name} {value}, not asked"
+    if name == "sources":
+        return _miss_of_sources(value, want)
     if name == "mood":
         return None if set(want.split("|")) & set(value) else f"mood {value}, not {want}"
     if value is None:
@@ -75,6 +79,14 @@ def _miss(known: Conditioning, name: str, want: str) -> str | None:
         return None if value in want.split("|") else f"{name} {value}, not {want}"
     low, high = _range(name, want)
     return None if low <= value <= high else f"{name} {value}, not {want}"
+
+
+def _miss_of_sources(value: dict[str, float], want: dict[str, str]) -> str | None:
+    if set(value) != set(want):
+        return f"sources {value}, not {want}"
+    bounds = {source: _range("sources", weight) for source, weight in want.items()}
+    fits = all(low <= value[source] <= high for source, (low, high) in bounds.items())
+    return None if fits else f"sources {value}, not {want}"
 
 
 def _range(name: str, want: str) -> tuple[float, float]:

@@ -1,0 +1,73 @@
+"""What a prompt asks for in vain, each answered in one line with what can be had instead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from audiogen.artifacts import SOURCES
+from audiogen.errors import InvalidRequest
+from audiogen.prompt.lexicon import lexicon
+from audiogen.prompt.listening import Heard
+from audiogen.prompt.sounds import Scene
+from audiogen.prompt.text import is_cjk
+
+UNKNOWN_SOUNDS = ("noise", "thing", "refused")
+
+
+def refuse_instruments(heard: Sequence[Heard]) -> None:
+    """Raises InvalidRequest if something is asked for that is no solo piano."""
+    refused = [h for h in heard if h.meaning.group == "refused" and h.strength > 0 and not h.alike]
+    if refused:
+        raise InvalidRequest(
+            f"audiogen cannot make {names_as_said(refused)}; it makes solo piano, and sounds of nature. "
+            'Leave that out, or say "no ..."; "like a ..." lets the piano imitate it.'
+        )
+
+
+def refuse_silence(heard: Sequence[Heard], scene: Scene) -> None:
+    """Raises InvalidRequest for "silent rain" and "rain without rain"."""
+    silent = [h for h in heard if h.meaning.name == "silent" and h.strength > 0]
+    if silent and scene.sources:
+        sound = scene.words["sources"][0]
+        raise InvalidRequest(
+            f"{silent[0].said!r} and {sound!r} contradict each other: silence has no sound; "
+            'leave one of them out, or say "very light" or "distant".'
+        )
+    if scene.undone and not scene.sources:
+        sound, no = scene.undone[0]
+        raise InvalidRequest(
+            f"{sound!r} and {no!r} contradict each other, and nothing is left to make; leave one of them out."
+        )
+
+
+def refuse_unknown_sounds(text: str, heard: Sequence[Heard]) -> None:
+    """Raises InvalidRequest: no sound that audiogen knows is asked for."""
+    known = known_sounds(text)
+    noises = [h for h in heard if h.meaning.group in UNKNOWN_SOUNDS and h.strength > 0]
+    if noises:
+        raise InvalidRequest(
+            f"audiogen does not know the sound of {names_as_said(noises)}; it knows {known}. "
+            'Name one or more of these, for example "rain and birdsong, 10 s".'
+        )
+    raise InvalidRequest(
+        f"Nothing in {text!r} names a sound that audiogen knows: {known}. "
+        'Name one or more of these, for example "rain and birdsong, 10 s".'
+    )
+
+
+def known_sounds(text: str) -> str:
+    """The sources by name, in Chinese too where the prompt is."""
+    if not any(map(is_cjk, text)):
+        return ", ".join(SOURCES)
+    chinese = {m.name: p for p, m in reversed(lexicon().phrases.items()) if m.name in SOURCES and is_cjk(p)}
+    return ", ".join(f"{name} ({chinese[name]})" for name in SOURCES)
+
+
+def names_as_said(heard: Sequence[Heard]) -> str:
+    """ "violin (小提琴), drums"."""
+    return ", ".join(dict.fromkeys(_name_as_said(h) for h in heard))
+
+
+def _name_as_said(heard: Heard) -> str:
+    name, word = heard.meaning.name, heard.word
+    return name if word.startswith(name) or name.startswith(word) else f"{name} ({word})"
