@@ -7,6 +7,7 @@ against the lists, and everything is weighed together. Words that nothing matche
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -26,6 +27,7 @@ from audiogen.prompt.weighing import weigh
 DEFAULT_SECONDS = 15.0
 LONGEST_PROMPT = 2000
 _OF_SOUNDS = ("weather", "noise", "thing")
+_SOUND = frozenset(("sound", "sounds", "声"))
 _MOODS = ("mood", "form", "manner")
 _MUSICAL = tuple(g for g in GROUPS if g not in ("path", "nature", "length", "refused", "amount", *_OF_SOUNDS))
 
@@ -66,10 +68,10 @@ def understand(text: str, path: str | None = None, default_path: str | None = No
     words = lexicon()
     amounts, rest = take(normal(text, words.variants))
     heard, unknown = listen(rest, words)
-    chosen = path or _path(heard, amounts) or (default_path if heard or amounts else None)
+    spoken = tokens(rest)
+    chosen = path or _path(heard, amounts, spoken) or (default_path if heard or amounts else None)
     if chosen == "ambience":
         return _ambience(text, rest, heard, unknown, amounts)
-    spoken = tokens(rest)
     sounds, pianos = beside_the_piano(heard, spoken) if chosen == "piano" else ([], [])
     if not sounds:  # then words that are said of sounds only are not understood
         heard, unknown = listen(rest, words, _OF_SOUNDS)
@@ -84,7 +86,7 @@ def understand(text: str, path: str | None = None, default_path: str | None = No
             f"Nothing in {text!r} says what to make; name it in the prompt (piano, 钢琴), "
             "with --path piano, or by the suffix of the output (-o x.wav)."
         )
-    scene = sounds_of(heard, spoken, sounds, pianos) if sounds else Scene()
+    scene = sounds_of(heard, spoken, sounds, pianos, alone=False) if sounds else Scene()
     heard = [h for h in heard if h.start not in scene.taken]
     heard = [h if h.meaning.group != "nature" else _as_mood(h) for h in heard]
     unknown += [h.word for h in heard if _of_no_use(h, chosen)]
@@ -115,7 +117,8 @@ def _ambience(text: str, rest: str, heard: list[Heard], unknown: list[str], amou
     Raises:
         InvalidRequest: no sound that audiogen knows, or one that is asked for and ruled out.
     """
-    scene = sounds_of(heard, tokens(rest), [h for h in heard if h.meaning.sources])
+    strangers = [h for h in heard if h.meaning.group in UNKNOWN_SOUNDS]
+    scene = sounds_of(heard, tokens(rest), [h for h in heard if h.meaning.sources], strangers)
     refuse_silence(heard, scene)
     if not scene.sources:
         refuse_unknown_sounds(text, heard)
@@ -150,7 +153,7 @@ def _in_order(unknown: list[str], text: str) -> tuple[str, ...]:
     return tuple(sorted(dict.fromkeys(unknown), key=text.find))
 
 
-def _path(heard: list[Heard], amounts: list[Amount]) -> str | None:
+def _path(heard: list[Heard], amounts: list[Amount], spoken: Sequence[str]) -> str | None:
     """By name; else the first path whose words occur; else music, if anything musical was said."""
     said = [h for h in heard if h.strength > 0]
     named = [h for h in said if h.meaning.group in ("path", "nature") and not h.alike]
@@ -164,7 +167,9 @@ def _path(heard: list[Heard], amounts: list[Amount]) -> str | None:
     if others:
         return str(others[0])
     music = any(h.meaning.group in ("form", "manner") or h.meaning.name == "music" for h in said)
-    if any(h.meaning.group == "nature" for h in named) and not music:
+    nature = any(h.meaning.group == "nature" for h in named)
+    nature |= any(h.meaning.sources for h in said) and not _SOUND.isdisjoint(spoken)  # a rainy night's sounds
+    if nature and not music:
         return "ambience"
     musical = [h for h in heard if h.meaning.group in _MUSICAL]
     asked = {name for amount in amounts for name in amount.asks} - {"seconds", "bars"}

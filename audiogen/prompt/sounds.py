@@ -15,6 +15,7 @@ from audiogen.prompt.listening import NO_SUCH, Heard
 from audiogen.prompt.text import BREAK, LIST
 
 SOME = 0.45  # weight of a sound that is said to be little beside another
+GENTLE = 0.6  # and of one that is said to be gentle: "birdsong and light rain"
 LITTLE, MUCH = 0.3, 0.8  # intensity of "a bit of rain", "a lot of rain" where nothing else sounds
 ANDS = frozenset(
     (
@@ -73,14 +74,18 @@ def describes(word: Heard) -> bool:
 
 
 def scene(
-    heard: Sequence[Heard], tokens: Sequence[str], sounds: Sequence[Heard], others: Sequence[Heard] = ()
+    heard: Sequence[Heard],
+    tokens: Sequence[str],
+    sounds: Sequence[Heard],
+    others: Sequence[Heard] = (),
+    alone: bool = True,
 ) -> Scene:
     """The scene that `sounds` ask for.
 
     Args:
         heard: every understood word; tokens: of the text; sounds: those of `heard` that name sounds.
-        others: words that descriptions may belong to instead (the piano). Where there are none, what
-            belongs to no sound is said of the main one.
+        others: words that descriptions may belong to instead (the piano, an unknown sound).
+        alone: what belongs to no word is said of the main sound; else it is left to the piano.
     """
     sounds, ruled_out = _wanted(heard, tokens, sounds)
     parts = parts_of(tokens, heard)
@@ -95,7 +100,7 @@ def scene(
         return Scene(undone=undone)
     shared = _shared(described)
     main = _main(shared)
-    loose = [] if others else owned.get(None, [])
+    loose = owned.get(None, []) if alone else []
     level, level_words = main.level, main.level_words
     said = sorted([*loose, *owned.get(main.heard.start, [])], key=lambda word: word.start)
     if _level(said)[0] is not None:
@@ -254,7 +259,7 @@ def _shared(sounds: Sequence[_Sound]) -> list[_Sound]:
         share = s.share
         beside = s.weak and len(sounds) > 1 and (not s.first or leading)
         if not s.strong and (beside or marked):
-            share = min(share, SOME)
+            share = min(share, SOME if marked else GENTLE)
         found.append(replace(s, share=share))
     most = max(s.share for s in found)
     if most < 1:

@@ -75,7 +75,8 @@ def test_intensities_are_in_order(rising):
         ("some rain and birds", {"rain": 1, "birds": 1}),  # "some" first is an article
         ("distant thunder", {"thunder": 1}),  # nothing else to be distant from
         ("distant thunder and rain", {"thunder": 0.45, "rain": 1}),
-        ("light rain and roaring waves", {"rain": 0.45, "waves": 1}),
+        ("light rain and roaring waves", {"rain": 0.6, "waves": 1}),
+        ("birdsong and light rain", {"birds": 1, "rain": 0.6}),
         ("mainly rain, birds", {"rain": 1, "birds": 0.45}),
         ("a stream in the forest", {"water": 1, "birds": 0.5, "wind": 0.25}),
         ("a forest", {"birds": 1, "wind": 0.5}),
