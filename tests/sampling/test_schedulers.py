@@ -40,7 +40,7 @@ def test_deterministic_schedulers_reach_the_end_of_the_ode(family: str, name: st
     errors = [float((walk(family, name, n, shift=shift) - end).abs().max()) for n in (5, 20, 80)]
     assert errors[0] > 2 * errors[1] > 4 * errors[2]
     second_order = name in ("heun", "midpoint", "dpm-solver++")
-    assert errors[1] < (0.06 if second_order else 0.3) and errors[2] < (0.02 if second_order else 0.1)
+    assert errors[1] < (0.1 if second_order else 0.3) and errors[2] < (0.02 if second_order else 0.1)
 
 
 @pytest.mark.parametrize("name", STOCHASTIC)
