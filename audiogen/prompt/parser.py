@@ -54,7 +54,8 @@ def parse(text: str, path: str | None = None, default_path: str | None = None) -
         default_path: where some words are understood but none says what to make.
     Raises:
         InvalidRequest: empty, too long, only unknown words (without `path`), a tempo or metre that no
-            piece has, or something that audiogen cannot make ("violin").
+            piece has, something that audiogen cannot make ("violin", "traffic" where no sound that it knows
+            is asked for too), or a sound that is asked for and ruled out ("silent rain").
     """
     return understand(text, path, default_path).conditioning
 

@@ -46,3 +46,32 @@ def test_json_holds_everything(run):
     assert len(row["remarks"]) == 1
     row.pop("words")
     assert Conditioning.from_dict(row).tempo == 66
+
+
+def test_sounds_of_nature_have_a_row_each(run):
+    done = run("explain", "heavy rain with a few birds, 10 s")
+    assert done.code == 0 and done.err == ""
+    rows = {line.split(maxsplit=1)[0]: line.split(maxsplit=1)[1] for line in done.out.splitlines()}
+    assert list(rows) == ["path", "seconds", "rain", "birds", "intensity"]
+    for name, value, said in (
+        ("seconds", "10 s", '"10 s"'),
+        ("rain", "weight 1", '"rain"'),
+        ("birds", "weight 0.45", '"a few birds"'),
+        ("intensity", "0.85 (0 is light", '"heavy"'),
+    ):
+        assert rows[name].startswith(value) and rows[name].endswith(said), rows[name]
+    assert "left open     intensity" in run("explain", "雨声 + 鸟鸣,10 秒").out
+
+
+def test_sounds_of_nature_as_json(run):
+    row = json.loads(run("explain", "heavy rain with a few birds, 10 s", "--json").out)
+    assert row["path"] == "ambience" and row["sources"] == {"rain": 1.0, "birds": 0.45}
+    words = row.pop("words")
+    assert words["birds"] == ["a few birds"] and words["intensity"] == ["heavy"]
+    assert Conditioning.from_dict(row).intensity == 0.85
+
+
+def test_a_sound_that_is_not_known_is_refused_in_one_line(run):
+    for prompt in ("traffic", "狗叫", "silent rain", "rain, no rain"):
+        done = run("explain", prompt)
+        assert done.code == 2 and done.out == "" and done.err.count("\n") == 1, done.err

@@ -174,3 +174,48 @@ def test_every_source_has_a_name_in_both_languages():
     with pytest.raises(InvalidRequest) as caught:
         parse("汽车")
     assert all(f"{source} (" in str(caught.value) for source in SOURCES)
+
+
+def test_any_text_about_sounds_is_answered_or_refused():
+    import random
+
+    rng = random.Random(7)
+    words = [
+        "rain",
+        "no",
+        "without",
+        "light",
+        "heavy",
+        "a few",
+        "birds",
+        "and",
+        "distant",
+        "thunderstorm",
+        "forest",
+    ]
+    words += [
+        "mostly",
+        "piano",
+        "with",
+        ",",
+        "silent",
+        "traffic",
+        "like",
+        "雨声",
+        "很",
+        "远处",
+        "不要",
+        "的",
+        "和",
+        "钢琴",
+        "10 s",
+    ]
+    for _ in range(1500):
+        text = " ".join(rng.choice(words) for _ in range(rng.randint(1, 9)))
+        try:
+            known = parse(text)
+        except InvalidRequest:
+            continue
+        assert known.path == "piano" or max(known.sources.values()) == 1, text
+        assert all(0 < weight <= 1 for weight in known.sources.values()), text
+        assert known.intensity is None or 0 <= known.intensity <= 1, text
