@@ -48,7 +48,9 @@ class Conditioning:
         texture: notes struck together on average, 1 (a single voice) .. 4 (full chords).
         period: "baroque", "classical", "romantic", "impressionist" or "ragtime" (`PERIODS`).
         mood: mood words that were understood, in English.
-        sources: ambience: weight per sound source; intensity: 0..1.
+        sources: weight 0..1 per sound of nature (`SOURCES`), the main one 1. With path "piano" they
+            sound beside it.
+        intensity: of the main sound, 0 (light, distant, sparse) .. 1 (heavy, close, dense).
         subject, style: pictures.
         unknown: words of the prompt that were not understood.
         remarks: what was heard otherwise than it was said, in words for the user.
