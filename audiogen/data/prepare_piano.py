@@ -92,7 +92,7 @@ def _make_shard(job: tuple[Path, str, int, int, bool]) -> None:
     settings: PianoAudioData = _worker["settings"]
     if split not in _worker["windows"]:
         pieces = list(read_corpus(_worker["source"] / "piano-midi", (split,), settings.welte_red))
-        _worker["windows"][split] = (pieces, *_candidate_windows(pieces, settings.seconds))
+        _worker["windows"][split] = (pieces, *candidate_windows(pieces, settings.seconds))
     pieces, starts, weights = _worker["windows"][split]
     salt = {"train": 0, "valid": 1, "test": 2}[split]
     rng = np.random.default_rng([settings.seed, salt, index])
@@ -102,7 +102,7 @@ def _make_shard(job: tuple[Path, str, int, int, bool]) -> None:
             notes = random_notes(settings.seconds, BEFORE_S, rng)
         else:
             piece, start = starts[rng.choice(len(starts), p=weights)]
-            notes = _excerpt(pieces[piece], start, settings.seconds, rng, augment=split == "train")
+            notes = excerpt(pieces[piece], start, settings.seconds, rng, augment=split == "train")
         take = Take.draw(rng)
         audio = play(_worker["bank"], notes, settings.seconds, take, rng)
         mid, side = analyse(torch.from_numpy(audio))
@@ -132,7 +132,7 @@ def play(bank: PianoBank, notes: Notes, seconds: float, take: Take, rng: np.rand
     return record(dry, take, int(round(seconds * MelSettings().sample_rate)), rng)
 
 
-def _candidate_windows(pieces: list[Piece], seconds: float) -> tuple[list[tuple[int, float]], np.ndarray]:
+def candidate_windows(pieces: list[Piece], seconds: float) -> tuple[list[tuple[int, float]], np.ndarray]:
     """(piece, start) of overlapping windows, and weights that flatten density and loudness."""
     found, cells = [], []
     for number, piece in enumerate(pieces):
@@ -150,7 +150,7 @@ def _candidate_windows(pieces: list[Piece], seconds: float) -> tuple[list[tuple[
     return found, weights / weights.sum()
 
 
-def _excerpt(piece: Piece, start: float, seconds: float, rng: np.random.Generator, augment: bool) -> Notes:
+def excerpt(piece: Piece, start: float, seconds: float, rng: np.random.Generator, augment: bool) -> Notes:
     """One window, transposed, stretched and revoiced a little in training."""
     stretch = rng.uniform(0.85, 1.2) if augment else 1.0
     start += rng.uniform(0, seconds / 2) if augment else 0.0

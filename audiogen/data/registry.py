@@ -19,6 +19,7 @@ DATA: dict[str, tuple[str, str]] = {
         "audiogen.data.prepare_ambience:prepare",
         "audiogen.data.prepare_ambience:AmbienceData",
     ),
+    "wavenet-audio": ("audiogen.data.prepare_wavenet:prepare", "audiogen.data.prepare_wavenet:WavenetData"),
     "piano-score": ("audiogen.data.prepare_score:prepare", "audiogen.data.prepare_score:PianoScoreData"),
 }
 

@@ -1,0 +1,198 @@
+"""WaveNet: Conditioning -> sound, sample by sample at 16 kHz (arXiv 1609.03499); one network, two stages.
+
+`WaveNetStage` gives a Structure, the coarse mel and onsets of what it wrote, for a decoder to refine;
+`WaveNetAudio` gives the Waveform itself. The network begins in silence and hears what was asked
+throughout; nothing asked is a choice of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from audiogen.artifacts import Conditioning, Structure, Waveform
+from audiogen.conditions import attribute_vector, wanted_attributes
+from audiogen.media.mel import MelSettings, band_centres_hz, coarse_mel, log_bands, onset_strength, stft
+from audiogen.media.mulaw import SILENCE, decode
+from audiogen.networks.wavenet import Wavenet, WavenetConfig
+from audiogen.pretrained import Pretrained
+from audiogen.sampling.wavenet_queues import ClockWeights, Queues, QueueWeights
+from audiogen.stage import Progress, Sampling, report
+
+REPORT_S = 0.25
+TREBLE_FROM_HZ = 7_000.0  # codes at 16 kHz hold nothing true above
+SLOPE_FROM_HZ = 2_500.0
+
+
+@dataclass(frozen=True)
+class WaveNetConfig:
+    """What the stages are made of.
+
+    Attributes:
+        sample_rate: of the codes, Hz; emphasis: of `audiogen.media.mulaw`.
+        attributes: (name, lowest, highest) of the fields of Conditioning that the network hears; what
+            is asked beyond is heard as the nearest that training knew.
+        network: its sizes.
+    """
+
+    sample_rate: int = 16_000
+    emphasis: float = 0.9
+    attributes: tuple[tuple[str, float, float], ...] = (
+        ("density", 0.5, 8.0),
+        ("loudness", 24.0, 108.0),
+        ("register", 40.0, 84.0),
+    )
+    network: WavenetConfig = field(default_factory=WavenetConfig)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(name for name, *_ in self.attributes)
+
+
+class WaveNet(Pretrained):
+    """The network and its loop, behind both stages."""
+
+    config_class = WaveNetConfig
+    config: WaveNetConfig
+
+    def __init__(self, config: WaveNetConfig, network: nn.Module, device: str = "auto") -> None:
+        """`device` is not followed: the loop is compiled for one CPU core."""
+        super().__init__(config, network, device="cpu")
+        self.dtype = torch.float32
+
+    @staticmethod
+    def build(config: WaveNetConfig) -> nn.Module:
+        return Wavenet(config.network)
+
+    def write(self, x: Conditioning, sampling: Sampling, progress: Progress) -> np.ndarray:
+        """Sound for what was asked, float32 [round(seconds * sample_rate)], about -1..1."""
+        c = self.config
+        count = round(x.seconds * c.sample_rate)
+        queues = Queues(queue_weights(self.network, self.told(x)))
+        self.begin(queues)
+        generator = torch.Generator().manual_seed(sampling.seed_for("structure"))
+        uniforms = torch.rand(count, generator=generator, dtype=torch.float64).numpy()
+        step, codes = round(REPORT_S * c.sample_rate), []
+        for first in range(0, count, step):
+            report(progress, "structure", first, count)
+            part = uniforms[first : first + step]
+            codes.append(queues.write(part, sampling.temperature, sampling.top_p))
+        report(progress, "structure", count, count)
+        return decode(np.concatenate(codes), c.emphasis)
+
+    def begin(self, queues: Queues) -> None:
+        """Silence for as long as the network can remember; the fast clock hears only its own memory of it."""
+        c = self.config.network
+        quick = 1 + sum(c.dilations)
+        blocks = -(-c.reach // c.block) * c.block
+        queues.hear(np.full(max(0, blocks - quick), SILENCE), slow_only=True)
+        queues.hear(np.full(min(quick, blocks), SILENCE))
+
+    def told(self, x: Conditioning) -> torch.Tensor:
+        """What is asked as the network hears it, float32 [2 A]."""
+        wanted = wanted_attributes(x, self.config.names)
+        near = {
+            name: None if (value := wanted[name]) is None else min(max(value, low), high)
+            for name, low, high in self.config.attributes
+        }
+        return torch.from_numpy(attribute_vector(near, self.config.names))
+
+
+class WaveNetAudio(WaveNet):
+    """Conditioning -> Waveform: WaveNet alone. Both channels are the same; above 8 kHz there is nothing."""
+
+    name, seam, takes, gives = "wavenet-audio", "renderer", Conditioning, Waveform
+
+    def __call__(
+        self, x: Conditioning, conditioning: Conditioning, sampling: Sampling, progress: Progress
+    ) -> Waveform:
+        rate = MelSettings().sample_rate
+        mono = at_rate(self.write(x, sampling, progress), self.config.sample_rate, rate)
+        return Waveform(np.stack([mono, mono]), rate)
+
+
+class WaveNetStage(WaveNet):
+    """Conditioning -> Structure: the coarse mel and onsets of what WaveNet plays."""
+
+    name, seam, takes, gives = "wavenet", "structure", Conditioning, Structure
+
+    def __call__(
+        self, x: Conditioning, conditioning: Conditioning, sampling: Sampling, progress: Progress
+    ) -> Structure:
+        mel = MelSettings()
+        wave = at_rate(self.write(x, sampling, progress), self.config.sample_rate, mel.sample_rate)
+        wave = np.pad(wave, (0, max(0, mel.frames(x.seconds) * mel.hop_length - len(wave))))
+        with torch.inference_mode():
+            fine = with_treble(log_bands(stft(torch.from_numpy(wave), mel).abs(), mel), mel)
+            fine = fine[:, : mel.frames(x.seconds)]
+            coarse, onsets = coarse_mel(fine, mel), onset_strength(fine)
+        return Structure(x.seconds, mel=coarse.numpy(), onsets=onsets.numpy(), settings=mel)
+
+
+def at_rate(wave: np.ndarray, rate: int, wanted: int) -> np.ndarray:
+    """The same sound [T] at another rate."""
+    import soxr
+
+    return np.ascontiguousarray(soxr.resample(wave, rate, wanted), np.float32)
+
+
+def with_treble(fine: torch.Tensor, mel: MelSettings) -> torch.Tensor:
+    """Log-mel [bands, F] whose bands above `TREBLE_FROM_HZ` go on falling as those below them do.
+
+    A straight line over octaves through the bands from `SLOPE_FROM_HZ`, in every frame; it never rises.
+    """
+    hz = torch.from_numpy(band_centres_hz(mel)).float()
+    known, missing = (hz >= SLOPE_FROM_HZ) & (hz < TREBLE_FROM_HZ), hz >= TREBLE_FROM_HZ
+    octaves = hz.log2() - hz[known].log2().mean()
+    level = fine[known].mean(0)
+    slope = (octaves[known] @ (fine[known] - level)) / octaves[known].square().sum()
+    line = level + slope.clamp_max(0) * octaves[missing, None]
+    out = fine.clone()
+    out[missing] = line.clamp_min(float(np.log(mel.floor)))
+    return out
+
+
+def queue_weights(network: Wavenet, attributes: torch.Tensor) -> QueueWeights:
+    """The network as arrays for the loop, told its attributes [2 A]."""
+    c = network.config
+
+    def array(x: torch.Tensor) -> np.ndarray:
+        return np.ascontiguousarray(x.detach().float().cpu().numpy())
+
+    def clock(layers: Iterable[Any], dilations: tuple[int, ...], width: int, skip: int) -> ClockWeights:
+        def stacked(rows: list[torch.Tensor], *shape: int) -> np.ndarray:
+            return array(torch.stack(rows) if rows else torch.zeros(0, *shape))
+
+        layers = list(layers)
+        return ClockWeights(
+            stacked([layer.mix.weight.T for layer in layers], 2 * width, 2 * width),
+            stacked([layer.mix.bias for layer in layers], 2 * width),
+            stacked([layer.out.weight.T for layer in layers], width, width + skip),
+            stacked([layer.out.bias for layer in layers], width + skip),
+            np.array(dilations, np.int64),
+        )
+
+    slow = bool(c.slow_dilations)
+    enter = network.slow_in if slow else nn.Linear(2 * c.block, c.slow_width)
+    leave = network.slow_out if slow else nn.Linear(c.slow_width, c.block * (c.width + c.skip))
+    told = network.slow_tell(attributes) if slow else torch.zeros(c.slow_width)
+    return QueueWeights(
+        fast=clock(network.layers, c.dilations, c.width, c.skip),
+        slow=clock(network.slow_layers if slow else (), c.slow_dilations, c.slow_width, 0),
+        embed=array(network.embed.weight),
+        told=array(network.tell(attributes)),
+        hidden=array(network.hidden.weight.T),
+        hidden_bias=array(network.hidden.bias),
+        logits=array(network.logits.weight.T),
+        logits_bias=array(network.logits.bias),
+        amplitude=array(network.amplitude),
+        slow_in=array(enter.weight.T),
+        slow_in_bias=array(enter.bias + told),
+        slow_out=array(leave.weight.T),
+        slow_out_bias=array(leave.bias),
+    )

@@ -1,0 +1,187 @@
+"""Trains WaveNet: cross-entropy of every code, given the codes before it.
+
+The slow clock hears `reach` samples before the first code that counts, so every loss is that of a
+full memory. Windows are cut out of pieces, so beginnings are rare: some crops get silence before an onset.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from audiogen.conditions import attribute_vector
+from audiogen.media.mulaw import LEVELS, SILENCE, code_values, encode
+from audiogen.networks.wavenet import Wavenet
+from audiogen.pretrained import from_rows
+from audiogen.structure.wavenet import WaveNet, WaveNetConfig
+from audiogen.train.task_data import read_shards
+
+BESIDE_S = 1.5  # attributes are those of the notes this near to a crop
+FADE_IN_S = 0.01  # of an onset that gets silence before it
+
+
+@dataclass(frozen=True)
+class WavenetTaskSettings:
+    """Settings of the task.
+
+    Attributes:
+        batch_size: crops per step; span: codes of each that count.
+        attribute_dropout: probability that each attribute is unknown; all_dropout: that all are.
+        quiet_share: share of crops that get a beginning.
+        valid_crops: held-out crops.
+    """
+
+    batch_size: int = 2
+    span: int = 8192
+    attribute_dropout: float = 0.15
+    all_dropout: float = 0.1
+    quiet_share: float = 0.1
+    valid_crops: int = 24
+    max_shards: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class CodeWindows:
+    """A split in memory: codes uint8 [W, T], and per window its notes [N, 4]."""
+
+    codes: np.ndarray
+    notes: list[np.ndarray]
+
+    @classmethod
+    def read(cls, folder: Path, split: str, shards: int | None = None) -> CodeWindows:
+        codes, notes = [], []
+        for shard in read_shards(folder, split, shards, ("codes", "notes")):
+            codes.append(shard["codes"])
+            rows = shard["notes"]
+            notes += [rows[rows[:, 0] == window, 1:] for window in range(len(shard["codes"]))]
+        return cls(np.concatenate(codes), notes)
+
+
+class WavenetTask:
+    """See `audiogen.train.task.Task`."""
+
+    def __init__(
+        self, stage_settings: dict[str, Any], task_settings: dict[str, Any], data_folder: Path, seed: int
+    ) -> None:
+        self.config: WaveNetConfig = from_rows(WaveNetConfig, stage_settings)
+        self.settings: WavenetTaskSettings = from_rows(WavenetTaskSettings, task_settings)
+        self.network: nn.Module = WaveNet.build(self.config)
+        self.windows = CodeWindows.read(data_folder, "train", self.settings.max_shards)
+        begin_with_shares(self.network, self.windows.codes)
+        held_out = CodeWindows.read(data_folder, "valid")
+        rng = np.random.default_rng(1)
+        rows = [self.crop(held_out, rng, augment=False) for _ in range(self.settings.valid_crops)]
+        self.valid = [collate(rows[i : i + 4]) for i in range(0, len(rows), 4)]
+
+    @property
+    def before(self) -> int:
+        """Codes of a crop that are only heard, whole blocks."""
+        block = self.config.network.block
+        return math.ceil(self.config.network.reach / block) * block
+
+    def batch(self, generator: torch.Generator) -> dict[str, Tensor]:
+        seed = int(torch.randint(2**62, (1,), generator=generator))
+        rng = np.random.default_rng(seed)
+        return collate([self.crop(self.windows, rng) for _ in range(self.settings.batch_size)])
+
+    def crop(
+        self, windows: CodeWindows, rng: np.random.Generator, augment: bool = True
+    ) -> dict[str, np.ndarray]:
+        """A crop anywhere: codes int64 [before + span], attributes float32 [2 A]."""
+        rate, span, length = self.config.sample_rate, self.settings.span, self.before + self.settings.span
+        window = int(rng.integers(len(windows.codes)))
+        notes = windows.notes[window]
+        start = int(rng.integers(windows.codes.shape[1] - length + 1))
+        codes = windows.codes[window, start : start + length].astype(np.int64)
+        if augment and rng.random() < self.settings.quiet_share:
+            begin = beginning(notes, windows.codes.shape[1], rate, span, rng)
+            if begin is not None:
+                codes = quiet_before(windows.codes[window, begin:][:span], length, rate, rng)
+                start = begin - self.before
+        values = measured(notes, (start + self.before) / rate, span / rate)
+        if augment:
+            s = self.settings
+            unknown = rng.random(len(values)) < s.attribute_dropout
+            unknown |= rng.random() < s.all_dropout
+            values = {k: None if u else v for (k, v), u in zip(values.items(), unknown, strict=True)}
+        return {"codes": codes, "attributes": attribute_vector(values, self.config.names)}
+
+    def loss(self, network: nn.Module, batch: dict[str, Tensor], progress: float) -> dict[str, Tensor]:
+        """Bits per sample."""
+        return {"loss": bits(network, batch, self.before)}
+
+    def evaluate(self, network: nn.Module) -> dict[str, float]:
+        """Held-out bits per sample (`metric`)."""
+        device = next(network.parameters()).device
+        each = [bits(network, {k: v.to(device) for k, v in b.items()}, self.before) for b in self.valid]
+        return {"metric": float(torch.stack(each).mean())}
+
+    def sample(self, network: nn.Module, folder: Path) -> None:
+        pass
+
+    def export(self, network: nn.Module, folder: Path) -> None:
+        self._stage(network).save_pretrained(folder)
+
+    def _stage(self, network: nn.Module) -> WaveNet:
+        copy = WaveNet.build(self.config)
+        copy.load_state_dict({k: v.float().cpu() for k, v in network.state_dict().items()})
+        return WaveNet(self.config, copy)
+
+
+def begin_with_shares(network: nn.Module, codes: np.ndarray) -> None:
+    """Let every code begin as likely as it is in the data; learning that would take hundreds of steps."""
+    shares = torch.from_numpy(np.bincount(codes.ravel(), minlength=LEVELS) + 1.0).float()
+    assert isinstance(network, Wavenet)
+    with torch.no_grad():
+        network.logits.bias.copy_((shares / shares.sum()).log())
+
+
+def bits(network: nn.Module, batch: dict[str, Tensor], before: int) -> Tensor:
+    """Mean cross-entropy of the codes after `before`, in bits."""
+    logits = network(batch["codes"], batch["attributes"], before)
+    nats = F.cross_entropy(logits.flatten(0, 1).float(), batch["codes"][:, before:].flatten())
+    return nats / math.log(2)
+
+
+def collate(rows: list[dict[str, np.ndarray]]) -> dict[str, Tensor]:
+    """Rows -> tensors [B, ...]."""
+    return {name: torch.from_numpy(np.stack([row[name] for row in rows])) for name in rows[0]}
+
+
+def measured(notes: np.ndarray, start_s: float, seconds: float) -> dict[str, float | None]:
+    """Attributes of the notes [N, 4] struck around a span: density, loudness, register."""
+    low, high = start_s - BESIDE_S, start_s + seconds + BESIDE_S
+    near = notes[(notes[:, 1] >= low) & (notes[:, 1] < high)]
+    known = len(near) > 0
+    return {
+        "density": len(near) / (high - low),
+        "loudness": float(near[:, 3].mean()) if known else None,
+        "register": float(near[:, 0].mean()) if known else None,
+    }
+
+
+def beginning(notes: np.ndarray, samples: int, rate: int, span: int, rng: np.random.Generator) -> int | None:
+    """The sample of an onset with a whole span after it and little before it, or None."""
+    onsets = np.sort(notes[:, 1])
+    gap = np.diff(onsets, prepend=-1.0)
+    good = onsets[(gap > 0.3) & (onsets > 0) & (onsets * rate + span < samples)]
+    return int((rng.choice(good) - FADE_IN_S) * rate) if len(good) and good[0] > FADE_IN_S else None
+
+
+def quiet_before(codes: np.ndarray, length: int, rate: int, rng: np.random.Generator) -> np.ndarray:
+    """Silence, then these codes from their first sample on: int64 [length], the last part left out."""
+    late = int(rng.integers(len(codes) // 2))
+    fade = np.linspace(0, 1, int(FADE_IN_S * rate))
+    soft = codes.astype(np.int64)
+    soft[: len(fade)] = encode(code_values()[soft[: len(fade)]] * fade)
+    out = np.full(length, SILENCE, np.int64)
+    first = length - len(codes) + late
+    out[first:] = soft[: length - first]
+    return out
