@@ -28,6 +28,7 @@ VERBS = {
     "train": "Train what a recipe says.",
     "data": "Prepare the data of a recipe.",
     "evaluate": "Measure weights on held-out data.",
+    "compare": "Decoders, schedulers and steps on the same work.",
     "listen": "Compare two folders by ear, blind.",
 }
 

@@ -19,9 +19,10 @@ lasts 4.8 s; the blocks, over 34 groups of five bands:
 every block the same weight, and keeps the 24 directions of most variance (PCA). Nothing is whitened:
 whitened, recordings differ mostly by chance, and a low-passed sound lies farther from real ones than noise.
 
-Measured on ambience (`evaluate/README.md`), kernel distances to 48 held-out recordings: 5.6 from as many others,
-12 with noise at 20 dB, 23 blurred by half a band and frame, 53 at double speed, 54 with a low-pass at 3.5 kHz,
-57 from noise of the right colour. Scores of another projection or other sample sizes are not comparable.
+Measured on ambience (`evaluate/README.md`), kernel distances to 48 held-out windows: 5.6 from as many of
+other recordings, 12 with noise at 20 dB, 23 blurred by half a band and frame, 53 at double speed, 54 with a
+low-pass at 3.5 kHz, 57 from noise of the right colour. Scores of another projection or other sample sizes
+are not comparable.
 """
 
 from __future__ import annotations

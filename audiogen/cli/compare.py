@@ -1,0 +1,129 @@
+"""audiogen compare: decoders, schedulers and steps on the same structures and seeds; a page with figures."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from audiogen.cli import options
+
+FOLDER = click.Path(path_type=Path)
+
+
+@click.command("compare")
+@click.option("--path", type=click.Choice(["ambience", "piano"]), default="ambience", show_default=True)
+@click.option(
+    "--decoders",
+    metavar="LIST",
+    help="NAME, NAME=WEIGHTS or LABEL:NAME=WEIGHTS, with commas. Default: all with weights for the path.",
+)
+@click.option("--schedulers", metavar="LIST", help="NAME or LABEL:NAME. Default: all that fit.")
+@click.option("--steps", default="1,2,4,8,16", show_default=True, metavar="LIST")
+@click.option(
+    "-n", "count", type=click.IntRange(2, 500), default=24, show_default=True, help="Structures of each kind."
+)
+@click.option(
+    "--seeds",
+    type=click.IntRange(1, 16),
+    default=2,
+    show_default=True,
+    help="Of the first 8 structures; the others have one.",
+)
+@click.option("--data", type=FOLDER, help="Prepared windows: held-out structures, distances to real audio.")
+@click.option("--structure", metavar="NAME[=WEIGHTS]", help="Default: the stage `mel` of the path.")
+@click.option(
+    "--structures",
+    default="held-out,stage",
+    show_default=True,
+    metavar="LIST",
+    help="Where they come from: held-out, stage, none (the decoder alone).",
+)
+@click.option("--prompts", type=FOLDER, help="What the structure stage is asked for: a file, one a line.")
+@click.option("--seconds", type=click.FloatRange(4.8, 60), default=9.6, show_default=True)
+@click.option("--vocoder", metavar="WEIGHTS", help="Default: that of the path.")
+@click.option("--heard/--no-heard", default=True, show_default=True, help="Also after the vocoder; sounds.")
+@click.option("-o", "--output", type=FOLDER, default=Path("out/compare"), show_default=True)
+@click.option("--device", metavar="auto|cpu|cuda", default="auto", help="Where to compute.")
+@click.option("--force", is_flag=True, help="Replace the report of another comparison in the folder.")
+@options.as_json
+@options.talk
+@click.pass_obj
+def command(
+    state: Any,
+    output: Path,
+    steps: str,
+    structures: str,
+    prompts: Path | None,
+    force: bool,
+    json_: bool,
+    **asked: Any,
+) -> int:
+    """Decoders, schedulers and steps on the same work: a table, plots and sounds in a folder.
+
+    \b
+    audiogen compare --data build/ambience-audio -o out/compare
+    audiogen compare --decoders flow=runs/a/weights,new:flow=runs/b/weights --steps 1,2,4
+
+    Cells that are complete stay in the folder; the same command goes on. Without --data the distances to
+    real audio are left out.
+    """
+    from audiogen.cli.output import print_json
+    from audiogen.cli.progress import Reporter
+    from audiogen.evaluate.compare.cells import steps_of
+    from audiogen.evaluate.compare.folder import Options, compare
+
+    settings = Options(
+        steps=tuple(steps_of(steps)),
+        structures=kinds_of(structures),
+        prompts=None if prompts is None else prompts_of(prompts),
+        **asked,
+    )
+    with Reporter(state.quiet) as reporter:
+        page = compare(settings, output, reporter, reporter.say, _words(), force)
+    if json_:
+        print_json(page)
+    else:
+        click.echo(str(output / "report.md"))
+    return 0
+
+
+def kinds_of(text: str) -> tuple[str, ...]:
+    """Kinds of structures by their names.
+
+    Raises:
+        click.BadParameter: another name.
+    """
+    from audiogen.evaluate.compare.work import KINDS
+
+    found = tuple(part.strip() for part in text.split(","))
+    if wrong := [part for part in found if part not in KINDS]:
+        raise click.BadParameter(
+            f"{', '.join(wrong)}: choose from {', '.join(KINDS)}.", param_hint="--structures"
+        )
+    return found
+
+
+def prompts_of(file: Path) -> tuple[str, ...]:
+    """The lines of a file that are neither empty nor comments.
+
+    Raises:
+        click.BadParameter: no such file, or none in it.
+    """
+    try:
+        lines = [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError) as problem:
+        raise click.BadParameter(f"Cannot read {file} ({problem}).", param_hint="--prompts") from problem
+    found = tuple(line for line in lines if line and not line.startswith("#"))
+    if not found:
+        raise click.BadParameter(f"{file} holds no prompt.", param_hint="--prompts")
+    return found
+
+
+def _words() -> str:
+    """The command as it was given."""
+    arguments = sys.argv[1:] if sys.argv[1:2] == ["compare"] else ["compare"]
+    return shlex.join(["audiogen", *arguments])
