@@ -162,8 +162,8 @@ def test_contenders_are_named_by_label_stage_and_weights(weights) -> None:
     assert [c.name for c in cells.grid(found, [1, 4])][-1] == "new-midpoint-4"
     with pytest.raises(InvalidRequest, match="hold a name twice"):
         cells.contenders(f"flow={weights['a']},flow={weights['b']}", "ambience")
-    with pytest.raises(InvalidRequest, match="names none for flow"):
-        cells.contenders(f"flow={weights['a']},new:flow={weights['b']}", "ambience", "new:euler")
+    two = f"flow={weights['a']},new:flow={weights['b']}"
+    assert [c.label for c in cells.contenders(two, "ambience", "new:euler")] == ["new"]
 
 
 def test_distilled_weights_take_only_their_steps() -> None:

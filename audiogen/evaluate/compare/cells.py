@@ -52,7 +52,8 @@ def contenders(text: str | None, path: str, schedulers: str | None = None) -> li
     Args:
         text: a comma list of NAME, NAME=WEIGHTS or LABEL:NAME=WEIGHTS; None: every decoder whose weights for
             the path are here, distilled ones as contenders of their own.
-        schedulers: a comma list of NAME or LABEL:NAME; None: all that fit.
+        schedulers: a comma list of NAME or LABEL:NAME; a contender without any does not take part. None: all
+            that fit.
     Raises:
         InvalidRequest: unknown names, none here, or one label twice.
         MissingModel: named weights that are not here.
@@ -128,7 +129,7 @@ def _with_schedulers(found: Sequence[Contender], text: str | None) -> list[Conte
             known = "; ".join(f"{c.label}: {', '.join(c.schedulers)}" for c in found)
             wrong = f"{label}:{name}" if label else name
             raise InvalidRequest(f"--schedulers: {wrong!r} fits no contender. {known}.")
-    chosen = [
+    taking_part = [
         Contender(
             c.label,
             c.stage,
@@ -138,9 +139,7 @@ def _with_schedulers(found: Sequence[Contender], text: str | None) -> list[Conte
         )
         for c in found
     ]
-    if idle := [c.label for c in chosen if not c.schedulers]:
-        raise InvalidRequest(f"--schedulers names none for {', '.join(idle)}.")
-    return chosen
+    return [c for c in taking_part if c.schedulers]
 
 
 def steps_of(text: str) -> list[int]:

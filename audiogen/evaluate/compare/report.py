@@ -24,10 +24,11 @@ HOW_TO_READ = """\
 calls of the network for one sound: guidance and second-order schedulers count double. *Kernel* and
 *Frechet* are distances to held-out recordings, on the mel before the vocoder, less is better
 ({embedding}); the anchors say what they mean. *Adherence* is 1 where the coarse mel of the result is the
-one asked for and 0 where it fits no better than another sound's; *moves* is the correlation over time
-alone. *Diversity* is the distance between two seeds of one structure, 1 is that between two real
-recordings of a kind. In brackets: 95 % intervals, bootstrap over sounds. `A < B`: A is better, and the
-paired interval of the difference excludes 0; `A = B`: a tie."""
+one asked for and 0 where it fits no better than another sound's; a mean of all possible sounds, which is
+a blur, adheres best, so read it beside the distances. *Moves* is the correlation over time, which leaves
+the colour out. *Diversity* is the distance between two seeds of one structure, 1 is that between two
+real recordings of a kind. In brackets: 95 % intervals, bootstrap over sounds. `A < B`: A is better, and
+the paired interval of the difference excludes 0; `A = B`: a tie."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,17 +63,17 @@ def entries(results: Sequence[Result], kind: str, measure: Measure) -> list[Entr
 
 
 def chosen(results: Sequence[Result], kinds: Sequence[str]) -> dict[str, Result]:
-    """The cell of every contender to be heard: the cheapest that is tied with its best, on the first kind."""
+    """The cell of every contender that is to be heard.
+
+    The cheapest that is tied with its best by kernel distance, on the first kind. Without distances the one
+    with most evaluations: adherence alone would choose the most blurred.
+    """
     found = {}
     for name in dict.fromkeys(r.run.cell.contender for r in results):
-        for measure in JUDGES:
-            rows = [e for e in entries(results, kinds[0], measure) if e.contender == name]
-            if rows:
-                wanted = cheapest_tied(rows, measure).name
-                found[name] = next(r for r in results if r.name == wanted)
-                break
-        else:
-            found[name] = [r for r in results if r.run.cell.contender == name][-1]
+        own = [r for r in results if r.run.cell.contender == name]
+        rows = entries(own, kinds[0], KERNEL)
+        wanted = cheapest_tied(rows, KERNEL).name if rows else None
+        found[name] = next((r for r in own if r.name == wanted), max(own, key=lambda r: r.run.evaluations))
     return found
 
 

@@ -1,0 +1,155 @@
+"""Makes this folder: flow and diffusion side by side on ambience and on piano, and the one-page report.
+
+    python samples/compare/make.py --ambience build/ambience-audio --piano build/piano-compare
+
+About ten minutes on two quiet cores with the shipped weights; cells that are complete are not run again.
+REPORT.md is REPORT.template.md with its {{fields}} filled in from the two report.json, so no figure is typed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from audiogen.evaluate.compare.folder import Options, compare
+from audiogen.evaluate.compare.report import table
+from audiogen.media.files import write_atomic
+
+HERE = Path(__file__).parent
+# euler and euler-ancestral of diffusion are ddim and ddpm in other coordinates, with the same results
+SCHEDULERS = "euler,heun,midpoint,diffusion:ddim,diffusion:ddpm,diffusion:dpm-solver++"
+FIELD = re.compile(r"\{\{(\w+)\.(\w+)\}\}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--ambience", type=Path, help="prepared ambience windows")
+    parser.add_argument("--piano", type=Path, help="prepared piano windows")
+    parser.add_argument("--decoders", help="of the ambience; default: all with shipped weights")
+    parser.add_argument("--structure", help="of the ambience, mel=WEIGHTS")
+    parser.add_argument("-n", type=int, default=24)
+    given = parser.parse_args()
+    if given.ambience:
+        schedulers = "flow:euler,flow:heun,flow:midpoint,flow-few:euler," + SCHEDULERS.split(",", 3)[3]
+        if given.decoders and "flow-few" not in given.decoders:
+            schedulers = schedulers.replace("flow-few:euler,", "")
+        run(
+            "ambience",
+            Options(
+                path="ambience",
+                decoders=given.decoders,
+                structure=given.structure,
+                schedulers=schedulers,
+                count=given.n,
+                data=given.ambience,
+            ),
+        )
+    if given.piano:
+        run(
+            "piano",
+            Options(
+                path="piano", count=given.n, data=given.piano, structures=("held-out",), steps=(1, 2, 4, 8)
+            ),
+        )
+    write_atomic(HERE / "REPORT.md", filled((HERE / "REPORT.template.md").read_text()).encode(), force=True)
+
+
+def run(name: str, options: Options) -> None:
+    """One comparison into a folder of its own."""
+    command = "python samples/compare/make.py"
+    compare(options, HERE / name, lambda *_: True, lambda s: print(s, file=sys.stderr), command, force=True)
+
+
+def filled(template: str) -> str:
+    """The template with {{comparison.field}} replaced; fields of a comparison that is not here say so."""
+
+    def value(match: re.Match[str]) -> str:
+        name, field = match.groups()
+        file = HERE / name / "report.json"
+        return FIELDS[field](json.loads(file.read_text())) if file.exists() else f"(no {name} run here)"
+
+    return FIELD.sub(value, template)
+
+
+def chosen(page: dict[str, Any]) -> str:
+    """A table of the cell of every contender that is heard."""
+    kind = next(iter(page["cells"][0]["scores"]))
+    rows = []
+    for cell in page["cells"]:
+        if cell["name"] in page["chosen"].values():
+            scores = cell["scores"][kind]
+            rows.append(
+                {
+                    "cell": cell["name"],
+                    "evaluations": f"{cell['evaluations']:g}",
+                    "s": f"{cell['seconds']:.2f}",
+                    "x real time": f"{cell['times_real_time']:.0f}",
+                    "peak MB": str(cell["peak_mb"]),
+                    **{
+                        name: interval(scores[name])
+                        for name in ("kernel", "frechet", "adherence", "diversity")
+                    },
+                }
+            )
+    return "\n".join(table(rows))
+
+
+def anchors(page: dict[str, Any]) -> str:
+    """Kernel distances of the anchors in a line."""
+    return ", ".join(f"{name} {interval(found['kernel'])}" for name, found in page["anchors"].items())
+
+
+def orders(page: dict[str, Any]) -> str:
+    """Orders by kernel distance, a line each, of every kind of structures."""
+    lines = []
+    for kind, measures in page["verdicts"].items():
+        for verdict in measures.get("kernel", []):
+            budget = verdict["evaluations"]
+            when = "each at its best" if budget is None else f"{budget} evaluations"
+            lines.append(f"- {kind} structures, {when}: `{verdict['words']}`")
+    return "\n".join(lines)
+
+
+def heard(page: dict[str, Any]) -> str:
+    """Distances after the vocoder."""
+    rows = [
+        {"what": name, **{m: interval(s[m]) for m in ("kernel", "frechet", "adherence") if m in s}}
+        for name, s in page["heard"].items()
+    ]
+    return "\n".join(table(rows)) if rows else "(not measured)"
+
+
+def speed(page: dict[str, Any]) -> str:
+    """Seconds at every number of evaluations of the cheapest scheduler of each contender."""
+    found: dict[str, list[str]] = {}
+    for cell in page["cells"]:
+        if cell["evaluations"] == cell["steps"]:
+            words = f"{cell['steps']}: {cell['seconds']:.2f} s"
+            found.setdefault(f"{cell['contender']} ({cell['scheduler']})", []).append(words)
+    return "; ".join(f"{name} {', '.join(values)}" for name, values in found.items())
+
+
+def interval(values: list[float]) -> str:
+    """Value, low, high."""
+    return f"{values[0]:.3g} [{values[1]:.3g}, {values[2]:.3g}]"
+
+
+FIELDS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "chosen": chosen,
+    "anchors": anchors,
+    "orders": orders,
+    "heard": heard,
+    "speed": speed,
+    "machine": lambda page: str(page["settings"]["machine"]),
+    "minutes": lambda page: f"{page['facts']['minutes']:.1f}",
+    "count": lambda page: str(page["settings"]["count"]),
+    "seconds": lambda page: f"{page['settings']['seconds']:g}",
+}
+
+if __name__ == "__main__":
+    main()
