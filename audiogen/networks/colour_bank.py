@@ -68,7 +68,11 @@ class ColourBank(nn.Module):
         self.intensity.copy_(intensity[kept])
 
     def draw(self, weights: np.ndarray, intensity: float | None, rng: np.random.Generator) -> np.ndarray:
-        """Components float32 [K] near a remembered scene that fits the asked sources.
+        """Components float32 [K] near a remembered scene that fits; arguments as in `choose`."""
+        return self.near(self.choose(weights, intensity, rng), rng)
+
+    def choose(self, weights: np.ndarray, intensity: float | None, rng: np.random.Generator) -> int:
+        """The number of a remembered scene that fits the asked sources.
 
         Args:
             weights: asked weight per source, [S]; all zero: any scene.
@@ -81,5 +85,9 @@ class ColourBank(nn.Module):
             known = np.nan_to_num(self.intensity.cpu().numpy(), nan=0.5)
             apart = apart + np.square(known - intensity) / (2 * INTENSITY_REACH**2)
         fit = np.exp(apart.min() - apart)
-        scene = self.scenes[int(rng.choice(len(fit), p=fit / fit.sum()))].cpu().numpy()
-        return (scene + JITTER * rng.standard_normal(len(scene))).astype(np.float32)
+        return int(rng.choice(len(fit), p=fit / fit.sum()))
+
+    def near(self, scene: int, rng: np.random.Generator) -> np.ndarray:
+        """Components float32 [K] near those of a remembered scene."""
+        known = self.scenes[scene].cpu().numpy()
+        return (known + JITTER * rng.standard_normal(len(known))).astype(np.float32)

@@ -7,6 +7,7 @@ much time is left, so that a piece ends instead of being cut.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,7 @@ SOUNDING = 1.5  # nats above the floor in the loudest group: something can be he
 ATTACK_FRAMES = 4  # an attack has reached its height after so many coarse frames
 BEATING = 0.3  # nats by which a dying string may swell
 DAMPER = 4.0  # nats per second, 35 dB: dampers and a small room
+UNASKED_INTENSITY = (0.4, 1.0)
 COLOUR_REACH = 2.5  # standard deviations of a colour's components that the buckets cover
 QUIET_ABOVE_FLOOR = 0.3  # nats: how a recording sounds before the first note
 
@@ -137,9 +139,10 @@ class MelStage(Pretrained):
             return in_a_circle(lambda longer, call: self(longer, longer, call, progress), x, sampling)
         mel = self.config.mel
         count = mel.coarse_frames(x.seconds)
+        components, intensity = self.draw_scene(x, sampling)
         names = tuple(name for name, *_ in self.config.attributes)
-        attributes = torch.from_numpy(attribute_codes(self.config, wanted_attributes(x, names)))
-        components = self.draw_colour(x, sampling)
+        wanted = wanted_attributes(dataclasses.replace(x, intensity=intensity), names)
+        attributes = torch.from_numpy(attribute_codes(self.config, wanted))
         colour = torch.from_numpy(colour_codes(self.config, components))
         hints = torch.cat([attributes, colour])[None]
         left = torch.from_numpy(left_codes(self.config, count, self.last_onset(x.seconds)))[None]
@@ -157,14 +160,20 @@ class MelStage(Pretrained):
             die_away(coarse, onsets, last, self.config)
         return Structure(x.seconds, mel=coarse.numpy(), onsets=onsets.numpy(), settings=mel)
 
-    def draw_colour(self, x: Conditioning, sampling: Sampling) -> np.ndarray | None:
-        """Components of the lasting spectrum of this seed, float32 [colours]; None: it has no colour."""
+    def draw_scene(self, x: Conditioning, sampling: Sampling) -> tuple[np.ndarray | None, float | None]:
+        """The components of this seed's lasting spectrum, float32 [colours], and its intensity.
+
+        An intensity that was not asked for is drawn too, so that seeds differ as places do, but never so low
+        that the sound would hardly be heard. What has no colour gives None.
+        """
         bank = self.network.bank
         if bank is None:
-            return None
+            return None, x.intensity
         weights = np.array([x.sources.get(name, 0.0) for name in SOURCES])
         rng = np.random.default_rng(sampling.seed_for("structure"))
-        return bank.draw(weights, x.intensity, rng)
+        hoped = rng.uniform(*UNASKED_INTENSITY)
+        intensity = float(hoped if x.intensity is None else x.intensity)
+        return bank.near(bank.choose(weights, intensity, rng), rng), intensity
 
     def last_onset(self, seconds: float) -> int | None:
         """The coarse frame after which nothing is struck, so that the piece rings out; None: it goes on."""

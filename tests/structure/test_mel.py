@@ -176,8 +176,10 @@ def test_an_ambience_keeps_the_colour_of_its_seed_and_does_not_end() -> None:
     frames = torch.randn(2, 40, config.dimensions, generator=generator) - 6
     network.quantiser.fit(frames, torch.ones(config.dimensions) * 0.1, generator)
     rain = Conditioning(path="ambience", seconds=2.0, sources={"rain": 1.0})
-    colour = stage.draw_colour(rain, Sampling(seed=1))
-    assert np.array_equal(colour, stage.draw_colour(rain, Sampling(seed=1)))
+    colour, intensity = stage.draw_scene(rain, Sampling(seed=1))
+    assert np.array_equal(colour, stage.draw_scene(rain, Sampling(seed=1))[0])
+    assert 0.4 <= intensity <= 1 and stage.draw_scene(rain, Sampling(seed=2))[1] != intensity
+    assert stage.draw_scene(dataclasses.replace(rain, intensity=0.1), Sampling(seed=1))[1] == 0.1
     scenes = network.bank.scenes.numpy()
     nearest = np.square(scenes - colour).sum(1).argmin()
     assert nearest in (0, 1)  # what was asked decides which scenes are near
