@@ -32,6 +32,7 @@ class AmbienceMelTaskSettings(MelTaskSettings):
     """`frames` coarse frames per crop; the rest as in `MelTaskSettings`, and:
 
     Attributes:
+        emphasis: (source, weight): windows with this source are drawn so many times as often as others.
         mixtures: scenes mixed from single-source windows when the data are read.
         intensity_dropout: probability that the intensity is unknown.
         shift_share: share of the crops moved up or down by one group of bands, as by another speed.
@@ -39,6 +40,7 @@ class AmbienceMelTaskSettings(MelTaskSettings):
     """
 
     frames: int = 224
+    emphasis: tuple[tuple[str, float], ...] = ()
     mixtures: int = 1200
     intensity_dropout: float = 0.3
     shift_share: float = 0.3
@@ -116,7 +118,7 @@ class AmbienceMelTask(MelTask):
     ) -> tuple[np.ndarray, np.ndarray]:
         """One crop [N, D] and its hints [A + colours]."""
         s, c = self.settings, self.config
-        w = int(rng.integers(len(windows.frames)))
+        w = self._draw(windows, rng) if drop else int(rng.integers(len(windows.frames)))
         window = windows.frames[w].astype(np.float32)
         values = values_of(windows.sources[w], windows.intensity[w])
         if drop:
@@ -136,6 +138,13 @@ class AmbienceMelTask(MelTask):
             crop = crop + s.jitter * noise * network.quantiser.scale.cpu().numpy()
         hints = np.concatenate([attribute_codes(c, values), colour_codes(c, colour)])
         return crop.astype(np.float32), hints
+
+    def _draw(self, windows: SceneFrames, rng: np.random.Generator) -> int:
+        """The number of a window, drawn by the emphasis on its sources."""
+        weights = np.ones(len(windows.frames))
+        for source, weight in self.settings.emphasis:
+            weights[windows.sources[:, SOURCES.index(source)] > 0] *= weight
+        return int(rng.choice(len(weights), p=weights / weights.sum()))
 
     def _changed(self, window: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Another level, tilt and (some) another pitch, [N, D]."""
