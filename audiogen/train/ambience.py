@@ -141,11 +141,13 @@ class AmbienceTask:
         return velocity_error(network, point, x0, guide, prior)
 
     def _crops(self, windows: AmbienceWindows, rng: np.random.Generator, drop: bool) -> dict[str, Tensor]:
-        crops = [self._crop(windows, rng, drop) for _ in range(self.settings.batch_size)]
+        crops = [self._crop(windows, rng, drop, self.settings) for _ in range(self.settings.batch_size)]
         return flow_batch(crops, self.settings, rng)
 
-    def _crop(self, windows: AmbienceWindows, rng: np.random.Generator, drop: bool) -> dict[str, Any]:
-        s, mel = self.settings, self.config.mel
+    def _crop(
+        self, windows: AmbienceWindows, rng: np.random.Generator, drop: bool, s: AmbienceTaskSettings
+    ) -> dict[str, Any]:
+        mel = self.config.mel
         bank = self.network.bank
         assert isinstance(bank, ColourBank)
         drawn = crop(windows, s.frames, rng, mel, vary=drop)

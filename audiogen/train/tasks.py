@@ -13,6 +13,7 @@ TASKS: dict[str, str] = {
     "flow-decoder": "audiogen.train.decoder:DecoderTask",
     "ambience-decoder": "audiogen.train.ambience:AmbienceTask",
     "ambience-diffusion": "audiogen.train.diffusion:AmbienceDiffusionTask",
+    "ambience-few": "audiogen.train.distil:DistilTask",
     "ambience-sketch": "audiogen.train.sketch:SketchTask",
     "vocoder": "audiogen.train.vocoder:VocoderTask",
     "transcriber": "audiogen.train.transcriber:TranscriberTask",
