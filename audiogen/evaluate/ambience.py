@@ -25,7 +25,9 @@ from audiogen.data.ambience_windows import AmbienceWindows, overlay, read_ambien
 from audiogen.decoder.flow import FlowDecoder
 from audiogen.evaluate.ambience_ear import Ear, balanced_accuracy, describe
 from audiogen.evaluate.bootstrap import estimate
-from audiogen.evaluate.frechet import embed, frechet
+from audiogen.evaluate.embedding import Projection, embed
+from audiogen.evaluate.embedding import describe as features
+from audiogen.evaluate.kernel import kernel_distance
 from audiogen.media.mel import MelSettings, analyse
 from audiogen.render.vocoder import Vocoder
 from audiogen.stage import Sampling, silent
@@ -33,6 +35,7 @@ from audiogen.structure.mel import MelStage
 from audiogen.structure.sketch import SketchStage
 
 SECONDS = 9.6
+FITTED = 400  # training windows that the embedding of the kernel distance is fitted to
 ASKED: dict[str, dict[str, float]] = {
     "rain": {"rain": 1.0},
     "birds": {"birds": 1.0},
@@ -151,8 +154,9 @@ def evaluate(
 
     Returns: the ear's accuracy on held-out windows, and per request: `heard`, the least probability of the
         asked sources (mean with interval); `real`, the same for held-out windows of the source; `floor` for
-        shaped noise; `frechet` to held-out windows and between their halves; `diversity` relative to
-        the real; `nearest` training second relative to that of held-out windows.
+        shaped noise; `kernel` distance to held-out windows, beside that of training windows and of shaped
+        noise; `diversity` relative to the real; `nearest` training second relative to that of held-out
+        windows.
     """
     train, real = read_ambience(folder, "train", None), held_out(folder)
     described = np.stack([describe(mid_of(w)) for w in train.mel])
@@ -161,6 +165,8 @@ def evaluate(
     real_heard = ear.hear(np.stack([describe(mid_of(w)) for w in real.mel]))
     out: dict[str, Any] = {"ear_held_out": balanced_accuracy(real_heard, real.sources)}
     store = np.concatenate([patches(mid_of(w)) for w in train.mel])
+    some = train.mel[:: max(1, len(train) // FITTED)]
+    projection = Projection.fit(np.concatenate([features(mid_of(w)) for w in some]))
     for name, sources in ASKED.items():
         progress(name)
         wanted = [SOURCES.index(s) for s in sources]
@@ -175,14 +181,13 @@ def evaluate(
             floor = np.stack([describe(m) for m in shaped_noise(mids, 0)])
             row["floor"] = str(estimate(ear.hear(floor)[:, wanted].min(1), np.mean))
             n = min(len(made), len(mids))
-            fr = np.concatenate([embed(m) for m in mids[:n]])
-            fm = np.concatenate([embed(m) for m in made[:n]])
-            noise = np.concatenate([embed(m) for m in shaped_noise(mids[:n], 1)])
-            row["frechet"] = round(frechet(fm, fr), 1)
+            reference = embed(mids[:n], projection)
+            row["kernel"] = round(kernel_distance(embed(made[:n], projection), reference), 1)
             if len(sources) == 1:
                 seen = [mid_of(train.mel[i]) for i in train.of(name)[:n]]
-                row["frechet_train"] = round(frechet(np.concatenate([embed(m) for m in seen]), fr), 1)
-            row["frechet_noise"] = round(frechet(noise, fr), 1)
+                row["kernel_train"] = round(kernel_distance(embed(seen, projection), reference), 1)
+            noise = embed(shaped_noise(mids[:n], 1), projection)
+            row["kernel_noise"] = round(kernel_distance(noise, reference), 1)
             row["diversity"] = round(diversity(d, scale) / diversity(dr, scale), 2)
             mine, theirs = (
                 np.median(np.concatenate([nearest(patches(m, 75), store) for m in group]))
