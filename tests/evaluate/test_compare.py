@@ -76,6 +76,7 @@ def options(data: Path | None, weights: dict[str, str], **changed) -> Options:
     return Options(**{**rows, **changed})
 
 
+@pytest.mark.slow
 def test_a_comparison_says_everything_and_goes_on_from_its_cells(data, weights, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     said: list[str] = []

@@ -25,6 +25,7 @@ from audiogen.evaluate.compare import measures, pictures, report, sounds, work
 from audiogen.evaluate.compare.cells import Cell, contenders, grid
 from audiogen.evaluate.compare.running import Run, cached, key_of, run_cell
 from audiogen.media.files import write_atomic
+from audiogen.media.plot import require_matplotlib
 from audiogen.registry import STAGES, load_stage, stage_class
 from audiogen.stage import Sampling, silent
 
@@ -68,6 +69,7 @@ def compare(o: Options, out: Path, progress: Progress, say: Say, command: str, f
     Raises:
         InvalidRequest: nothing to compare, or sounds too short for the data.
         MissingModel: weights that are not here.
+        MissingPackage: matplotlib is not installed.
         WouldOverwrite: the folder holds the report of another comparison, and `force` is False.
     """
     started = time.perf_counter()
@@ -77,6 +79,8 @@ def compare(o: Options, out: Path, progress: Progress, say: Say, command: str, f
         raise InvalidRequest(f"No contender can do any of the steps {', '.join(map(str, o.steps))}.")
     asked = json.loads(json.dumps(asdict(o), default=str))
     _check_folder(out, asked, force)
+    require_matplotlib()  # now, not after ten minutes
+    vocoder = load_vocoder(o) if o.heard else None
     stage, remarks = structure_stage(o)
     say(f"{len(cells)} cells, {o.count} structures of each kind")
     todo = work.build(
@@ -125,7 +129,6 @@ def compare(o: Options, out: Path, progress: Progress, say: Say, command: str, f
         anchors=judge.anchors(),
     )
     best = report.chosen(results, todo.kinds)
-    vocoder = load_vocoder(o) if o.heard else None
     if vocoder is not None:
         _hear(page, best, decoders, vocoder, todo, judge, progress)
     files = _pictures(page, best, decoders, todo)
@@ -232,9 +235,6 @@ def _real(todo: work.Work, item: work.Item) -> MelSpectrogram:
 def _pictures(
     page: report.Comparison, best: dict[str, measures.Result], decoders: dict[str, Any], todo: work.Work
 ) -> dict[str, bytes]:
-    from audiogen.media.plot import require_matplotlib
-
-    require_matplotlib()
     kind = todo.kinds[0]
     panels = []
     for measure in (*report.JUDGES, measures.MOVES):

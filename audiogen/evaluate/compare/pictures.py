@@ -15,6 +15,7 @@ from audiogen.media.plot import draw_mel, require_matplotlib
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+DPI, STRIP_DPI = 100, 75  # mels are noise to PNG: large files
 Line = tuple[str, list[tuple[float, Score]]]  # label, [(evaluations, score)]
 
 
@@ -43,7 +44,7 @@ def quality_against_evaluations(
                 ax.annotate(
                     name,
                     (1, scores[measure.name].value),
-                    (2, 2),
+                    (-4, 2),
                     fontsize=7,
                     color="0.4",
                     xycoords=ax.get_yaxis_transform(),
@@ -51,6 +52,7 @@ def quality_against_evaluations(
                     ha="right",
                 )
         ax.set_xscale("log", base=2)
+        ax.xaxis.set_major_formatter("{x:g}")
         ax.set_xlabel("network evaluations for one sound")
         ax.set_ylabel(measure.title + (" (more is better)" if measure.higher_is_better else ""))
         if lines and not measure.higher_is_better:
@@ -70,17 +72,17 @@ def mel_strip(panels: Sequence[tuple[str, np.ndarray]], mel: MelSettings = MelSe
             draw_mel(ax, values, mel.frame_rate, band_centres_hz(mel))
         ax.set_title(title, loc="left", fontsize=8)
     axes[-1].set_xlabel("seconds")
-    return _png(figure)
+    return _png(figure, STRIP_DPI)
 
 
 def _figure(width: float, height: float) -> Any:
     require_matplotlib()
     from matplotlib.figure import Figure as FigureClass
 
-    return FigureClass(figsize=(width, height), layout="constrained", dpi=100)
+    return FigureClass(figsize=(width, height), layout="constrained")
 
 
-def _png(figure: Figure) -> bytes:
+def _png(figure: Figure, dpi: int = DPI) -> bytes:
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
+    figure.savefig(buffer, format="png", dpi=dpi)
     return buffer.getvalue()

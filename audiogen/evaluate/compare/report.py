@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 
 from audiogen.evaluate.compare.measures import ADHERENCE, KERNEL, MEASURES, Result
-from audiogen.evaluate.compare.verdicts import Entry, at_equal_evaluations, at_its_best, cheapest_tied
+from audiogen.evaluate.compare.verdicts import (
+    Entry,
+    Verdict,
+    at_equal_evaluations,
+    at_its_best,
+    cheapest_tied,
+)
 from audiogen.evaluate.compare.work import HELD_OUT, NONE, STAGE
 from audiogen.evaluate.scores import Measure, Score
 
@@ -18,7 +24,7 @@ KIND_TITLES = {
     STAGE: "Structures of the path's own structure stage",
     NONE: "Without a structure",
 }
-JUDGES = (KERNEL, ADHERENCE)  # measures that verdicts are made on
+JUDGES = (KERNEL, ADHERENCE)  # shown first
 HOW_TO_READ = """\
 **How to read it.** Every cell decodes the same structures with the same seeds. *Evaluations* are counted
 calls of the network for one sound: guidance and second-order schedulers count double. *Kernel* and
@@ -88,7 +94,7 @@ def markdown(c: Comparison) -> str:
     ]
     lines += [f"- {remark}" for remark in s["remarks"]] + ([""] if s["remarks"] else [])
     for kind in c.kinds:
-        lines += [f"## {KIND_TITLES[kind]}", "", *_verdict_lines(c.results, kind), ""]
+        lines += [f"## {KIND_TITLES[kind]}", "", *_verdict_lines(c.results, c.kinds, kind), ""]
         lines += [*table([_row(r, kind, s["seconds"]) for r in c.results]), ""]
     if c.anchors:
         lines += ["## Anchors: what the distances mean", ""]
@@ -109,17 +115,28 @@ def markdown(c: Comparison) -> str:
     return "\n".join(lines)
 
 
-def _verdict_lines(results: Sequence[Result], kind: str) -> list[str]:
+def verdicts(results: Sequence[Result], kinds: Sequence[str], kind: str) -> dict[str, list[Verdict]]:
+    """Orders by measure, each contender at its best first.
+
+    By adherence only the cells that are heard are put in order: the best by adherence alone is a blur.
+    """
+    found = {}
+    if rows := entries(results, kind, KERNEL):
+        found[KERNEL.name] = [at_its_best(rows, KERNEL), *at_equal_evaluations(rows, KERNEL)]
+    if rows := entries(list(chosen(results, kinds).values()), kind, ADHERENCE):
+        found[ADHERENCE.name] = [at_its_best(rows, ADHERENCE)]
+    return found
+
+
+def _verdict_lines(results: Sequence[Result], kinds: Sequence[str], kind: str) -> list[str]:
+    found = verdicts(results, kinds, kind)
     lines = []
-    for measure in JUDGES:
-        rows = entries(results, kind, measure)
-        if not rows:
-            continue
-        lines.append(f"- By {measure.title}, each at its best: {at_its_best(rows, measure)}.")
-        lines += [
-            f"- By {measure.title}, at {verdict.evaluations} evaluations: {verdict}."
-            for verdict in at_equal_evaluations(rows, measure)
-        ]
+    for verdict in found.get(KERNEL.name, []):
+        many = "evaluation" if verdict.evaluations == 1 else "evaluations"
+        when = "each at its best" if verdict.evaluations is None else f"at {verdict.evaluations} {many}"
+        lines.append(f"- By kernel distance, {when}: `{verdict}`.")
+    for verdict in found.get(ADHERENCE.name, []):
+        lines.append(f"- By adherence, the cells that are heard: `{verdict}`.")
     return lines
 
 
@@ -170,12 +187,8 @@ def as_json(c: Comparison) -> dict[str, Any]:
         ],
         "verdicts": {
             kind: {
-                measure.name: [
-                    {"evaluations": v.evaluations, "order": v.groups, "words": str(v)}
-                    for v in (at_its_best(rows, measure), *at_equal_evaluations(rows, measure))
-                ]
-                for measure in JUDGES
-                if (rows := entries(c.results, kind, measure))
+                measure: [{"evaluations": v.evaluations, "order": v.groups, "words": str(v)} for v in found]
+                for measure, found in verdicts(c.results, c.kinds, kind).items()
             }
             for kind in c.kinds
         },
