@@ -16,13 +16,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from audiogen.evaluate.compare.cells import contenders
 from audiogen.evaluate.compare.folder import Options, compare
 from audiogen.evaluate.compare.report import table
 from audiogen.media.files import write_atomic
 
 HERE = Path(__file__).parent
-# euler and euler-ancestral of diffusion are ddim and ddpm in other coordinates, with the same results
-SCHEDULERS = "euler,heun,midpoint,diffusion:ddim,diffusion:ddpm,diffusion:dpm-solver++"
+# euler and euler-ancestral of diffusion are ddim and ddpm in other coordinates, with the same results; heun is
+# second order as midpoint is
+SCHEDULERS = (
+    "flow:euler",
+    "flow:midpoint",
+    "flow-few:euler",
+    "diffusion:ddim",
+    "diffusion:ddpm",
+    "diffusion:dpm-solver++",
+)
 FIELD = re.compile(r"\{\{(\w+)\.(\w+)\}\}")
 
 
@@ -32,12 +41,11 @@ def main() -> None:
     parser.add_argument("--piano", type=Path, help="prepared piano windows")
     parser.add_argument("--decoders", help="of the ambience; default: all with shipped weights")
     parser.add_argument("--structure", help="of the ambience, mel=WEIGHTS")
-    parser.add_argument("-n", type=int, default=24)
+    parser.add_argument("-n", type=int, default=20)
     given = parser.parse_args()
     if given.ambience:
-        schedulers = "flow:euler,flow:heun,flow:midpoint,flow-few:euler," + SCHEDULERS.split(",", 3)[3]
-        if given.decoders and "flow-few" not in given.decoders:
-            schedulers = schedulers.replace("flow-few:euler,", "")
+        labels = {c.label for c in contenders(given.decoders, "ambience")}
+        schedulers = ",".join(name for name in SCHEDULERS if name.partition(":")[0] in labels)
         run(
             "ambience",
             Options(
@@ -53,7 +61,12 @@ def main() -> None:
         run(
             "piano",
             Options(
-                path="piano", count=given.n, data=given.piano, structures=("held-out",), steps=(1, 2, 4, 8)
+                path="piano",
+                schedulers="euler,midpoint",
+                count=given.n,
+                data=given.piano,
+                structures=("held-out",),
+                steps=(1, 2, 4, 8),
             ),
         )
     write_atomic(HERE / "REPORT.md", filled((HERE / "REPORT.template.md").read_text()).encode(), force=True)
@@ -110,7 +123,7 @@ def orders(page: dict[str, Any]) -> str:
     for kind, measures in page["verdicts"].items():
         for verdict in measures.get("kernel", []):
             budget = verdict["evaluations"]
-            when = "each at its best" if budget is None else f"{budget} evaluations"
+            when = "each at its best" if budget is None else f"{budget:g} evaluation{'s' * (budget != 1)}"
             lines.append(f"- {kind} structures, {when}: `{verdict['words']}`")
     return "\n".join(lines)
 
