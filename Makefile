@@ -1,6 +1,8 @@
 # Everything that a fresh machine needs: python3 (3.10 or newer) and this folder.
 #
 #   make demo      one sentence becomes out/piano.wav
+#   make demos     what else it does, each by name: demo-ambience, demo-loop, demo-ar, demo-wavenet,
+#                  demo-diffusion, demo-fusion, demo-flow, demo-batch, demo-compare
 #   make test      every test; make check: style, types and the fast tests
 #   make bench     rewrites benchmarks/RESULTS.md
 #
@@ -17,7 +19,11 @@ SEED ?= 1
 
 export PYTHONUTF8 = 1
 
-.PHONY: demo test check bench install dev clean
+MAKE_SOUND := $(BIN)/audiogen make --force --mkdir --seed $(SEED)
+GARDEN ?= rain and birdsong, 10 s
+
+.PHONY: demo demos test check bench install dev clean
+.PHONY: demo-ambience demo-loop demo-ar demo-wavenet demo-diffusion demo-fusion demo-flow demo-batch demo-compare
 
 demo: install
 	@mkdir -p out
@@ -28,6 +34,63 @@ demo: install
 	@echo "            low notes left and high notes right of you, and an ending instead of a cut."
 	@echo "Try next:   $(BIN)/audiogen make \"stormy piano in D minor, 20 s\""
 	@echo "            $(BIN)/audiogen info out/piano.wav"
+
+demos: demo-ambience demo-loop demo-ar demo-wavenet demo-diffusion demo-fusion demo-flow demo-batch
+
+# Words to weather: autoregressive coarse mel, flow decoder, vocoder.
+demo-ambience: install
+	$(MAKE_SOUND) "$(GARDEN)" --show-steps --keep-structure -o out/garden.wav
+	@echo "Listen for: steady rain all around you, and single birds at places of their own; nothing repeats."
+	@echo "Look at:    out/garden.steps.png, the mel as the decoder saw it after each step, from haze to detail."
+	@echo "Try next:   $(BIN)/audiogen decode out/garden.npz --decoder-seed 5 -o out/garden-again.wav"
+
+# The end goes over into the beginning; a sequencer finds the loop mark in the file.
+demo-loop: install
+	$(MAKE_SOUND) "ocean waves, 12 s" --loop -o out/waves-loop.wav
+	@echo "Listen for: play it on repeat; no click, no dip and no jump where it begins again."
+
+# Pure autoregression: every note of a piece one after the other; --structure mel does the same for any sound.
+demo-ar: install
+	$(BIN)/audiogen structure "a slow waltz in D minor, 20 s" --force --mkdir --seed $(SEED) -o out/ar.mid
+	$(BIN)/audiogen decode out/ar.mid --force --seed $(SEED) -o out/ar.wav
+	@echo "Listen for: three beats to the bar, a melody over low basses, and an ending. out/ar.mid is what the"
+	@echo "            autoregressive stage wrote; the decoder only plays it."
+
+# WaveNet alone: sample after sample at 16 kHz, no decoder.
+demo-wavenet: install
+	$(MAKE_SOUND) "calm piano, 10 s" --structure wavenet --decoder none -o out/wavenet.wav
+	@echo "Listen for: struck notes of several pitches that die away, under the grain of eight bits. There is no"
+	@echo "            plan longer than its memory, so it wanders; it should neither fall silent nor hang on a chord."
+
+# Pure diffusion: no structure at all, noise becomes a mel under the words alone.
+demo-diffusion: install
+	$(MAKE_SOUND) "$(GARDEN)" --structure none --decoder diffusion --show-steps -o out/diffusion.wav
+	@echo "Listen for: the sources that were asked for, without a plan over time: birds come by chance."
+	@echo "Look at:    out/diffusion.steps.png; the last steps add the finest detail."
+
+# Fusion: autoregression fixes the form, diffusion fills in the detail.
+demo-fusion: install
+	$(MAKE_SOUND) "$(GARDEN)" --structure mel --decoder diffusion --keep-structure -o out/fusion.wav
+	@echo "Listen for: against out/diffusion.wav, calls in phrases and rain that swells and thins: the coarse mel in"
+	@echo "            out/fusion.npz says when, the diffusion says how it sounds."
+
+# The same piece as demo-fusion, decoded by flow matching instead of diffusion.
+demo-flow: install
+	$(MAKE_SOUND) "$(GARDEN)" --structure mel --decoder flow -o out/flow.wav
+	@echo "Listen for: the same calls at the same places as in out/fusion.wav (same seed, same coarse mel), with"
+	@echo "            detail of its own, in fewer steps."
+
+# Three sounds from three lines of text, networks loaded once.
+demo-batch: install
+	@mkdir -p out
+	@printf '%s\n' "heavy rain, 8 s" "waves by the sea, 8 s" "舒缓的钢琴,8 秒" > out/batch.txt
+	$(BIN)/audiogen make out/batch.txt --force --mkdir --seed $(SEED) -o "out/batch/{job:02}-{slug}.wav"
+	@echo "Listen for: rain, surf and a piano, each by its line of out/batch.txt."
+
+# Flow and diffusion on the same structures and seeds: a table, plots and the sounds.
+demo-compare: dev
+	$(BIN)/audiogen compare --structures stage -n 4 --seeds 2 --steps 2,8 --force -o out/compare
+	@echo "Look at:    out/compare: the table says what each costs and how near to real recordings it comes."
 
 test: dev
 	$(BIN)/python -m pytest -q

@@ -47,7 +47,12 @@ TABLE = [
     (["make", ""], 2, "The prompt is empty"),
     (["make", "xyzzy plugh"], 2, "says what to make"),
     (["make", "piano with drums"], 2, "cannot make drums; it makes solo piano"),
-    (["make", "heavy rain"], 2, "cannot make ambience yet; it makes piano"),
+    (["make", "heavy rain, 0 s"], 2, "An ambience takes 1 to 300 seconds, not 0"),
+    (["make", "heavy rain", "--seconds", "1000"], 2, "1 to 300 seconds, not 1000"),
+    (["make", "rain", "--structure", "score"], 2, "score does not make ambience; for ambience there are mel"),
+    (["make", "rain", "--structure", "contour.png"], 2, "Cannot start from 'contour.png'"),
+    (["make", "piano", "--loop"], 2, "A piano piece has an end"),
+    (["make", "rain", "-o", "-", "--show-steps"], 2, "writes one file"),
     (["explain", "手写数字 7"], 2, "cannot make digit yet"),
     (["make", "calm", "--path", "video"], 2, "cannot make video"),
     # lengths

@@ -11,6 +11,7 @@ import torch
 
 import audiogen.render.vocoder as module
 from audiogen.artifacts import Conditioning, MelSpectrogram
+from audiogen.evaluate.seam import seam
 from audiogen.media.mel import MelSettings, analyse
 from audiogen.render.vocoder import Vocoder, VocoderConfig
 from audiogen.stage import Sampling, silent
@@ -101,3 +102,45 @@ def test_settings_of_the_mel_travel_with_the_weights(tmp_path) -> None:
     config = VocoderConfig(mel=MelSettings(floor=1e-4), width=16, blocks=1)
     Vocoder.from_config(config).save_pretrained(tmp_path)
     assert Vocoder.from_pretrained(tmp_path).config.mel.floor == 1e-4
+
+
+@pytest.mark.parametrize("seconds", [1.0, 3.0, 2.013])
+def test_a_loop_has_its_length_and_no_seam(
+    vocoder: Vocoder, rng: np.random.Generator, seconds: float
+) -> None:
+    """A dark noise that swells and falls, in a circle: the seam is a place like any other."""
+    frames = MelSettings().frames(seconds)
+    swell = np.sin(2 * np.pi * np.arange(frames) / frames)
+    mid = np.linspace(-2, -11, 170)[:, None] + swell + 0.3 * rng.standard_normal((170, frames))
+    mel = MelSpectrogram(mid.astype(np.float32), np.zeros((2, 34, frames), np.float32), seconds)
+    found = []
+    for seed in range(4):
+        wave = vocoder(mel, Conditioning(), Sampling(seed=seed, loop=True), silent)
+        assert wave.samples.shape == (2, round(seconds * 44_100))
+        found.append(seam(wave.samples, 44_100))
+    for name in ("colour", "level", "click"):
+        assert np.mean([getattr(one, name) for one in found]) < 0.95, name
+    cut = vocoder(mel, Conditioning(), Sampling(seed=0), silent).samples
+    assert seam(cut, 44_100).click > 0.99
+
+
+def test_a_long_loop_is_rendered_in_blocks_that_meet(
+    vocoder: Vocoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mel = mel_of(music(6.0))
+
+    def error(**sampling: bool) -> float:
+        made = vocoder(mel, Conditioning(), Sampling(**sampling), silent).samples  # type: ignore[arg-type]
+        found = analyse(torch.from_numpy(made))[0].numpy()
+        frames = min(found.shape[1], mel.mid.shape[1])
+        return float(np.abs(found[:, :frames] - mel.mid[:, :frames])[:, 5:-5].mean())
+
+    line = error()
+    monkeypatch.setattr(module, "BLOCK_FRAMES", 200)
+    assert error(loop=True) < 1.1 * line
+
+
+def test_a_loop_begins_where_it_is_quietest() -> None:
+    mid = np.full((170, 300), -3.0)
+    mid[:, 210:] = -8
+    assert 225 <= module.quietest(mid) <= 285
