@@ -22,8 +22,8 @@ from audiogen.evaluate.compare.report import table
 from audiogen.media.files import write_atomic
 
 HERE = Path(__file__).parent
-# euler and euler-ancestral of diffusion are ddim and ddpm in other coordinates, with the same results; heun is
-# second order as midpoint is
+# euler and euler-ancestral of diffusion are ddim and ddpm in other coordinates, with the same results; heun
+# is second order as midpoint is
 SCHEDULERS = (
     "flow:euler",
     "flow:midpoint",
