@@ -183,7 +183,8 @@ def test_help_loads_no_torch():
     code = (
         "import sys\nfrom audiogen.cli import main\n"
         "assert main(['--help']) == 0 and main(['make', '--help']) == 0 and main(['--version']) == 0\n"
-        "main(['explain', 'calm piano']); main(['make', 'rain'])\n"
+        "main(['explain', 'calm piano']); main(['make', 'oboe'])\n"
+        "main(['make', 'rain', '--loop', '--dry-run'])\n"
         "heavy = {'torch', 'transformers', 'diffusers', 'scipy', 'librosa'} & set(sys.modules)\n"
         "sys.exit(f'loaded {heavy}' if heavy else 0)"
     )

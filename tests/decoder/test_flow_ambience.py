@@ -9,7 +9,7 @@ import torch
 import audiogen.decoder.flow as flow
 from audiogen.artifacts import SOURCES, Conditioning, Notes, Structure
 from audiogen.decoder.flow import FlowDecoder, FlowDecoderConfig
-from audiogen.decoder.guide import make_guide
+from audiogen.decoder.guide import fine_rate, make_guide
 from audiogen.errors import InvalidRequest
 from audiogen.media.mel import MelSettings
 from audiogen.sampling.flow import draw_noise
@@ -100,6 +100,16 @@ def test_in_a_circle_the_beginning_follows_the_end(decoder: FlowDecoder) -> None
     assert float((turned - field(x, 0.7)).abs().max()) < 10 * BF16_KERNELS
     line = decoder.estimate(guide, Sampling())
     assert float((line(x.roll(100, 1), 0.7).roll(-100, 1) - line(x, 0.7)).abs().max()) > 0.1
+
+
+def test_the_colour_of_a_looped_mel_goes_around() -> None:
+    """Between the last coarse frame and the first it is drawn straight, as between any two."""
+    mel = MelSettings()
+    coarse = torch.randn(34, 20, generator=torch.Generator().manual_seed(0))
+    fine = fine_rate(coarse, 60, mel, circular=True)
+    turned = fine_rate(coarse.roll(7, 1), 60, mel, circular=True)
+    torch.testing.assert_close(turned, fine.roll(21, 1))
+    assert not torch.allclose(fine_rate(coarse, 60, mel)[:, 0], fine[:, 0])
 
 
 def test_weights_travel(decoder: FlowDecoder, tmp_path) -> None:
