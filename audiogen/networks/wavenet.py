@@ -1,6 +1,11 @@
 """WaveNet on two clocks: dilated causal convolutions over 8-bit codes (arXiv 1609.03499).
 
-    codes [B, T] + attributes [B, 2A]  ->  logits [B, T, 256]; position t sees the codes before t
+    codes [B, T] + expected [B, T, 3] + attributes [B, 2A]  ->  mixture [B, T, 3, K]
+
+Position t sees the codes before t, and what a linear predictor expects of it after the same codes
+(`audiogen.sampling.linear_prediction`): its centre, error and scale. The output is a mixture of
+logistics over the codes (arXiv 1701.05517), counted from that centre in units of that scale, so that an
+untrained network is the predictor, and what is learned is where music departs from it.
 
 The fast clock ticks once a sample and is WaveNet proper: kernel 2, growing dilations, gated units,
 residual and skip connections, two 1 x 1 layers. Beneath it a slow clock ticks once a block of
@@ -24,6 +29,11 @@ from torch import Tensor, nn
 
 from audiogen.media.mulaw import LEVELS, SILENCE, STEPS, code_values
 
+FEATURES = 3  # of the predictor
+FEATURE_CENTRE = (128.0, 0.0, 1.0)
+FEATURE_SPREAD = (64.0, 1.5, 0.7)
+LOG_SCALES = (-2.5, 4.5)  # nats of a code
+
 
 @dataclass(frozen=True)
 class WavenetConfig:
@@ -34,6 +44,7 @@ class WavenetConfig:
         block: samples per tick of the slow clock; slow_width: its channels; slow_dilations: of its
             layers, ticks; none of them is the plain network.
         attributes: how many attributes are told, each as a value and whether it is known.
+        components: of the mixture.
     """
 
     width: int = 48
@@ -43,6 +54,7 @@ class WavenetConfig:
     slow_width: int = 96
     slow_dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1, 2, 4)
     attributes: int = 3
+    components: int = 5
 
     @property
     def reach(self) -> int:
@@ -85,7 +97,8 @@ class Wavenet(nn.Module):
         self.tell = nn.Linear(2 * c.attributes, c.width)
         self.layers = nn.ModuleList(GatedLayer(c.width, d, c.skip) for d in c.dilations)
         self.hidden = nn.Linear(c.skip, c.skip)
-        self.logits = nn.Linear(c.skip, LEVELS)
+        self.expect = nn.Linear(FEATURES, c.width, bias=False)
+        self.mixture = nn.Linear(c.skip, 3 * c.components)
         if c.slow_dilations:
             self.slow_in = nn.Linear(2 * c.block, c.slow_width)
             self.slow_tell = nn.Linear(2 * c.attributes, c.slow_width)
@@ -93,24 +106,31 @@ class Wavenet(nn.Module):
             self.slow_out = nn.Linear(c.slow_width, c.block * (c.width + c.skip))
         with torch.no_grad():
             self.embed.weight.copy_(smooth_rows(c.width))
-            self.logits.weight.copy_(smooth_rows(c.skip))
+            self.mixture.weight.mul_(0.1)
+            self.mixture.bias.copy_(torch.cat([torch.zeros(2 * c.components), begin_scales(c.components)]))
         self.register_buffer("amplitude", amplitudes(), persistent=False)
 
-    def forward(self, codes: Tensor, attributes: Tensor, start: int = 0) -> Tensor:
-        """Logits of the codes from `start` on.
+    def first_heard(self, start: int) -> int:
+        """Where the fast clock must begin, so that it remembers all at `start`."""
+        back = -(-(1 + sum(self.config.dilations)) // self.config.block) * self.config.block
+        return max(0, start - back)
+
+    def forward(self, codes: Tensor, expected: Tensor, attributes: Tensor, start: int = 0) -> Tensor:
+        """The mixture of each code from `start` on.
 
         Args:
             codes: int64 [B, T], T whole blocks.
+            expected: float [B, N, 3] of the last N positions, N at least T - first_heard(start):
+                expected code, last error over the mean error, log of the mean error (codes).
             attributes: float [B, 2A]: values, then which are known (1) or not (0).
             start: a whole number of blocks; what lies before is only heard.
-        Returns: [B, T - start, 256]. The last code of all is not heard.
+        Returns: float32 [B, T - start, 3, K]: weights as logits, means (codes), logs of scales (codes).
         """
-        c = self.config
-        back = -(-(1 + sum(c.dilations)) // c.block) * c.block  # what the fast layers hear
-        first = max(0, start - back)
+        c, first = self.config, self.first_heard(start)
         before = F.pad(codes, (1, -1), value=-1)[:, first:]
         x = self.embed(before.clamp_min(0)) * (before >= 0)[..., None]
-        x = x + self.tell(attributes)[:, None]
+        near = expected[:, expected.shape[1] - before.shape[1] :]
+        x = x + self.expect(scaled(near)) + self.tell(attributes)[:, None]
         skip: Tensor | None = None
         if c.slow_dilations:
             spread = self.hear_slowly(codes, attributes, first // c.block)
@@ -119,7 +139,8 @@ class Wavenet(nn.Module):
             x, more = layer(x)
             skip = more if skip is None else skip + more
         assert skip is not None
-        return self.logits(F.relu(self.hidden(F.relu(skip[:, start - first :]))))
+        raw = self.mixture(F.relu(self.hidden(F.relu(skip[:, start - first :]))))
+        return around(raw.float().unflatten(-1, (3, -1)), near[:, start - first :])
 
     def hear_slowly(self, codes: Tensor, attributes: Tensor, first: int = 0) -> Tensor:
         """What the slow clock says to every sample from block `first` on, [B, T, width + skip].
@@ -134,6 +155,23 @@ class Wavenet(nn.Module):
         return self.slow_out(x[:, first:]).unflatten(-1, (c.block, -1)).flatten(1, 2)
 
 
+def scaled(expected: Tensor) -> Tensor:
+    """What the predictor says, each number of about unit size."""
+    return (expected - expected.new_tensor(FEATURE_CENTRE)) / expected.new_tensor(FEATURE_SPREAD)
+
+
+def around(raw: Tensor, expected: Tensor) -> Tensor:
+    """The mixture [..., 3, K] from what the network says of it and what was expected [..., 3]."""
+    centre, scale = expected[..., None, 0], expected[..., None, 2]
+    means = centre + scale.exp() * raw[..., 1, :]
+    return torch.stack([raw[..., 0, :], means, (scale + raw[..., 2, :]).clamp(*LOG_SCALES)], -2)
+
+
+def begin_scales(components: int) -> Tensor:
+    """Logs of the scales at first, in units of the predictor's mean error: for tones, for onsets."""
+    return torch.linspace(-1.5, 2.5, components)
+
+
 def amplitudes() -> Tensor:
     """The folded and the true amplitude of every code, both of about unit size, float32 [256, 2]."""
     folded = (torch.arange(LEVELS) - SILENCE) / STEPS
@@ -143,7 +181,7 @@ def amplitudes() -> Tensor:
 def smooth_rows(width: int) -> Tensor:
     """Rows that begin as waves over the amplitude, so that neighbouring codes begin alike: [256, width].
 
-    Both the codes heard and the codes to choose from: a code seldom seen is learned with its neighbours.
+    A code seldom heard is then learned with its neighbours.
     """
     folded = ((torch.arange(LEVELS) - SILENCE) / STEPS)[:, None]
     true = torch.from_numpy(code_values()).float()[:, None]

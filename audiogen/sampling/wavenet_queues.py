@@ -19,7 +19,10 @@ from typing import Any
 import numba
 import numpy as np
 
-LEVELS = 256
+from audiogen.sampling import linear_prediction
+from audiogen.sampling.linear_prediction import FEATURES, compare, expect, predictor_state, remember
+
+CODES = (1, 255)  # lowest and highest
 FAST_MATH = {"contract", "reassoc", "nsz"}  # sums in any order; NaN and infinity stay what they are
 
 
@@ -54,7 +57,8 @@ class QueueWeights:
     Attributes:
         fast, slow: the layers of both clocks; the slow one may have none.
         embed: [256, R]; told: [R], what the attributes add to it.
-        hidden, logits: the last two layers, with their biases.
+        expect: [3, R], of what the linear predictor says; its bias is in `told`.
+        hidden, mixture: the last two layers, with their biases; log_scales: their range.
         amplitude: [256, 2], how the slow clock hears a code.
         slow_in: [2 P, W] and its bias with what the attributes add; slow_out: [W, P (R + S)].
     """
@@ -65,8 +69,10 @@ class QueueWeights:
     told: np.ndarray
     hidden: np.ndarray
     hidden_bias: np.ndarray
-    logits: np.ndarray
-    logits_bias: np.ndarray
+    mixture: np.ndarray
+    mixture_bias: np.ndarray
+    log_scales: np.ndarray
+    expect: np.ndarray
     amplitude: np.ndarray
     slow_in: np.ndarray
     slow_in_bias: np.ndarray
@@ -74,7 +80,8 @@ class QueueWeights:
     slow_out_bias: np.ndarray
 
     def flat(self) -> tuple[Any, ...]:
-        ends = (self.embed, self.told, self.hidden, self.hidden_bias, self.logits, self.logits_bias)
+        ends = (self.embed, self.told, self.expect, self.hidden, self.hidden_bias)
+        ends += (self.mixture, self.mixture_bias, self.log_scales)
         slow = (self.amplitude, self.slow_in, self.slow_in_bias, self.slow_out, self.slow_out_bias)
         return (*self.fast.flat(), *ends), (*self.slow.flat(), *slow)
 
@@ -88,37 +95,34 @@ class Queues:
         width, skip = weights.embed.shape[1], weights.hidden.shape[0]
         spread = np.zeros((self.block, width + skip), np.float32)
         heard = np.zeros(2 * self.block, np.float32)  # of the present block
-        self.state = (weights.fast.rings(), weights.slow.rings(), spread, heard, np.array([0, -1], np.int64))
+        self.components = len(weights.mixture_bias) // 3
+        self.state = (
+            weights.fast.rings(),
+            weights.slow.rings(),
+            spread,
+            heard,
+            np.array([0, -1], np.int64),
+            *predictor_state(),
+        )
 
     def hear(self, codes: np.ndarray, slow_only: bool = False) -> np.ndarray:
-        """Take codes [n] as they are; logits of each before it was heard, float32 [n, 256].
+        """Take codes [n] as they are; the mixture of each before it was heard, float32 [n, 3, K].
 
         Args:
-            slow_only: leave the fast clock (and the logits, which are then zeros) out, to be quick.
+            slow_only: leave the fast clock (and the mixtures, which are then zeros) out, to be quick.
         """
         given = np.array(codes, np.int64)
-        logits, uniforms = np.zeros((len(given), LEVELS), np.float32), np.zeros(len(given))
-        compiled()(given, uniforms, logits, 1.0, 1.0, bool(slow_only), *self.weights, *self.state)
-        return logits
+        mixtures = np.zeros((len(given), 3, self.components), np.float32)
+        uniforms = np.zeros(len(given))
+        compiled()(given, uniforms, mixtures, 1.0, bool(slow_only), *self.weights, *self.state)
+        return mixtures
 
-    def write(self, uniforms: np.ndarray, temperature: float = 1.0, top_p: float = 1.0) -> np.ndarray:
-        """Sample as many codes as there are uniforms in [0, 1): int64 [n].
-
-        A code is found by inverting the cumulative distribution in the order of the codes, after
-        temperature and nucleus (arXiv 1904.09751).
-        """
+    def write(self, uniforms: np.ndarray, temperature: float = 1.0) -> np.ndarray:
+        """Sample as many codes as there are uniforms in [0, 1): int64 [n], see `pick`."""
         codes = np.full(len(uniforms), -1, np.int64)
-        none = np.zeros((0, LEVELS), np.float32)
-        compiled()(
-            codes,
-            np.asarray(uniforms, np.float64),
-            none,
-            float(temperature),
-            float(top_p),
-            False,
-            *self.weights,
-            *self.state,
-        )
+        none = np.zeros((0, 3, self.components), np.float32)
+        uniforms = np.asarray(uniforms, np.float64)
+        compiled()(codes, uniforms, none, float(temperature), False, *self.weights, *self.state)
         return codes
 
 
@@ -146,27 +150,18 @@ def compiled() -> Callable[..., None]:
 def cached(folder: Path) -> bool:
     """Whether numba's index of the loop lies there and is not older than this file."""
     source = Path(__file__)
+    newest = max(source.stat().st_mtime, Path(linear_prediction.__file__).stat().st_mtime)
     indexes = folder.glob(f"{source.stem}.{run.__name__}-*.nbi")
-    return any(index.stat().st_mtime >= source.stat().st_mtime for index in indexes)
+    return any(index.stat().st_mtime >= newest for index in indexes)
 
 
-def run(
-    codes,
-    uniforms,
-    logits,
-    temperature,
-    top_p,
-    slow_only,
-    fast,
-    slow,
-    rings,
-    slow_rings,
-    spread,
-    heard,
-    place,
-):  # type: ignore[no-untyped-def]
+def run(  # type: ignore[no-untyped-def]
+    codes, uniforms, mixtures, temperature, slow_only, fast, slow,
+    rings, slow_rings, spread, heard, place, past, taps, errors, clock,
+):  # fmt: skip
     """In place: codes below 0 are sampled, the others heard; `place` holds tick and last code."""
-    mix, mix_bias, out, out_bias, dilations, embed, told, hidden, hidden_bias, last, last_bias = fast
+    mix, mix_bias, out, out_bias, dilations = fast[:5]
+    embed, told, expecting, hidden, hidden_bias, last, last_bias, log_scales = fast[5:]
     width, skips = embed.shape[1], hidden.shape[0]
     block = spread.shape[0]
     x = np.zeros(width, np.float32)
@@ -174,18 +169,20 @@ def run(
     deep = np.zeros(skips, np.float32)
     gates = np.zeros(2 * width, np.float32)
     row = np.zeros(width + skips, np.float32)
-    scores = np.zeros(LEVELS, np.float32)
+    features = np.zeros(FEATURES, np.float32)
+    mixture = np.zeros((3, last_bias.shape[0] // 3), np.float32)
     for n in range(codes.shape[0]):
         tick = place[0]
         phase = tick % block
         if phase == 0 and slow[0].shape[0] > 0:
             slow_tick(slow, slow_rings, spread, heard, tick // block)
         if not slow_only:
-            previous = place[1]
+            expect(features, past, taps, errors, clock)
             for i in range(width):
                 x[i] = told[i] + spread[phase, i]
-                if previous >= 0:
-                    x[i] += embed[previous, i]
+                if place[1] >= 0:
+                    x[i] += embed[place[1], i]
+            add_product(expecting, features, x)
             for i in range(skips):
                 skip[i] = spread[phase, width + i]
             first = 0
@@ -204,15 +201,27 @@ def run(
             product(hidden, hidden_bias, skip, deep)
             for i in range(skips):
                 deep[i] = max(deep[i], np.float32(0))
-            product(last, last_bias, deep, scores)
-            if logits.shape[0] > 0:
-                logits[n] = scores
-        if codes[n] < 0:
-            codes[n] = pick(scores, uniforms[n], temperature, top_p)
+            product(last, last_bias, deep, mixture.reshape(-1))
+            around(mixture, features, log_scales)
+            if mixtures.shape[0] > 0:
+                mixtures[n] = mixture
+            if codes[n] < 0:
+                codes[n] = pick(mixture, uniforms[n], temperature)
+            compare(codes[n], features, errors)
+        remember(codes[n], past, clock)
         heard[2 * phase] = slow[5][codes[n], 0]
         heard[2 * phase + 1] = slow[5][codes[n], 1]
         place[0] = tick + 1
         place[1] = codes[n]
+
+
+@numba.njit(nogil=True)
+def around(mixture, features, log_scales):  # type: ignore[no-untyped-def]
+    """In place: from units of the predictor's error around what it expects to codes."""
+    scale = math.exp(features[2])
+    for k in range(mixture.shape[1]):
+        mixture[1, k] = features[0] + scale * mixture[1, k]
+        mixture[2, k] = min(max(features[2] + mixture[2, k], log_scales[0]), log_scales[1])
 
 
 @numba.njit(fastmath=FAST_MATH, nogil=True)
@@ -269,25 +278,25 @@ def add_product(weights, x, y):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True)
-def pick(scores, uniform, temperature, top_p):  # type: ignore[no-untyped-def]
-    """The code whose share of the cumulative distribution holds the uniform."""
-    shares = np.exp((scores - scores.max()).astype(np.float64) / temperature)
-    shares /= shares.sum()
-    if top_p < 1.0:
-        ranked = np.sort(shares)
-        held, least = 0.0, 0.0
-        for i in range(len(ranked) - 1, -1, -1):
-            if held >= top_p:
-                break
-            held += ranked[i]
-            least = ranked[i]
-        shares = np.where(shares >= least, shares, 0.0)
-        shares /= shares.sum()
-    running, chosen = 0.0, 0
-    for code in range(len(shares)):
-        if shares[code] > 0:
-            running += shares[code]
-            chosen = code
-            if running > uniform:
-                break
-    return chosen
+def pick(mixture, uniform, temperature):  # type: ignore[no-untyped-def]
+    """A code of the mixture [3, K]: the component that holds the uniform, and in it the place of the rest.
+
+    The temperature is that of the components' spread, not of their weights: an onset is a component of
+    small weight in every single sample, and choosing the likely ones only, by temperature or nucleus,
+    forbids all onsets.
+    """
+    highest = mixture[0].max()
+    total = 0.0
+    for k in range(mixture.shape[1]):
+        total += math.exp(float(mixture[0, k] - highest))
+    before, share, chosen = 0.0, 0.0, 0
+    for k in range(mixture.shape[1]):
+        chosen = k
+        share = math.exp(float(mixture[0, k] - highest)) / total
+        if before + share > uniform:
+            break
+        before += share
+    inside = min(max((uniform - before) / share, 1e-9), 1 - 1e-9)
+    logistic = math.log(inside) - math.log1p(-inside)
+    value = mixture[1, chosen] + temperature * math.exp(float(mixture[2, chosen])) * logistic
+    return min(max(int(math.floor(value + 0.5)), CODES[0]), CODES[1])

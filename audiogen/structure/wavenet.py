@@ -19,7 +19,13 @@ from audiogen.artifacts import Conditioning, Structure, Waveform
 from audiogen.conditions import attribute_vector, wanted_attributes
 from audiogen.media.mel import MelSettings, band_centres_hz, coarse_mel, log_bands, onset_strength, stft
 from audiogen.media.mulaw import SILENCE, decode
-from audiogen.networks.wavenet import Wavenet, WavenetConfig
+from audiogen.networks.wavenet import (
+    FEATURE_CENTRE,
+    FEATURE_SPREAD,
+    LOG_SCALES,
+    Wavenet,
+    WavenetConfig,
+)
 from audiogen.pretrained import Pretrained
 from audiogen.sampling.wavenet_queues import ClockWeights, Queues, QueueWeights
 from audiogen.stage import Progress, Sampling, report
@@ -81,7 +87,7 @@ class WaveNet(Pretrained):
         for first in range(0, count, step):
             report(progress, "structure", first, count)
             part = uniforms[first : first + step]
-            codes.append(queues.write(part, sampling.temperature, sampling.top_p))
+            codes.append(queues.write(part, sampling.temperature))
         report(progress, "structure", count, count)
         return decode(np.concatenate(codes), c.emphasis)
 
@@ -181,15 +187,18 @@ def queue_weights(network: Wavenet, attributes: torch.Tensor) -> QueueWeights:
     enter = network.slow_in if slow else nn.Linear(2 * c.block, c.slow_width)
     leave = network.slow_out if slow else nn.Linear(c.slow_width, c.block * (c.width + c.skip))
     told = network.slow_tell(attributes) if slow else torch.zeros(c.slow_width)
+    expecting = network.expect.weight.T / torch.tensor(FEATURE_SPREAD)[:, None]  # of the numbers unscaled
     return QueueWeights(
         fast=clock(network.layers, c.dilations, c.width, c.skip),
         slow=clock(network.slow_layers if slow else (), c.slow_dilations, c.slow_width, 0),
         embed=array(network.embed.weight),
-        told=array(network.tell(attributes)),
+        told=array(network.tell(attributes) - expecting.T @ torch.tensor(FEATURE_CENTRE)),
         hidden=array(network.hidden.weight.T),
         hidden_bias=array(network.hidden.bias),
-        logits=array(network.logits.weight.T),
-        logits_bias=array(network.logits.bias),
+        mixture=array(network.mixture.weight.T),
+        mixture_bias=array(network.mixture.bias),
+        log_scales=np.array(LOG_SCALES, np.float32),
+        expect=array(expecting),
         amplitude=array(network.amplitude),
         slow_in=array(enter.weight.T),
         slow_in_bias=array(enter.bias + told),

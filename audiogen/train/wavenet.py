@@ -13,17 +13,25 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from audiogen.artifacts import Conditioning
 from audiogen.conditions import attribute_vector
 from audiogen.media.mulaw import LEVELS, SILENCE, code_values, encode
 from audiogen.networks.wavenet import Wavenet
 from audiogen.pretrained import from_rows
-from audiogen.structure.wavenet import WaveNet, WaveNetConfig
+from audiogen.sampling.linear_prediction import predict
+from audiogen.stage import Sampling, silent
+from audiogen.structure.wavenet import WaveNet, WaveNetAudio, WaveNetConfig
 from audiogen.train.task_data import read_shards
 
+SAMPLED = (
+    Conditioning(seconds=4.0),
+    Conditioning(seconds=4.0, density=2.0, loudness=45.0),
+    Conditioning(seconds=4.0, density=5.0, loudness=80.0, register=66.0),
+)
 BESIDE_S = 1.5  # attributes are those of the notes this near to a crop
+FAR = 1e4  # codes: all of a tail, and still a number that can be multiplied by a gradient of 0
 FADE_IN_S = 0.01  # of an onset that gets silence before it
 
 
@@ -72,9 +80,8 @@ class WavenetTask:
     ) -> None:
         self.config: WaveNetConfig = from_rows(WaveNetConfig, stage_settings)
         self.settings: WavenetTaskSettings = from_rows(WavenetTaskSettings, task_settings)
-        self.network: nn.Module = WaveNet.build(self.config)
+        self.network: Wavenet = Wavenet(self.config.network)
         self.windows = CodeWindows.read(data_folder, "train", self.settings.max_shards)
-        begin_with_shares(self.network, self.windows.codes)
         held_out = CodeWindows.read(data_folder, "valid")
         rng = np.random.default_rng(1)
         rows = [self.crop(held_out, rng, augment=False) for _ in range(self.settings.valid_crops)]
@@ -111,7 +118,11 @@ class WavenetTask:
             unknown = rng.random(len(values)) < s.attribute_dropout
             unknown |= rng.random() < s.all_dropout
             values = {k: None if u else v for (k, v), u in zip(values.items(), unknown, strict=True)}
-        return {"codes": codes, "attributes": attribute_vector(values, self.config.names)}
+        return {
+            "codes": codes,
+            "expected": predict(codes, self.network.first_heard(self.before)),
+            "attributes": attribute_vector(values, self.config.names),
+        }
 
     def loss(self, network: nn.Module, batch: dict[str, Tensor], progress: float) -> dict[str, Tensor]:
         """Bits per sample."""
@@ -124,30 +135,42 @@ class WavenetTask:
         return {"metric": float(torch.stack(each).mean())}
 
     def sample(self, network: nn.Module, folder: Path) -> None:
-        pass
+        """Some seconds of what comes unasked and of two prompts, at a fixed seed: WAV files."""
+        stage = self._stage(network)
+        for number, asked in enumerate(SAMPLED):
+            stage(asked, asked, Sampling(seed=1), silent).save(folder / f"{number}.wav", force=True)
 
     def export(self, network: nn.Module, folder: Path) -> None:
         self._stage(network).save_pretrained(folder)
 
-    def _stage(self, network: nn.Module) -> WaveNet:
+    def _stage(self, network: nn.Module) -> WaveNetAudio:
         copy = WaveNet.build(self.config)
         copy.load_state_dict({k: v.float().cpu() for k, v in network.state_dict().items()})
-        return WaveNet(self.config, copy)
-
-
-def begin_with_shares(network: nn.Module, codes: np.ndarray) -> None:
-    """Let every code begin as likely as it is in the data; learning that would take hundreds of steps."""
-    shares = torch.from_numpy(np.bincount(codes.ravel(), minlength=LEVELS) + 1.0).float()
-    assert isinstance(network, Wavenet)
-    with torch.no_grad():
-        network.logits.bias.copy_((shares / shares.sum()).log())
+        return WaveNetAudio(self.config, copy)
 
 
 def bits(network: nn.Module, batch: dict[str, Tensor], before: int) -> Tensor:
     """Mean cross-entropy of the codes after `before`, in bits."""
-    logits = network(batch["codes"], batch["attributes"], before)
-    nats = F.cross_entropy(logits.flatten(0, 1).float(), batch["codes"][:, before:].flatten())
-    return nats / math.log(2)
+    mixture = network(batch["codes"], batch["expected"], batch["attributes"], before)
+    return mixture_bits(mixture, batch["codes"][:, before:]).mean()
+
+
+def mixture_bits(mixture: Tensor, codes: Tensor) -> Tensor:
+    """Bits of codes [...] under discretised logistics [..., 3, K]; the outermost codes take the tails."""
+    log_weights, means, log_scales = (
+        mixture[..., 0, :].log_softmax(-1),
+        mixture[..., 1, :],
+        mixture[..., 2, :],
+    )
+    code = codes[..., None].float()
+    side = torch.where(code > means, -1.0, 1.0)  # the differences are taken where they are exact
+    above = torch.where(code >= LEVELS - 1, FAR, code + 0.5)
+    below = torch.where(code <= 1, -FAR, code - 0.5)
+    narrow = (-log_scales).exp()
+    upper = torch.sigmoid(side * (above - means) * narrow)
+    lower = torch.sigmoid(side * (below - means) * narrow)
+    inside = (upper - lower).abs().clamp_min(1e-12).log()
+    return -torch.logsumexp(log_weights + inside, -1) / math.log(2)
 
 
 def collate(rows: list[dict[str, np.ndarray]]) -> dict[str, Tensor]:

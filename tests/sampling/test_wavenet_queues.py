@@ -1,4 +1,4 @@
-"""The compiled loop gives what the network gives: logits, and codes from the same uniforms."""
+"""The compiled loop gives what the network gives: mixtures, and codes from the same uniforms."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 import torch
 
+from audiogen.media.mulaw import encode
 from audiogen.networks.wavenet import Wavenet, WavenetConfig
 from audiogen.sampling import wavenet_queues
-from audiogen.sampling.wavenet_queues import Queues
+from audiogen.sampling.linear_prediction import predict
+from audiogen.sampling.wavenet_queues import Queues, pick
 from audiogen.structure.wavenet import queue_weights
 
-LOGIT_ERROR = 1e-4  # float32 sums in another order
+SUM_ERROR = 1e-4  # float32 sums in another order
 SMALL = WavenetConfig(
     width=12, skip=16, dilations=(1, 2, 4, 8), block=4, slow_width=10, slow_dilations=(1, 2, 1)
 )
@@ -23,62 +25,96 @@ ASKED = torch.tensor([0.3, -1.0, 0.0, 1.0, 1.0, 0.0])
 def pair(config: WavenetConfig) -> tuple[Wavenet, Queues]:
     torch.manual_seed(1)
     network = Wavenet(config).eval().requires_grad_(False)
+    torch.nn.init.normal_(network.mixture.weight, std=0.3)  # as after training: no component like another
     return network, Queues(queue_weights(network, ASKED))
 
 
+def plain(network: Wavenet, codes: np.ndarray) -> np.ndarray:
+    """Through the whole network at once: [T, 3, K]."""
+    expected = torch.from_numpy(predict(codes))[None]
+    return network(torch.from_numpy(codes)[None], expected, ASKED[None])[0].numpy()
+
+
+def noisy_tone(length: int) -> np.ndarray:
+    noise = np.random.default_rng(0).normal(0, 0.05, length)
+    return encode(0.4 * np.sin(np.arange(length) / 8) + noise).astype(np.int64)
+
+
 @CONFIGS
-def test_queue_logits_equal_the_plain_forward_pass(config):
+def test_queue_mixtures_equal_the_plain_forward_pass(config):
     network, queues = pair(config)
-    codes = np.random.default_rng(0).integers(0, 256, 400)
-    plain = network(torch.from_numpy(codes)[None], ASKED[None])[0].numpy()
-    assert plain.std() > 0.1  # random weights, and not all alike
-    np.testing.assert_allclose(queues.hear(codes), plain, atol=LOGIT_ERROR)
+    codes = noisy_tone(800)
+    expected = plain(network, codes)
+    assert expected[:, 0].std() > 0.1  # random weights, and not all alike
+    unit = np.array([1.0, 128.0, 1.0])[:, None]  # means are codes; float32 holds 128 to 1e-5
+    np.testing.assert_allclose(queues.hear(codes) / unit, expected / unit, atol=SUM_ERROR)
 
 
 def test_the_rings_go_on_from_call_to_call():
     _, once = pair(SMALL)
     _, twice = pair(SMALL)
-    codes = np.random.default_rng(0).integers(0, 256, 90)
+    codes = noisy_tone(400)
     parts = np.concatenate([twice.hear(codes[:37]), twice.hear(codes[37:])])
     np.testing.assert_array_equal(once.hear(codes), parts)
 
 
 @pytest.mark.parametrize("temperature", [1.0, 0.6])
 def test_two_thousand_codes_are_those_of_the_plain_network(temperature):
-    """Each plain logit is computed from the codes so far, through the whole network."""
+    """Each mixture is computed from the codes so far, through the whole network."""
     network, queues = pair(SMALL)
     uniforms = np.random.default_rng(3).random(2000)
     written = queues.write(uniforms, temperature)
-    logits = network(torch.from_numpy(written)[None], ASKED[None])[0].double()
-    cumulative = (logits / temperature).softmax(-1).cumsum(-1)
-    expected = torch.searchsorted(cumulative, torch.from_numpy(uniforms)[:, None], right=True)[:, 0]
-    np.testing.assert_array_equal(written, expected.clamp_max(255).numpy())
+    rows = zip(plain(network, written), uniforms, strict=True)
+    np.testing.assert_array_equal(written, [sample(row, u, temperature) for row, u in rows])
     assert len(np.unique(written)) > 50
 
 
-def test_a_nucleus_keeps_to_the_likely():
-    network, queues = pair(SMALL)
-    written = queues.write(np.random.default_rng(3).random(300), top_p=0.3)
-    shares = network(torch.from_numpy(written)[None], ASKED[None])[0].double().softmax(-1)
-    better = torch.where(shares > shares[torch.arange(300), written][:, None], shares, 0.0).sum(-1)
-    assert (better < 0.3).all()  # what is likelier than the chosen one does not fill the nucleus
+def sample(mixture: np.ndarray, uniform: float, temperature: float) -> int:
+    """Inverting the cumulative weights, then the logistic of the component."""
+    shares = torch.from_numpy(mixture[0]).double().softmax(-1).numpy()
+    cumulative = np.concatenate([[0.0], shares.cumsum()])
+    k = int(np.searchsorted(cumulative, uniform, side="right")) - 1
+    inside = (uniform - cumulative[k]) / shares[k]
+    value = mixture[1, k] + temperature * np.exp(mixture[2, k]) * np.log(inside / (1 - inside))
+    return int(np.clip(np.floor(value + 0.5), 1, 255))
+
+
+def test_codes_come_as_often_as_the_mixture_says():
+    mixture = np.array([[0.0, -2.0], [100.0, 180.0], [0.5, 2.0]], np.float32)
+    uniforms = (np.arange(20_000) + 0.5) / 20_000
+    drawn = np.array([pick(mixture, u, 1.0) for u in uniforms])
+    weights = np.exp(mixture[0]) / np.exp(mixture[0]).sum()
+    edges = np.arange(0.5, 256)
+    cdf = (weights / (1 + np.exp(-(edges[:, None] - mixture[1]) / np.exp(mixture[2])))).sum(1)
+    share = np.diff(cdf)
+    np.testing.assert_allclose(np.bincount(drawn, minlength=256)[1:] / len(drawn), share, atol=2e-3)
+
+
+def test_temperature_narrows_the_components_and_keeps_their_weights():
+    """An onset is an unlikely component of every sample; a cold choice must not forbid it."""
+    mixture = np.array([[0.0, -4.0], [100.0, 200.0], [1.0, 1.0]], np.float32)
+    uniforms = np.random.default_rng(0).random(20_000)
+    warm, cold = (np.array([pick(mixture, u, t) for u in uniforms]) for t in (1.0, 0.2))
+    assert (warm > 150).mean() == (cold > 150).mean() > 0.01
+    assert cold[cold < 150].std() < 0.4 * warm[warm < 150].std()
 
 
 def test_the_slow_clock_alone_leaves_it_as_if_all_had_been_heard():
+    """But for the predictor's mean error, which begins when the fast clock does."""
     _, whole = pair(SMALL)
     _, quick = pair(SMALL)
-    codes = np.random.default_rng(0).integers(0, 256, 80)
+    codes = np.full(600, 128)
+    codes[:200] = noisy_tone(200)
     expected = whole.hear(codes)[-20:]
     quick.hear(codes[:40], slow_only=True)
-    np.testing.assert_allclose(quick.hear(codes[40:])[-20:], expected, atol=LOGIT_ERROR)
+    np.testing.assert_allclose(quick.hear(codes[40:])[-20:], expected, atol=1e-3)
 
 
 def test_compiling_is_announced_once_and_kept(tmp_path, monkeypatch, capsys):
     folder = tmp_path / "cache"
     folder.mkdir()
     assert not wavenet_queues.cached(folder)
-    name = f"wavenet_queues.{wavenet_queues.run.__name__}-1.py311.nbi"
-    (folder / name).write_bytes(b"")
+    (folder / f"wavenet_queues.{wavenet_queues.run.__name__}-1.py311.nbi").write_bytes(b"")
     assert wavenet_queues.cached(folder)
     monkeypatch.setattr(wavenet_queues, "cached", lambda folder: False)
     wavenet_queues.compiled.cache_clear()
