@@ -21,7 +21,7 @@ from audiogen.errors import InvalidRequest
 from audiogen.media.mel_settings import MelSettings
 from audiogen.prompt import parse
 from audiogen.provenance import recipe_of
-from audiogen.registry import PIPELINES, Loaded, check_scheduler, weights_for
+from audiogen.registry import PIPELINES, Loaded, alone_stage, check_scheduler, weights_for
 from audiogen.request import BED_LU, OFF, Plan, Request, Take
 from audiogen.stage import Progress, Sampling, silent
 
@@ -70,10 +70,13 @@ def understand(request: Request) -> Plan:
     if "decoder" in stages:
         check_scheduler(stages["decoder"], request.sampling.scheduler)
     if "decoder" not in stages and "renderer" in stages and not isinstance(start, MelSpectrogram):
-        raise InvalidRequest(
-            f"Without a decoder nothing turns the structure of {known.path} into sound; "
-            "leave out --decoder none, or write the structure itself with `audiogen structure`."
-        )
+        alone = alone_stage(stages.get("structure"))
+        if alone is None:
+            raise InvalidRequest(
+                f"Without a decoder nothing turns the structure of {known.path} into sound; "
+                "leave out --decoder none, or write the structure itself with `audiogen structure`."
+            )
+        stages["renderer"] = alone
     if request.show_steps and "decoder" not in stages:
         raise InvalidRequest("--show-steps shows a decoder at work, and here is none; leave it out.")
     if request.sampling.variation:

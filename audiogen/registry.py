@@ -30,6 +30,7 @@ class StageEntry:
         weights: path -> name of its weights.
         schedulers: of a decoder, the names it takes.
         few: path -> name of weights that were distilled for one or two steps.
+        alone: of a structure stage, the stage by which its network makes sound without a decoder.
     """
 
     seam: str
@@ -37,6 +38,7 @@ class StageEntry:
     weights: dict[str, str]
     schedulers: tuple[str, ...] = ()
     few: dict[str, str] = field(default_factory=dict)
+    alone: str | None = None
 
 
 STAGES: dict[str, StageEntry] = {
@@ -45,6 +47,12 @@ STAGES: dict[str, StageEntry] = {
         "structure",
         "audiogen.structure.mel:MelStage",
         {"piano": "piano-mel", "ambience": "ambience-mel"},
+    ),
+    "wavenet": StageEntry(
+        "structure",
+        "audiogen.structure.wavenet:WaveNetStage",
+        {"piano": "wavenet"},
+        alone="wavenet-audio",
     ),
     "flow": StageEntry(
         "decoder",
@@ -62,6 +70,7 @@ STAGES: dict[str, StageEntry] = {
     "vocoder": StageEntry(
         "renderer", "audiogen.render.vocoder:Vocoder", {"piano": "vocoder", "ambience": "vocoder"}
     ),
+    "wavenet-audio": StageEntry("renderer", "audiogen.structure.wavenet:WaveNetAudio", {"piano": "wavenet"}),
 }
 
 WEIGHTS: dict[str, str] = {
@@ -72,6 +81,7 @@ WEIGHTS: dict[str, str] = {
     "ambience-flow": "flow-matching decoder: coarse mel and/or sound sources -> stereo mel",
     "ambience-few": "ambience-flow distilled to one or two steps, its guidance built in",
     "ambience-diffusion": "diffusion decoder (v-prediction): coarse mel and/or sound sources -> stereo mel",
+    "wavenet": "dilated causal convolutions, sample by sample: prompt attributes -> 16 kHz sound",
     "vocoder": "mel -> full-resolution magnitude and phase -> 44.1 kHz stereo",
     "transcriber": "audio -> note onsets; the project's own judge, not part of any pipeline",
 }
@@ -120,6 +130,11 @@ def weights_for(name: str, path: str, few: bool = False) -> str:
     return STAGES[name].few.get(path, weights[path]) if few else weights[path]
 
 
+def alone_stage(structure: str | None) -> str | None:
+    """The stage that makes sound in place of this structure stage, decoder and renderer, if there is one."""
+    return STAGES[structure].alone if structure in STAGES else None
+
+
 def check_scheduler(decoder: str, scheduler: str | None) -> None:
     """Raise InvalidRequest where a decoder has no scheduler of that name; None is its default."""
     known = STAGES[decoder].schedulers
@@ -165,6 +180,9 @@ def load_pipeline(
             raise InvalidRequest(f"No {seam} stage named {name!r}; there are: {known}, none.")
         chosen[seam] = name
     names = [name for name in chosen.values() if name != "none"]
+    alone = alone_stage(chosen["structure"])
+    if alone and chosen["decoder"] == "none" and chosen["renderer"] != "none":
+        names = [alone]
     loaded = {} if loaded is None else loaded
     keys = [(name, weights_for(name, path, few), device) for name in names]
     for key in keys:

@@ -18,6 +18,7 @@ def write_weights(folder: Path) -> None:
     from audiogen.render.vocoder import Vocoder, VocoderConfig
     from audiogen.structure.mel import MelStage, MelStageConfig
     from audiogen.structure.score import ScoreConfig, ScoreStage
+    from audiogen.structure.wavenet import WaveNetStage
 
     score = ScoreConfig(width=32, layers=2, heads=2, hidden=32, head_hidden=16, context=64)
     mel = MelStageConfig(stages=2, entries=8, width=16, layers=1, heads=2, hidden=16, head_hidden=16)
@@ -48,6 +49,7 @@ def write_weights(folder: Path) -> None:
         noise_scale=1.0,
     )
     lasting = FlowDecoderConfig(**rows)
+    samples = tiny_wavenet()
     ear = TranscriberConfig(channels=2, squeezed=1, width=8)
     stages = {
         "piano-score": ScoreStage.from_config(score, seed=3),
@@ -57,6 +59,7 @@ def write_weights(folder: Path) -> None:
         "ambience-flow": FlowDecoder.from_config(lasting, seed=3),
         "ambience-few": FlowDecoder.from_config(lasting, seed=4),
         "ambience-diffusion": DiffusionDecoder.from_config(DiffusionDecoderConfig(**rows), seed=3),
+        "wavenet": WaveNetStage.from_config(samples, seed=3),
         "vocoder": Vocoder.from_config(VocoderConfig(width=16, blocks=1, iterations=1), seed=3),
         "transcriber": TranscriberStage.from_config(ear, seed=3),
     }
@@ -64,3 +67,12 @@ def write_weights(folder: Path) -> None:
         stage.save_pretrained(folder / name)
     sums = {name: registry.checksum(folder / name / "model.safetensors") for name in stages}
     (folder / "checksums.json").write_text(json.dumps(sums))
+
+
+def tiny_wavenet() -> Any:
+    """A WaveNet that remembers a few milliseconds."""
+    from audiogen.networks.wavenet import WavenetConfig
+    from audiogen.structure.wavenet import WaveNetConfig
+
+    sizes = WavenetConfig(width=8, skip=8, dilations=(1, 2), block=4, slow_width=8, slow_dilations=(1, 2))
+    return WaveNetConfig(network=sizes)

@@ -65,9 +65,10 @@ def command(state: Any, prompt: str, structure: str | None, **given: Any) -> Non
     if wanted not in making.STRUCTURE_SUFFIXES:
         known = ", ".join(making.STRUCTURE_SUFFIXES)
         raise InvalidRequest(f"Cannot write a structure as {wanted or given['output']!r}; use {known}.")
-    if wanted != ".npz" and plan.stages["structure"] == "mel":
-        raise InvalidRequest("The stage mel writes no notes; use .npz, or --structure score for MIDI.")
-    if given["quantize"] and stage != "mel" and source is None:
+    writer = plan.stages["structure"]
+    if wanted != ".npz" and writer != "score":
+        raise InvalidRequest(f"The stage {writer} writes no notes; use .npz, or --structure score for MIDI.")
+    if given["quantize"] and writer == "score" and source is None:
         asked = plan.conditioning
         if not (asked.tempo or asked.metre):
             raise InvalidRequest("--quantize needs a grid: ask for a tempo or a metre, for example 90 bpm.")

@@ -23,6 +23,7 @@ from audiogen.data.piano_midi import Piece, read_corpus
 from audiogen.data.piano_sampler import PianoBank
 from audiogen.data.prepare_piano import candidate_windows, excerpt, play
 from audiogen.data.rooms import Take
+from audiogen.errors import InvalidRequest
 from audiogen.media.mulaw import encode
 from audiogen.structure.score_attributes import estimate_key, key_index
 
@@ -106,7 +107,11 @@ def _make_shard(job: tuple[Path, str, int, int]) -> None:
 
 
 def sparse_windows(pieces: list[Piece], settings: WavenetData) -> tuple[list[tuple[int, float]], np.ndarray]:
-    """(piece, start) of the windows that are neither empty nor crowded, and their weights."""
+    """(piece, start) of the windows that are neither empty nor crowded, and their weights.
+
+    Raises:
+        InvalidRequest: there are none.
+    """
     found, weights = candidate_windows(pieces, settings.seconds)
     low, high = settings.density
     kept = []
@@ -115,6 +120,8 @@ def sparse_windows(pieces: list[Piece], settings: WavenetData) -> tuple[list[tup
         count = ((onsets >= start) & (onsets < start + settings.seconds)).sum()
         if low <= count / settings.seconds <= high:
             kept.append(number)
+    if not kept:
+        raise InvalidRequest(f"No window has between {low:g} and {high:g} notes a second; change density.")
     chosen = weights[kept]
     return [found[number] for number in kept], chosen / chosen.sum()
 

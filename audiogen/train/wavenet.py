@@ -32,7 +32,7 @@ SAMPLED = (
 )
 BESIDE_S = 1.5  # attributes are those of the notes this near to a crop
 FAR = 1e4  # codes: all of a tail, and still a number that can be multiplied by a gradient of 0
-FADE_IN_S = 0.01  # of an onset that gets silence before it
+FADE_IN_S = 0.002  # of an onset that gets silence before it
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class WavenetTaskSettings:
     span: int = 8192
     attribute_dropout: float = 0.15
     all_dropout: float = 0.1
-    quiet_share: float = 0.1
+    quiet_share: float = 0.2
     valid_crops: int = 24
     max_shards: int | None = None
 
@@ -132,7 +132,7 @@ class WavenetTask:
         """Held-out bits per sample (`metric`)."""
         device = next(network.parameters()).device
         each = [bits(network, {k: v.to(device) for k, v in b.items()}, self.before) for b in self.valid]
-        return {"metric": float(torch.stack(each).mean())}
+        return {"metric": float(torch.stack(each).mean().detach())}
 
     def sample(self, network: nn.Module, folder: Path) -> None:
         """Some seconds of what comes unasked and of two prompts, at a fixed seed: WAV files."""
