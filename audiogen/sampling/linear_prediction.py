@@ -9,12 +9,15 @@ after a second, Burg -5 to -17, the recording about as much). On held-out piano 
 alone comes to 3.3 bits a sample; a network of this size needs twenty minutes on a core to reach 3.9
 without it, and then holds no tone.
 
-Compiled by numba, and used as it is in training and in the loop that writes.
+Compiled by numba, and used as it is in training and in the loop that writes; in float64, because the
+compiler sums in another order in each, and near zero a code is a ten-thousandth.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numba
 import numpy as np
@@ -29,17 +32,25 @@ FORGET = 0.97  # of the running mean error, a sample
 LEAST_ERROR = 0.3  # codes
 MOST = 6.0
 STEADY = 1e-6  # share of white noise that keeps every reflection below 1
-VALUES = code_values().astype(np.float32)
+VALUES = code_values()
 LOG_MU = float(np.log1p(MU))
 FAST_MATH = {"contract", "reassoc", "nsz"}
-SHAPE = np.linspace(0, 1, WINDOW, dtype=np.float32)  # how much each sample counts, the oldest nothing
+SHAPE = np.linspace(0, 1, WINDOW, dtype=np.float64)  # how much each sample counts, the oldest nothing
+
+
+def native(function: Callable[..., Any]) -> Any:
+    """The function as machine code, kept where numba finds a writable cache folder, else made anew."""
+    try:
+        return numba.njit(cache=True, fastmath=FAST_MATH, nogil=True)(function)
+    except RuntimeError:
+        return numba.njit(fastmath=FAST_MATH, nogil=True)(function)
 
 
 def predictor_state() -> tuple[np.ndarray, ...]:
     """A predictor that has heard nothing: past, coefficients, last and mean error, (tick, place)."""
     return (
-        np.zeros(2 * WINDOW, np.float32),  # the last WINDOW samples end at `place`
-        np.zeros(ORDER, np.float32),
+        np.zeros(2 * WINDOW),  # the last WINDOW samples end at `place`
+        np.zeros(ORDER),
         np.array([0.0, 3.0]),
         np.array([0, WINDOW], np.int64),
     )
@@ -61,14 +72,14 @@ def predict(codes: np.ndarray, first: int = 0) -> np.ndarray:
     return out
 
 
-@numba.njit(fastmath=FAST_MATH, nogil=True, cache=True)
+@native
 def hear(codes, past, weights, errors, place):  # type: ignore[no-untyped-def]
     """Take codes without predicting them."""
     for n in range(codes.shape[0]):
         remember(codes[n], past, place)
 
 
-@numba.njit(fastmath=FAST_MATH, nogil=True, cache=True)
+@native
 def follow(codes, out, past, weights, errors, place):  # type: ignore[no-untyped-def]
     """Predict each of the codes, then take it."""
     for n in range(codes.shape[0]):
@@ -77,30 +88,30 @@ def follow(codes, out, past, weights, errors, place):  # type: ignore[no-untyped
         remember(codes[n], past, place)
 
 
-@numba.njit(fastmath=FAST_MATH, nogil=True, cache=True)
+@native
 def expect(features, past, weights, errors, place):  # type: ignore[no-untyped-def]
     """What is expected of the next code, into `features` [3]."""
     end = place[1]
     if place[0] % HOP == 0:
         adapt(past[end - WINDOW : end], weights)
     recent = past[end - ORDER : end]
-    total = np.float32(0)
+    total = 0.0
     for i in range(ORDER):
         total += weights[i] * recent[i]
-    folded = math.log1p(MU * min(abs(total), np.float32(1))) / LOG_MU * STEPS
+    folded = math.log1p(MU * min(abs(total), 1.0)) / LOG_MU * STEPS
     features[0] = 128 + (folded if total > 0 else -folded)
     features[1] = min(max(errors[0] / errors[1], -MOST), MOST)
     features[2] = math.log(errors[1])
 
 
-@numba.njit(nogil=True, cache=True)
+@native
 def compare(code, features, errors):  # type: ignore[no-untyped-def]
     """Keep how far the code was from what was expected."""
     errors[0] = code - features[0]
     errors[1] = max(FORGET * errors[1] + (1 - FORGET) * abs(errors[0]), LEAST_ERROR)
 
 
-@numba.njit(nogil=True, cache=True)
+@native
 def remember(code, past, place):  # type: ignore[no-untyped-def]
     """Add a code to the past; the array is moved back when its end is reached."""
     if place[1] == past.shape[0]:
@@ -111,19 +122,19 @@ def remember(code, past, place):  # type: ignore[no-untyped-def]
     place[1] += 1
 
 
-@numba.njit(fastmath=FAST_MATH, nogil=True, cache=True)
+@native
 def adapt(past, weights):  # type: ignore[no-untyped-def]
     """The coefficients that predict the past best, forwards and backwards, oldest sample first: Burg."""
     forward, backward = past.copy(), past.copy()
     next_forward, next_backward = np.zeros_like(past), np.zeros_like(past)
     a, before = np.zeros(ORDER), np.zeros(ORDER)
     for k in range(ORDER):
-        both, power = np.float32(0), np.float32(1e-9)
+        both, power = 0.0, 1e-9
         for i in range(k + 1, WINDOW):
             x, y = forward[i], backward[i - 1]
             both += SHAPE[i] * x * y
             power += SHAPE[i] * (x * x + y * y)
-        reflection = np.float32(2 * both / (power * (1 + STEADY)))
+        reflection = 2 * both / (power * (1 + STEADY))
         for i in range(k + 1, WINDOW):
             x, y = forward[i], backward[i - 1]
             next_forward[i] = x - reflection * y

@@ -20,7 +20,7 @@ import numba
 import numpy as np
 
 from audiogen.sampling import linear_prediction
-from audiogen.sampling.linear_prediction import FEATURES, compare, expect, predictor_state, remember
+from audiogen.sampling.linear_prediction import FEATURES, compare, expect, native, predictor_state, remember
 
 CODES = (1, 255)  # lowest and highest
 FAST_MATH = {"contract", "reassoc", "nsz"}  # sums in any order; NaN and infinity stay what they are
@@ -129,14 +129,12 @@ class Queues:
 @lru_cache(maxsize=1)
 def compiled() -> Callable[..., None]:
     """The loop as machine code; says on stderr when it has to be compiled first."""
-    options = {"fastmath": FAST_MATH, "nogil": True}
-    try:
-        loop = numba.njit(cache=True, **options)(run)
-    except RuntimeError:  # nowhere to keep it
+    loop = native(run)
+    if loop.stats.cache_path is None:
         print(
-            "Compiling the WaveNet loop (no cache folder is writable; set NUMBA_CACHE_DIR).", file=sys.stderr
+            "Compiling the WaveNet loop: no cache folder is writable; set NUMBA_CACHE_DIR.", file=sys.stderr
         )
-        return numba.njit(**options)(run)
+        return loop
     if not cached(Path(loop.stats.cache_path)):
         print(
             "Compiling the WaveNet loop for this machine: once, some ten seconds; it is kept in "

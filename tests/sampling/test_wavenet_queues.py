@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 import pytest
 import torch
 
 from audiogen.media.mulaw import encode
 from audiogen.networks.wavenet import Wavenet, WavenetConfig
-from audiogen.sampling import wavenet_queues
+from audiogen.sampling import linear_prediction, wavenet_queues
 from audiogen.sampling.linear_prediction import predict
 from audiogen.sampling.wavenet_queues import Queues, pick
 from audiogen.structure.wavenet import queue_weights
@@ -126,3 +127,18 @@ def test_compiling_is_announced_once_and_kept(tmp_path, monkeypatch, capsys):
     said = capsys.readouterr().err
     assert said.count("Compiling the WaveNet loop") == 1
     assert "kept in" in said
+
+
+def test_where_nothing_can_be_kept_it_is_compiled_all_the_same(monkeypatch):
+    """numba refuses a cache when neither the package's folder nor the user's is writable."""
+    plain = numba.njit
+
+    def unwritable(cache=False, **options):
+        if cache:
+            raise RuntimeError("cannot cache function: no locator available")
+        return plain(**options)
+
+    monkeypatch.setattr(numba, "njit", unwritable)
+    made = linear_prediction.native(lambda x: x + 1)
+    assert made(1) == 2
+    assert made.stats.cache_path is None
