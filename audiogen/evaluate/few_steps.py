@@ -34,6 +34,13 @@ from audiogen.media.mel import MelSettings, coarse_mel, onset_strength
 from audiogen.stage import Sampling, silent
 
 MEL = MelSettings()
+RUNS: tuple[tuple[str, int | None, str | None], ...] = (
+    ("teacher, midpoint 12", 12, "midpoint"),
+    ("teacher, as it ships", None, None),
+    *((f"teacher, euler {n}", n, "euler") for n in (12, 8, 2, 1)),
+    ("student, 2 steps", 2, "euler"),
+    ("student, 1 step", 1, "euler"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,28 +104,26 @@ def evaluate(
     count: int,
     progress: Callable[[str], None] = lambda words: None,
 ) -> dict[str, Any]:
-    """Differences by what decoded: the student in 1 and 2 steps, the teacher in 1, 2 and 8.
+    """Differences by what decoded: teacher and student in RUNS.
 
-    Returns: per row `teacher` (against its own many steps, all conditions), `real` (where the coarse mel was
-        given) and `seconds` of processor time a piece. The row of the teacher's many steps has no `teacher`.
+    Returns: per row `teacher` (against its first row, where it walks to the end of its path; all conditions),
+        `real` (against the window, where its coarse mel was given) and `seconds` of processor time a piece.
     """
     asked = conditions(windows, count)
-    runs: list[tuple[str, FlowDecoder, int | None]] = [("teacher", teacher, None)]
-    runs += [(f"teacher, {n} steps", teacher, n) for n in (8, 2, 1)]
-    runs += [(f"student, {n} steps", student, n) for n in (2, 1)]
     out: dict[str, Any] = {}
     reference: list[np.ndarray] = []
-    for label, stage, steps in runs:
+    for label, steps, scheduler in RUNS:
         progress(label)
+        stage = teacher if label.startswith("teacher") else student
         began = process_time()
         made = [
-            stage(c.structure, c.asked, Sampling(seed=k, steps=steps), silent).mid
+            stage(c.structure, c.asked, Sampling(seed=k, steps=steps, scheduler=scheduler), silent).mid
             for k, c in enumerate(asked)
         ]
         row: dict[str, Any] = {"seconds": round((process_time() - began) / len(asked), 3)}
-        reference = reference or made
-        if steps is not None:
+        if reference:
             row["teacher"] = differences(made, reference)
+        reference = reference or made
         led = [k for k, c in enumerate(asked) if c.structure.mel is not None]
         row["real"] = differences([made[k] for k in led], [asked[k].real for k in led])
         out[label] = row
