@@ -80,10 +80,10 @@ class QueueWeights:
     slow_out_bias: np.ndarray
 
     def flat(self) -> tuple[Any, ...]:
-        ends = (self.embed, self.told, self.expect, self.hidden, self.hidden_bias)
-        ends += (self.mixture, self.mixture_bias, self.log_scales)
+        told = (self.embed, self.told, self.expect)
+        ends = (self.hidden, self.hidden_bias, self.mixture, self.mixture_bias, self.log_scales)
         slow = (self.amplitude, self.slow_in, self.slow_in_bias, self.slow_out, self.slow_out_bias)
-        return (*self.fast.flat(), *ends), (*self.slow.flat(), *slow)
+        return (*self.fast.flat(), *told, *ends), (*self.slow.flat(), *slow)
 
 
 class Queues:
