@@ -4,10 +4,10 @@ A piano is a sum of slowly dying sinusoids, and such a sum is predicted by its o
 samples Burg's method finds `ORDER` coefficients from the last `WINDOW` samples; nothing of it is learned
 or sent, as in backward-adaptive coders (ITU-T G.728), and a neural network models what is left (LPCNet,
 arXiv 1810.11846, does so with order 16). Burg's method, because it looks through no window: the
-autocorrelation method makes every tone die within half a second when it is left to itself (-32 to -51 dB
-after a second, Burg -5 to -17, the recording about as much). On held-out piano in 8-bit codes the predictor
-alone comes to 3.3 bits a sample; a network of this size needs twenty minutes on a core to reach 3.9
-without it, and then holds no tone.
+autocorrelation method makes tones die when they are left to themselves (three held-out passages: 32 to 51 dB
+lower after a second, with Burg 5 to 17). On the same passages in 8-bit codes Burg's predictor alone, with a
+running Laplace scale, comes to 3.3 bits a sample. A network of this size with a softmax of 256 and no
+predictor was at 3.8 after 2,500 steps, and its tones were gone at once.
 
 Compiled by numba, and used as it is in training and in the loop that writes; in float64, because the
 compiler sums in another order in each, and near zero a code is a ten-thousandth.
