@@ -23,8 +23,8 @@ class Sampling:
         steps: solver steps of the decoder, or None for its default.
         scheduler: name of the solver, or None for the decoder's default.
         guidance: classifier-free guidance, 1 is off; None for the decoder's default.
-        guidance_rescale: 0 .. 1, how much of the contrast that guidance adds is taken back; None for the
-            decoder's default.
+        guidance_rescale: 0 .. 1, how much of the movement over time that guidance adds is taken back; None
+            for the decoder's default.
         structure_strength: how closely the decoder follows the structure, 0 (not) .. 1 (fully).
         temperature: of the autoregressive stage, above 0.
         top_p: nucleus of the autoregressive stage, (0, 1].

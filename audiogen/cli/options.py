@@ -148,7 +148,7 @@ def decoder_sampling(function: Function) -> Function:
             click.option("--scheduler", metavar="NAME", help="Solver of the decoder."),
             click.option("--guidance", type=float, help="Classifier-free guidance; 1 is off."),
             click.option(
-                "--guidance-rescale", type=float, metavar="F", help="Takes back contrast it adds, 0 to 1."
+                "--guidance-rescale", type=float, metavar="F", help="Takes back movement it adds, 0 to 1."
             ),
             click.option("--structure-strength", type=float, help="How closely to follow it, 0 to 1."),
         )

@@ -180,7 +180,7 @@ class FlowDecoder(Pretrained):
         guided = estimator(guide)
         free = estimator(guide.without_structure()) if strength < 1 else None
         plain = estimator(guide.without_attributes()) if weight != 1 else None
-        return steered(guided, plain, weight, sampling.guidance_rescale or 0.0, free, strength)
+        return steered(guided, plain, weight, sampling.guidance_rescale or 0.0, free, strength, circular)
 
     def wrap(self, x0: Tensor, seconds: float, take: dict[str, float]) -> MelSpectrogram:
         """Normalised packed mel [1, F, D] -> artifact, within the ranges of the mel."""

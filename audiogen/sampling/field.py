@@ -26,6 +26,7 @@ def steered(
     rescale: float = 0.0,
     free: Estimate | None = None,
     strength: float = 1.0,
+    circular: bool = False,
 ) -> Estimate:
     """(x_t [1, F, D], t) -> x0 [1, F, D], from estimates of x0.
 
@@ -33,12 +34,13 @@ def steered(
         plain: without what guidance shall emphasise; None: no guidance.
         rescale: of the guidance, 0 .. 1; see `guided_x0`.
         free: without the structure; None: its full strength.
+        circular: the end goes over into the beginning, for a loop.
     """
 
     def estimate(x_t: Tensor, t: float) -> Tensor:
         x0 = guided(x_t, t)
         if plain is not None:
-            x0 = guided_x0(x0, plain(x_t, t), guidance, rescale)
+            x0 = guided_x0(x0, plain(x_t, t), guidance, rescale, circular)
         if free is not None:
             alone = free(x_t, t)
             x0 = alone + strength * (x0 - alone)

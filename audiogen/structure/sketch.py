@@ -113,4 +113,5 @@ class SketchStage(Pretrained):
             return windowed(self.network, about, frames, self.device, self.dtype, WINDOW_FRAMES, circular)
 
         plain = estimator(guide.without_attributes()) if weight != 1 else None
-        return steered(estimator(guide), plain, weight, sampling.guidance_rescale or 0.0)
+        rescale = sampling.guidance_rescale or 0.0
+        return steered(estimator(guide), plain, weight, rescale, circular=circular)

@@ -85,7 +85,7 @@ def test_a_longer_piece_begins_like_a_shorter_one(decoder: DiffusionDecoder, nam
     assert np.abs(short[:, :seen] - long[:, :seen]).max() < KERNELS
 
 
-def test_rescale_takes_back_contrast_that_guidance_adds(decoder: DiffusionDecoder) -> None:
+def test_rescale_takes_back_movement_that_guidance_adds(decoder: DiffusionDecoder) -> None:
     plain, guided, held = (
         decode(decoder, guidance=w, guidance_rescale=phi) for w, phi in ((1.0, 0.0), (8.0, 0.0), (8.0, 1.0))
     )
