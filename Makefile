@@ -1,7 +1,7 @@
 # Everything that a fresh machine needs: python3 (3.10 or newer) and this folder.
 #
 #   make demo      one sentence becomes out/piano.wav
-#   make demos     what else it does, each by name: demo-ambience, demo-loop, demo-ar, demo-wavenet,
+#   make demos     what else it does, each by name: demo-ambience, demo-loop, demo-ar,
 #                  demo-diffusion, demo-fusion, demo-flow, demo-batch, demo-compare
 #   make test      every test; make check: style, types and the fast tests
 #   make bench     rewrites benchmarks/RESULTS.md
@@ -23,7 +23,7 @@ MAKE_SOUND := $(BIN)/audiogen make --force --mkdir --seed $(SEED)
 GARDEN ?= rain and birdsong, 10 s
 
 .PHONY: demo demos test check bench install dev clean
-.PHONY: demo-ambience demo-loop demo-ar demo-wavenet demo-diffusion demo-fusion demo-flow demo-batch demo-compare
+.PHONY: demo-ambience demo-loop demo-ar demo-diffusion demo-fusion demo-flow demo-batch demo-compare
 
 demo: install
 	@mkdir -p out
@@ -35,7 +35,7 @@ demo: install
 	@echo "Try next:   $(BIN)/audiogen make \"stormy piano in D minor, 20 s\""
 	@echo "            $(BIN)/audiogen info out/piano.wav"
 
-demos: demo-ambience demo-loop demo-ar demo-wavenet demo-diffusion demo-fusion demo-flow demo-batch
+demos: demo-ambience demo-loop demo-ar demo-diffusion demo-fusion demo-flow demo-batch
 
 # Words to weather: autoregressive coarse mel, flow decoder, vocoder.
 demo-ambience: install
@@ -55,12 +55,6 @@ demo-ar: install
 	$(BIN)/audiogen decode out/ar.mid --force --seed $(SEED) -o out/ar.wav
 	@echo "Listen for: three beats to the bar, a melody over low basses, and an ending. out/ar.mid is what the"
 	@echo "            autoregressive stage wrote; the decoder only plays it."
-
-# WaveNet alone: sample after sample at 16 kHz, no decoder.
-demo-wavenet: install
-	$(MAKE_SOUND) "calm piano, 10 s" --structure wavenet --decoder none -o out/wavenet.wav
-	@echo "Listen for: struck notes of several pitches that die away, under the grain of eight bits. There is no"
-	@echo "            plan longer than its memory, so it wanders; it should neither fall silent nor hang on a chord."
 
 # Pure diffusion: no structure at all, noise becomes a mel under the words alone.
 demo-diffusion: install

@@ -81,9 +81,14 @@ WEIGHTS: dict[str, str] = {
     "ambience-flow": "flow-matching decoder: coarse mel and/or sound sources -> stereo mel",
     "ambience-few": "ambience-flow distilled to one or two steps, its guidance built in",
     "ambience-diffusion": "diffusion decoder (v-prediction): coarse mel and/or sound sources -> stereo mel",
-    "wavenet": "dilated causal convolutions, sample by sample: prompt attributes -> 16 kHz sound",
     "vocoder": "mel -> full-resolution magnitude and phase -> 44.1 kHz stereo",
     "transcriber": "audio -> note onsets; the project's own judge, not part of any pipeline",
+}
+
+# Stages whose weights are trained from their recipe, but are not good enough to be shipped.
+UNSHIPPED: dict[str, str] = {
+    "wavenet": "what it learned so far does not sound like a piano; train it with recipes/wavenet.yaml "
+    "and load it with WaveNetStage.from_pretrained(FOLDER)",
 }
 
 PIPELINES: dict[str, dict[str, str]] = {
@@ -197,10 +202,13 @@ def find_weights(source: str | Path) -> Path:
     Raises:
         MissingModel: nothing there, or a shipped file does not match its checksum.
     """
-    if str(source) in WEIGHTS:
-        folder = WEIGHTS_FOLDER / str(source)
+    name = str(source)
+    if name in WEIGHTS or name in UNSHIPPED:
+        folder = WEIGHTS_FOLDER / name
         if not (folder / "model.safetensors").exists():
-            raise MissingModel(f"The weights {source!r} are not in this installation; reinstall audiogen.")
+            if name in UNSHIPPED:
+                raise MissingModel(f"The weights {name!r} are not shipped yet: {UNSHIPPED[name]}.")
+            raise MissingModel(f"The weights {name!r} are not in this installation; reinstall audiogen.")
         _verify(folder)
         return folder
     folder = Path(source)

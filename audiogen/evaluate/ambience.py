@@ -32,7 +32,6 @@ from audiogen.media.mel import MelSettings, analyse
 from audiogen.render.vocoder import Vocoder
 from audiogen.stage import Sampling, silent
 from audiogen.structure.mel import MelStage
-from audiogen.structure.sketch import SketchStage
 
 SECONDS = 9.6
 FITTED = 400  # training windows that the embedding of the kernel distance is fitted to
@@ -203,19 +202,15 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--decoder", required=True, help="weights folder or registered name")
     parser.add_argument("--mel", help="weights of the coarse-mel stage; without, the decoder works alone")
-    parser.add_argument("--sketch", help="weights of the sketch stage, in place of it")
     parser.add_argument("--temperature", type=float, default=1.0)
     parser.add_argument("--vocoder", default="vocoder", help="or none: judge the decoder's mel as it is")
     parser.add_argument("-n", type=int, default=16, help="seeds of each")
     parser.add_argument("--steps", type=int)
     parser.add_argument("--guidance", type=float)
     options = parser.parse_args()
-    structure: Any = MelStage.from_pretrained(options.mel) if options.mel else None
-    if options.sketch:
-        structure = SketchStage.from_pretrained(options.sketch)
     stages = Stages(
         FlowDecoder.from_pretrained(options.decoder),
-        structure,
+        MelStage.from_pretrained(options.mel) if options.mel else None,
         None if options.vocoder == "none" else Vocoder.from_pretrained(options.vocoder),
     )
     rows = evaluate(

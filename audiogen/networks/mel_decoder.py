@@ -73,8 +73,7 @@ class MelDecoder(nn.Module):
     """See the module's first lines.
 
     Args:
-        bands, groups: of the mel, groups 0: neither a coarse mel to follow nor a side. centres_hz: of its
-            bands. floor: magnitude of silence.
+        bands, groups: of the mel. centres_hz: of its bands. floor: magnitude of silence.
         width, dilations: of the trunk, one block per dilation.
         templates: of the note bank; 0: the bank is one of colours, and the take are their components.
         attributes, take: how many of each.
@@ -146,9 +145,6 @@ class MelDecoder(nn.Module):
                 known = self.bank(roll[:, VELOCITY], roll[:, SINCE], roll[:, DAMPED], guide.take.float())
             else:
                 known = self.bank(guide.take[:, :-1].float())[:, None]
-            if not self.groups:
-                alone = (known - self.mean) / self.std * guide.present[:, :1, None]
-                return alone.expand(-1, roll.shape[2], -1)
             coarse = guide.coarse.float().repeat_interleave(self.bands // self.groups, -1)
             mean, std = self.mean[: self.bands], self.std[: self.bands]
             has_bank, has_coarse = (guide.present[:, i, None, None].float() for i in (0, 1))

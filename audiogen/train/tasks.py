@@ -15,7 +15,6 @@ TASKS: dict[str, str] = {
     "ambience-diffusion": "audiogen.train.diffusion:AmbienceDiffusionTask",
     "ambience-few": "audiogen.train.distil:DistilTask",
     "ambience-mel": "audiogen.train.ambience_mel:AmbienceMelTask",
-    "ambience-sketch": "audiogen.train.sketch:SketchTask",
     "vocoder": "audiogen.train.vocoder:VocoderTask",
     "wavenet": "audiogen.train.wavenet:WavenetTask",
     "transcriber": "audiogen.train.transcriber:TranscriberTask",

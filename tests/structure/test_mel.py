@@ -18,6 +18,7 @@ from audiogen.structure.mel import (
     attribute_codes,
     colour_codes,
     die_away,
+    layers_of,
     left_codes,
     pack_frames,
     unpack_frames,
@@ -176,17 +177,28 @@ def test_an_ambience_keeps_the_colour_of_its_seed_and_does_not_end() -> None:
     frames = torch.randn(2, 40, config.dimensions, generator=generator) - 6
     network.quantiser.fit(frames, torch.ones(config.dimensions) * 0.1, generator)
     rain = Conditioning(path="ambience", seconds=2.0, sources={"rain": 1.0})
-    colour, intensity = stage.draw_scene(rain, Sampling(seed=1))
-    assert np.array_equal(colour, stage.draw_scene(rain, Sampling(seed=1))[0])
-    assert 0.4 <= intensity <= 1 and stage.draw_scene(rain, Sampling(seed=2))[1] != intensity
-    assert stage.draw_scene(dataclasses.replace(rain, intensity=0.1), Sampling(seed=1))[1] == 0.1
-    scenes = network.bank.scenes.numpy()
-    nearest = np.square(scenes - colour).sum(1).argmin()
-    assert nearest in (0, 1)  # what was asked decides which scenes are near
+    colour, intensity = stage.draw_scene(rain, 1)
+    assert np.array_equal(colour, stage.draw_scene(rain, 1)[0])
+    assert 0.6 <= intensity <= 1 and stage.draw_scene(rain, 2)[1] != intensity
+    assert stage.draw_scene(dataclasses.replace(rain, intensity=0.1), 1)[1] == 0.1
+    wanted = np.eye(9)[0]  # what was asked decides which scenes are near
+    chosen = {network.bank.choose(wanted, None, np.random.default_rng(seed)) for seed in range(20)}
+    remembered = network.bank.weights.numpy()[:, 0]
+    assert {int(n) for n in chosen} == set(np.flatnonzero(remembered))
     assert stage.last_onset(2.0) is None
     made = stage(rain, rain, Sampling(seed=1), silent)
     assert made.mel.shape == (34, 50) and np.isfinite(made.mel).all()
     assert np.array_equal(made.mel, stage(rain, rain, Sampling(seed=1), silent).mel)
+    both = dataclasses.replace(rain, sources={"birds": 0.5, "rain": 1.0})
+    steps: list[tuple[int, int]] = []
+    mixed = stage(
+        both, both, Sampling(seed=1), lambda name, step, total: bool(steps.append((step, total))) or True
+    )
+    assert (mixed.mel >= made.mel - 1e-5).all() and (mixed.mel > made.mel + 1e-3).any()  # power is added
+    assert steps == sorted(steps) and steps[-1][0] == steps[-1][1]
+    (first, level), (second, below) = layers_of(both)
+    assert (first.sources, level) == ({"rain": 1.0}, 0.0)
+    assert second.sources == {"birds": 1.0} and below == pytest.approx(8 - 6.02, abs=0.01)
 
 
 def test_frames_pack_and_unpack() -> None:

@@ -17,7 +17,6 @@ from audiogen.train.ambience_mel import mixtures
 from audiogen.train.ambience_windows import crop
 from audiogen.train.recipe import Recipe
 from audiogen.train.runner import train
-from audiogen.train.sketch import SketchTask
 
 STAGE = {
     "width": 24,
@@ -68,21 +67,6 @@ def test_training_lowers_the_loss_and_goes_on(data: Path, tmp_path: Path) -> Non
     assert result.metric < first.evaluate(first.network)["metric"]
     assert (tmp_path / "samples" / "mels.png").exists()
     assert (tmp_path / "weights" / "config.json").exists()
-
-
-def test_a_sketch_learns_what_happens_when(data: Path, tmp_path: Path) -> None:
-    stage = {"width": 16, "dilations": [1, 2], "condition": 8, "scenes": 8, "components": 2, "steps": 2}
-    task = {"batch_size": 4, "frames": 30}
-    recipe = Recipe(
-        "ambience-sketch", train=_settings(steps=60, eval_every=30), task_settings=task, stage=stage
-    )
-    result = train(recipe, data, tmp_path)
-    assert result.finished and result.metric is not None
-    first = SketchTask(stage, task, data, 0)
-    assert result.metric < first.evaluate(first.network)["metric"]
-    assert (tmp_path / "samples" / "sketches.png").exists()
-    batch = first.batch(torch.Generator().manual_seed(0))
-    assert batch["packed"].shape == (4, 34, 30)
 
 
 def _settings(**rows: object):
