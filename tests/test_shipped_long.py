@@ -43,7 +43,8 @@ def mel() -> MelSpectrogram:
 def renderings(mel: MelSpectrogram) -> Iterator[tuple[np.ndarray, np.ndarray, list[int]]]:
     """At once; in windows as shipped; and the frames in the middle of every overlap."""
     stage = load_pipeline("piano", structure="none").stages[1]
-    joins = [first + vocoder.OVERLAP_FRAMES // 2 for first, _ in vocoder._spans(mel.mid.shape[1])[1:]]
+    spans = vocoder._spans(mel.mid.shape[1], vocoder.BLOCK_FRAMES, vocoder.OVERLAP_FRAMES)
+    joins = [first + vocoder.OVERLAP_FRAMES // 2 for first, _ in spans[1:]]
     assert len(joins) >= 2
     patch = pytest.MonkeyPatch()
     parts = stage(mel, Conditioning(), Sampling(seed=1), silent).samples
