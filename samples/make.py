@@ -18,10 +18,20 @@ PIECES = {
     "waltz": ("a lively waltz in G major, 150 bpm, 15 s", 6),
     "storm": ("stormy piano in C minor, fortissimo, 15 s", 3),
 }
+SOUNDS = {
+    "rain": ("rain, 10 s", 1),
+    "birdsong": ("lots of birdsong, 10 s", 3),
+    "garden": ("rain and birdsong, 10 s", 2),
+    "waves": ("ocean waves, 10 s", 1),
+    "fire": ("a crackling campfire, 10 s", 1),
+}
 
 
 def main() -> None:
-    """Write NAME.ogg and NAME.mid for every piece, and piano.png of the first."""
+    """Write NAME.ogg of every piece and sound, NAME.mid of every piece, and piano.png of the first."""
+    for name, (prompt, seed) in SOUNDS.items():
+        for take in make(Request(prompt, sampling=Sampling(seed=seed))):
+            take.save(HERE / f"{name}.ogg", force=True)
     for number, (name, (prompt, seed)) in enumerate(PIECES.items()):
         for take in make(Request(prompt, sampling=Sampling(seed=seed))):
             assert take.structure is not None
