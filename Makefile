@@ -40,7 +40,7 @@ demos: demo-ambience demo-loop demo-ar demo-diffusion demo-fusion demo-flow demo
 # Words to weather: autoregressive coarse mel, flow decoder, vocoder.
 demo-ambience: install
 	$(MAKE_SOUND) "$(GARDEN)" --show-steps --keep-structure -o out/garden.wav
-	@echo "Listen for: steady rain all around you, and single birds at places of their own; nothing repeats."
+	@echo "Listen for: steady rain all around you, and birds above it: warbles still, not crisp calls."
 	@echo "Look at:    out/garden.steps.png, the mel as the decoder saw it after each step, from haze to detail."
 	@echo "Try next:   $(BIN)/audiogen decode out/garden.npz --decoder-seed 5 -o out/garden-again.wav"
 
@@ -59,13 +59,13 @@ demo-ar: install
 # Pure diffusion: no structure at all, noise becomes a mel under the words alone.
 demo-diffusion: install
 	$(MAKE_SOUND) "$(GARDEN)" --structure none --decoder diffusion --show-steps -o out/diffusion.wav
-	@echo "Listen for: the sources that were asked for, without a plan over time: birds come by chance."
+	@echo "Listen for: rain without a plan over time. Without a coarse mel there is hardly a bird in it."
 	@echo "Look at:    out/diffusion.steps.png; the last steps add the finest detail."
 
 # Fusion: autoregression fixes the form, diffusion fills in the detail.
 demo-fusion: install
 	$(MAKE_SOUND) "$(GARDEN)" --structure mel --decoder diffusion --keep-structure -o out/fusion.wav
-	@echo "Listen for: against out/diffusion.wav, calls in phrases and rain that swells and thins: the coarse mel in"
+	@echo "Listen for: against out/diffusion.wav, birds that come and go: the coarse mel in"
 	@echo "            out/fusion.npz says when, the diffusion says how it sounds."
 
 # The same piece as demo-fusion, decoded by flow matching instead of diffusion.
