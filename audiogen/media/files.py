@@ -115,7 +115,9 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
     except FileNotFoundError as problem:
         raise InvalidRequest(f"{path} does not exist.") from problem
     except Exception as problem:
-        raise InvalidRequest(f"{path} is no readable .npz file ({problem}).") from problem
+        # numpy advises to unpickle whatever it does not know, which nobody should do with a stranger's file
+        why = "not an archive of plain arrays" if "pickle" in str(problem) else problem
+        raise InvalidRequest(f"{path} is no readable .npz file ({why}).") from problem
 
 
 def _umask() -> int:
