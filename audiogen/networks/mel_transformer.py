@@ -86,24 +86,30 @@ class MelTransformer(nn.Module):
         self.register_buffer("rope", rope_table(c.context, c.width // c.heads), persistent=False)
         self._initialise()
 
-    def forward(self, codes: Tensor, frames: Tensor, attributes: Tensor, left: Tensor) -> list[Tensor]:
+    def forward(
+        self, codes: Tensor, frames: Tensor, attributes: Tensor, left: Tensor, hidden: Tensor | None = None
+    ) -> list[Tensor]:
         """Logits of every frame given those before it, per stage [B, N, entries].
 
         Args:
             codes: int64 [B, N, K]; frames: what they decode to, normalised, float [B, N, D].
             attributes: buckets of attributes and colours, int64 [B, A]; left: bucket of the time left at
                 each frame, [B, N].
+            hidden: bool [B, N], frames whose codes those after them do not see (None: all are seen).
         """
-        rows = torch.cat([self.starts(len(codes)).to(codes.device), self.rows(codes[:, :-1])], 1)
+        seen = self.rows(codes)
+        if hidden is not None:
+            seen = torch.where(hidden[..., None], torch.full_like(seen, self.start), seen)
+        rows = torch.cat([self.starts(len(codes)).to(codes.device), seen[:, :-1]], 1)
         before = torch.cat([torch.zeros_like(frames[:, :1]), frames[:, :-1]], 1)
         x = self.embed(rows, before, attributes, left)
         for block in self.blocks:
             x = block(x, self.rope[:, None, None, : x.shape[1]])
-        hidden = self.norm(x)
+        state = self.norm(x)
         logits = []
         for stage in range(self.config.stages):
-            logits.append(self.stage_logits(hidden, stage))
-            hidden = self.tell(hidden, stage, codes[..., stage])
+            logits.append(self.stage_logits(state, stage))
+            state = self.tell(state, stage, codes[..., stage])
         return logits
 
     def step(

@@ -17,17 +17,17 @@ from torch import Tensor, nn
 from audiogen.artifacts import SOURCES, Conditioning, Structure
 from audiogen.conditions import attribute_vector
 from audiogen.data.ambience_windows import AmbienceWindows, read_ambience
-from audiogen.decoder.flow import FlowDecoder, FlowDecoderConfig
+from audiogen.decoder.flow import FlowDecoderConfig
 from audiogen.decoder.guide import fine_rate
 from audiogen.decoder.roll import CHANNELS
 from audiogen.media.mel import coarse_mel
 from audiogen.networks.colour_bank import ColourBank
-from audiogen.networks.mel_decoder import Guide, MelDecoder
+from audiogen.networks.mel_decoder import MelDecoder
 from audiogen.pretrained import from_rows
-from audiogen.sampling.flow import FlowSample, flow_target
+from audiogen.sampling.flow import flow_target
 from audiogen.train.ambience_windows import crop
-from audiogen.train.decoder import guide_of, velocity_error, worn
-from audiogen.train.flow_batch import flow_batch, forget
+from audiogen.train.decoder import guide_of, worn
+from audiogen.train.flow_batch import FlowObjective, forget
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,10 +57,9 @@ class AmbienceTaskSettings:
     max_shards: int | None = None
 
 
-class AmbienceTask:
+class AmbienceTask(FlowObjective):
     """Task "ambience-decoder" (see train/task.py)."""
 
-    stage_class: ClassVar[type[FlowDecoder]] = FlowDecoder
     settings_class: ClassVar[type[AmbienceTaskSettings]] = AmbienceTaskSettings
 
     def __init__(
@@ -136,13 +135,9 @@ class AmbienceTask:
     def export(self, network: nn.Module, folder: Path) -> None:
         self.stage_class(self.config, network, device="cpu").save_pretrained(folder)
 
-    def error(self, network: nn.Module, point: FlowSample, x0: Tensor, guide: Guide, prior: Tensor) -> Tensor:
-        """What is squared, [B, F, D]: the error of the velocity."""
-        return velocity_error(network, point, x0, guide, prior)
-
     def _crops(self, windows: AmbienceWindows, rng: np.random.Generator, drop: bool) -> dict[str, Tensor]:
         crops = [self._crop(windows, rng, drop, self.settings) for _ in range(self.settings.batch_size)]
-        return flow_batch(crops, self.settings, rng)
+        return self.collate(crops, rng)
 
     def _crop(
         self, windows: AmbienceWindows, rng: np.random.Generator, drop: bool, s: AmbienceTaskSettings

@@ -17,14 +17,14 @@ from torch import Tensor, nn
 
 from audiogen.artifacts import Conditioning, Notes, Structure
 from audiogen.conditions import attribute_vector
-from audiogen.decoder.flow import FlowDecoder, FlowDecoderConfig, pack
+from audiogen.decoder.flow import FlowDecoderConfig, pack
 from audiogen.decoder.guide import fine_rate, notes_attributes
 from audiogen.decoder.roll import piano_roll
 from audiogen.media.mel import MelSettings, coarse_mel, onset_strength
 from audiogen.networks.mel_decoder import Guide, MelDecoder
 from audiogen.pretrained import from_rows
-from audiogen.sampling.flow import FlowSample, flow_target
-from audiogen.train.flow_batch import flow_batch
+from audiogen.sampling.flow import flow_target
+from audiogen.train.flow_batch import FlowObjective
 from audiogen.train.task_data import read_shards
 
 
@@ -72,16 +72,18 @@ class Windows:
     attributes: np.ndarray
 
 
-class DecoderTask:
+class DecoderTask(FlowObjective):
     """Task "flow-decoder" (see train/task.py)."""
+
+    settings: DecoderTaskSettings
 
     def __init__(
         self, stage_settings: dict[str, Any], task_settings: dict[str, Any], data_folder: Path, seed: int
     ) -> None:
-        self.config: FlowDecoderConfig = from_rows(FlowDecoderConfig, stage_settings)
-        self.settings: DecoderTaskSettings = from_rows(DecoderTaskSettings, task_settings)
+        self.config: FlowDecoderConfig = from_rows(self.stage_class.config_class, stage_settings)
+        self.settings = from_rows(DecoderTaskSettings, task_settings)
         torch.manual_seed(seed)
-        network = FlowDecoder.build(self.config)
+        network = self.stage_class.build(self.config)
         assert isinstance(network, MelDecoder)
         self.network: nn.Module = network
         names = self.config.attributes
@@ -112,7 +114,7 @@ class DecoderTask:
         bank = ((prior - x0)[..., : bare.bands].abs() * given).mean() / given.mean().clamp_min(1e-3)
         if network.training and progress < self.settings.bank_share:
             return {"loss": bank, "bank_l1": bank.detach()}
-        flow = velocity_error(network, point, x0, guide, prior.detach()).square().mean()
+        flow = self.error(network, point, x0, guide, prior.detach()).square().mean()
         return {
             "loss": flow + self.settings.bank_weight * bank,
             "flow": flow.detach(),
@@ -153,7 +155,7 @@ class DecoderTask:
 
         from audiogen.stage import Sampling, silent
 
-        stage = FlowDecoder(self.config, network, device="cpu")
+        stage = self.stage_class(self.config, network, device="cpu")
         figure, axes = plt.subplots(4, 1, figsize=(14, 14))
         for i in range(2):
             structure = Structure(6.0, self.valid.notes[i])
@@ -166,13 +168,13 @@ class DecoderTask:
         network.requires_grad_(True)
 
     def export(self, network: nn.Module, folder: Path) -> None:
-        FlowDecoder(self.config, network, device="cpu").save_pretrained(folder)
+        self.stage_class(self.config, network, device="cpu").save_pretrained(folder)
 
     def _crops(
         self, windows: Windows, rng: np.random.Generator, size: int, frames: int, drop: bool
     ) -> dict[str, Tensor]:
         crops = [self._crop(windows, rng, frames, drop) for _ in range(size)]
-        return flow_batch(crops, self.settings, rng)
+        return self.collate(crops, rng)
 
     def _crop(self, windows: Windows, rng: np.random.Generator, frames: int, drop: bool) -> dict[str, Any]:
         s, mel = self.settings, self.config.mel
@@ -205,12 +207,6 @@ class DecoderTask:
             "attributes": attributes,
             "take": take,
         }
-
-
-def velocity_error(network: nn.Module, point: FlowSample, x0: Tensor, guide: Guide, prior: Tensor) -> Tensor:
-    """Error of the velocity up to its sign, [B, F, D]: with v_hat = (x_t - x0_hat) / t, (x0_hat - x0) / t."""
-    estimate = network(point.x_t, point.t, guide, prior)
-    return (estimate - x0) / point.t[:, None, None]
 
 
 def guide_of(batch: dict[str, Tensor]) -> Guide:

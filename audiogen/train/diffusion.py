@@ -1,29 +1,31 @@
-"""Trains the mel decoder on ambience scenes by diffusion: v-prediction, cosine path (arXiv 2202.00512).
+"""Trains the mel decoders by diffusion: v-prediction, cosine path (arXiv 2202.00512).
 
-Network, data, crops and conditions are those of the flow (`train/ambience.py`), so that the two can be
-compared. What differs is what makes it diffusion: u is uniform, and the loss is the error of
+Network, data, crops and conditions are those of the flow (`train/decoder.py`, `train/ambience.py`), so that
+the two can be compared. What differs is what makes it diffusion: u is uniform, and the loss is the error of
 v = alpha noise - sigma x0.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from audiogen.data.ambience_windows import AmbienceWindows
 from audiogen.decoder.diffusion import DiffusionDecoder
 from audiogen.decoder.flow import FlowDecoder
 from audiogen.networks.mel_decoder import Guide
 from audiogen.sampling.diffusion import levels, uniform_times
 from audiogen.sampling.flow import FlowSample
 from audiogen.train.ambience import AmbienceTask
+from audiogen.train.decoder import DecoderTask
+from audiogen.train.flow_batch import FlowObjective
 
 
-class AmbienceDiffusionTask(AmbienceTask):
-    """Task "ambience-diffusion" (see train/task.py)."""
+class DiffusionObjective(FlowObjective):
+    """What replaces `FlowObjective` in a task of the flow."""
 
     stage_class: ClassVar[type[FlowDecoder]] = DiffusionDecoder
 
@@ -32,7 +34,15 @@ class AmbienceDiffusionTask(AmbienceTask):
         _, sigma = levels(point.t)
         return (network(point.x_t, point.t, guide, prior) - x0) / sigma[:, None, None]
 
-    def _crops(self, windows: AmbienceWindows, rng: np.random.Generator, drop: bool) -> dict[str, Tensor]:
-        batch = super()._crops(windows, rng, drop)
+    def collate(self, crops: Sequence[dict[str, Any]], rng: np.random.Generator) -> dict[str, Tensor]:
+        batch = super().collate(crops, rng)
         generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
         return batch | {"t": uniform_times(len(batch["t"]), generator)}
+
+
+class AmbienceDiffusionTask(DiffusionObjective, AmbienceTask):
+    """Task "ambience-diffusion" (see train/task.py)."""
+
+
+class DiffusionDecoderTask(DiffusionObjective, DecoderTask):
+    """Task "diffusion-decoder", of the piano (see train/task.py)."""

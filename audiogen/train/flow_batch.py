@@ -1,15 +1,17 @@
-"""What every flow task does with its crops: collate them, draw times and noise, forget some attributes."""
+"""What every flow task does: its error, and how crops are collated, timed, noised and made to forget."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from audiogen.sampling.flow import logit_normal_times
+from audiogen.decoder.flow import FlowDecoder
+from audiogen.networks.mel_decoder import Guide
+from audiogen.sampling.flow import FlowSample, logit_normal_times
 
 
 class Times(Protocol):
@@ -30,6 +32,29 @@ class Forgetting(Protocol):
     def attribute_dropout(self) -> float: ...
     @property
     def intensity_dropout(self) -> float: ...
+
+
+class FlowObjective:
+    """The part of a decoder's task that knows that it is trained by flow matching.
+
+    Attributes:
+        stage_class: of the decoder; settings: of the task.
+    """
+
+    stage_class: ClassVar[type[FlowDecoder]] = FlowDecoder
+    settings: Times
+
+    def error(self, network: nn.Module, point: FlowSample, x0: Tensor, guide: Guide, prior: Tensor) -> Tensor:
+        """What is squared, [B, F, D]: the error of the velocity up to its sign.
+
+        With v_hat = (x_t - x0_hat) / t it is (x0_hat - x0) / t.
+        """
+        estimate = network(point.x_t, point.t, guide, prior)
+        return (estimate - x0) / point.t[:, None, None]
+
+    def collate(self, crops: Sequence[dict[str, Any]], rng: np.random.Generator) -> dict[str, Tensor]:
+        """See `flow_batch`."""
+        return flow_batch(crops, self.settings, rng)
 
 
 def flow_batch(crops: Sequence[dict[str, Any]], times: Times, rng: np.random.Generator) -> dict[str, Tensor]:

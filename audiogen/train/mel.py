@@ -51,6 +51,9 @@ class MelTaskSettings:
         quiet_share, ending_share: share of crops that get a beginning, an ending.
         gain: greatest change of level, nats; jitter: noise on the frames before they are coded, in
             units of the quantiser's scale.
+        hide, blur: the past as the network sees it, each crop by its own share up to these: of the frames
+            whose codes are hidden, and noise on what they decode to, in units of the quantiser's scale. What
+            sees a perfect past learns to repeat it.
     """
 
     batch_size: int = 16
@@ -62,6 +65,8 @@ class MelTaskSettings:
     ending_share: float = 0.3
     gain: float = 0.15
     jitter: float = 0.05
+    hide: float = 0.0
+    blur: float = 0.0
     max_shards: int | None = None
     valid_windows: int = 48
 
@@ -102,13 +107,28 @@ class MelTask:
         assert isinstance(bare, MelTransformer)
         with torch.autocast(batch["frames"].device.type, enabled=False):
             codes, frames = bare.quantiser.encode(batch["frames"])
-        logits = network(codes, frames, batch["attributes"], batch["left"])
+        if network.training:
+            frames, hidden = self._worn(frames)
+            logits = network(codes, frames, batch["attributes"], batch["left"], hidden)
+        else:
+            logits = network(codes, frames, batch["attributes"], batch["left"])
         losses = [
             nn.functional.cross_entropy(stage.flatten(0, 1).float(), codes[..., k].flatten())
             for k, stage in enumerate(logits)
         ]
         rows = {f"code_{k}": loss.detach() for k, loss in enumerate(losses)}
         return {"loss": torch.stack(losses).mean(), **rows}
+
+    def _worn(self, frames: Tensor) -> tuple[Tensor, Tensor | None]:
+        """The past [B, N, D] with noise on it, and which of its codes are hidden, bool [B, N]."""
+        s, batch = self.settings, (len(frames), 1)
+        if s.blur:
+            spread = s.blur * torch.rand(*batch, 1, device=frames.device)
+            frames = frames + spread * torch.randn_like(frames)
+        if not s.hide:
+            return frames, None
+        share = s.hide * torch.rand(batch, device=frames.device)
+        return frames, torch.rand(frames.shape[:2], device=frames.device) < share
 
     @torch.no_grad()
     def evaluate(self, network: nn.Module) -> dict[str, float]:

@@ -11,6 +11,7 @@ TASKS: dict[str, str] = {
     "score": "audiogen.train.score:ScoreTask",
     "mel": "audiogen.train.mel:MelTask",
     "flow-decoder": "audiogen.train.decoder:DecoderTask",
+    "diffusion-decoder": "audiogen.train.diffusion:DiffusionDecoderTask",
     "ambience-decoder": "audiogen.train.ambience:AmbienceTask",
     "ambience-diffusion": "audiogen.train.diffusion:AmbienceDiffusionTask",
     "ambience-few": "audiogen.train.distil:DistilTask",

@@ -179,7 +179,8 @@ def test_roll_velocities_are_spread_over_a_piano(source: Path) -> None:
 
 def test_recipes_at_toy_size_from_archives_to_sound(source: Path, tmp_path: Path) -> None:
     """`audiogen data`, then the vocoder and the decoder for a few steps, then notes to a waveform."""
-    from audiogen.decoder.flow import FlowDecoder
+    from audiogen.decoder.diffusion import DiffusionDecoder
+from audiogen.decoder.flow import FlowDecoder
     from audiogen.render.vocoder import Vocoder
 
     data = tmp_path / "data"
@@ -209,23 +210,26 @@ def test_recipes_at_toy_size_from_archives_to_sound(source: Path, tmp_path: Path
     prepare_recipe(vocoder_recipe, source, data)
     assert {p.name for p in data.glob("*-*.npz")} >= {"train-000.npz", "train-001.npz", "valid-000.npz"}
     vocoder_run = train(vocoder_recipe, data, tmp_path / "vocoder-run")
-    flow_recipe = _recipe(
-        tmp_path / "flow.yaml",
-        common
-        | {
-            "stage": {"width": 16, "dilations": [1, 2], "templates": 2, "steps": 2},
-            "task": {"name": "flow-decoder", "batch_size": 4, "frames": 48, "whole_share": 0.4},
-            "train": loop,
-        },
-    )
-    flow_run = train(flow_recipe, data, tmp_path / "flow-run")
-    decoder = FlowDecoder.from_pretrained(flow_run.weights)
+    decoder_stage = {"width": 16, "dilations": [1, 2], "templates": 2, "steps": 2}
+    decoder_task = {"batch_size": 4, "frames": 48, "whole_share": 0.4}
+    runs = {}
+    for name in ("flow", "diffusion"):  # the second starts from the first
+        task = {**decoder_task, "name": f"{name}-decoder"}
+        recipe = _recipe(
+            tmp_path / f"{name}.yaml", common | {"stage": decoder_stage, "task": task, "train": loop}
+        )
+        start = runs["flow"].weights if runs else None
+        runs[name] = train(recipe, data, tmp_path / f"{name}-run", init_from=start)
     vocoder = Vocoder.from_pretrained(vocoder_run.weights)
     structure = Structure(2.0, Notes.from_rows(np.array([[60, 0.1, 0.8, 90], [64, 0.6, 1.5, 70]])))
-    mel = decoder(structure, Conditioning(seconds=2.0), Sampling(seed=1), silent)
-    assert isinstance(mel, MelSpectrogram)
-    wave = vocoder(mel, Conditioning(), Sampling(seed=1), silent)
-    assert wave.samples.shape == (2, 88_200) and np.isfinite(wave.samples).all()
+    for decoder in (
+        FlowDecoder.from_pretrained(runs["flow"].weights),
+        DiffusionDecoder.from_pretrained(runs["diffusion"].weights),
+    ):
+        mel = decoder(structure, Conditioning(seconds=2.0), Sampling(seed=1), silent)
+        assert isinstance(mel, MelSpectrogram)
+        wave = vocoder(mel, Conditioning(), Sampling(seed=1), silent)
+        assert wave.samples.shape == (2, 88_200) and np.isfinite(wave.samples).all()
 
 
 def _recipe(path: Path, rows: dict) -> Path:

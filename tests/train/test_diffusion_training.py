@@ -16,8 +16,8 @@ from audiogen.sampling.diffusion import levels
 from audiogen.sampling.flow import flow_target
 from audiogen.stage import Sampling, silent
 from audiogen.train.ambience import AmbienceTask
-from audiogen.train.decoder import guide_of
-from audiogen.train.diffusion import AmbienceDiffusionTask
+from audiogen.train.decoder import DecoderTask, guide_of
+from audiogen.train.diffusion import AmbienceDiffusionTask, DiffusionDecoderTask, DiffusionObjective
 from audiogen.train.recipe import Recipe, TrainSettings
 from audiogen.train.runner import train
 from tests.train.test_ambience_training import STAGE, TASK
@@ -25,12 +25,15 @@ from tests.train.test_ambience_training import STAGE, TASK
 RECIPES = Path(__file__).parents[2] / "recipes"
 
 
-def test_the_recipes_differ_only_in_what_makes_it_diffusion() -> None:
-    flow, diffusion = (read_recipe(RECIPES / f"ambience-{name}.yaml") for name in ("flow", "diffusion"))
+@pytest.mark.parametrize(
+    "names", [("ambience-flow", "ambience-diffusion"), ("piano-flow-more", "piano-diffusion")]
+)
+def test_the_recipes_differ_only_in_what_makes_it_diffusion(names: tuple[str, str]) -> None:
+    flow, diffusion = (read_recipe(RECIPES / f"{name}.yaml") for name in names)
     for rows in (flow, diffusion):
         del rows["task"]["name"]
         for sampled in ("steps", "scheduler", "shift"):
-            rows["stage"].pop(sampled, None)
+            rows.get("stage", {}).pop(sampled, None)
     assert yaml.safe_dump(flow) == yaml.safe_dump(diffusion)
 
 
@@ -76,6 +79,14 @@ def test_training_lowers_the_loss_and_the_weights_can_be_sampled(data: Path, tmp
     ]
     assert all(np.isfinite(mid).all() and mid.shape == (170, 150) for mid in mids)
     assert np.abs(mids[0] - mids[1]).mean() > 0.01
+
+
+def test_the_piano_follows_the_same_objective() -> None:
+    assert (
+        issubclass(DiffusionDecoderTask, DecoderTask) and DiffusionDecoderTask.stage_class is DiffusionDecoder
+    )
+    for task in (DiffusionDecoderTask, AmbienceDiffusionTask):
+        assert task.error is DiffusionObjective.error and task.collate is DiffusionObjective.collate
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0])
