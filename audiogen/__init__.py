@@ -17,8 +17,11 @@ __version__ = "0.1.0"
 
 _PLACES = {
     "Conditioning": "audiogen.artifacts",
+    "Contour": "audiogen.artifacts",
+    "Latents": "audiogen.artifacts",
     "MelSpectrogram": "audiogen.artifacts",
     "Notes": "audiogen.artifacts",
+    "Picture": "audiogen.artifacts",
     "Structure": "audiogen.artifacts",
     "Waveform": "audiogen.artifacts",
     "Pipeline": "audiogen.pipeline",

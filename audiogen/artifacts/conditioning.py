@@ -1,0 +1,83 @@
+"""What was asked for, in typed attributes."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+from audiogen.errors import InvalidRequest
+
+PERIODS = ("baroque", "classical", "romantic", "impressionist", "ragtime")
+SOURCES = ("rain", "birds", "waves", "fire", "thunder", "wind", "crickets", "water", "rooster")
+STYLES = ("watercolor", "oil", "pencil", "ink")
+LOOKS = ("flat", "3d", "shaded", "blob", "outline", "solid", "pixel")
+
+
+@dataclass(frozen=True)
+class Conditioning:
+    """What the prompt asked for, as typed attributes; None means "not asked".
+
+    Attributes:
+        prompt: the words as given.
+        path: "piano", "ambience", "digit" or "picture".
+        seconds: length asked for, s.
+        tempo: beats per minute.
+        key: "D minor"-like name; mode: "major" or "minor", also set without a key.
+        metre: (3, 4)-like pair.
+        density: note onsets per second.
+        loudness: mean MIDI velocity of the notes, 1..127 (pp about 35, mf 64, ff 100).
+        register: mean pitch, MIDI number (middle C is 60).
+        articulation: 0 (staccato) .. 1 (legato).
+        pedal: share of time with the sustain pedal down, 0..1.
+        texture: notes struck together on average, 1 (a single voice) .. 4 (full chords).
+        period: "baroque", "classical", "romantic", "impressionist" or "ragtime" (`PERIODS`).
+        mood: mood words that were understood, in English.
+        sources: weight 0..1 per sound of nature (`SOURCES`), the main one 1. With path "piano" they
+            sound beside it.
+        intensity: of the main sound, 0 (light, distant, sparse) .. 1 (heavy, close, dense).
+        subject: of a picture; path "digit": "0".."9"; path "picture": a canonical English name, "cat".
+        style: how it is painted (`STYLES`). look: of an illustration (`LOOKS`).
+        details: other understood words of a picture, "big eyes", "smiling".
+        unknown: words of the prompt that were not understood.
+        remarks: what was heard otherwise than it was said, in words for the user.
+    """
+
+    prompt: str = ""
+    path: str = "piano"
+    seconds: float = 15.0
+    tempo: float | None = None
+    key: str | None = None
+    mode: str | None = None
+    metre: tuple[int, int] | None = None
+    density: float | None = None
+    loudness: float | None = None
+    register: float | None = None
+    articulation: float | None = None
+    pedal: float | None = None
+    texture: float | None = None
+    period: str | None = None
+    mood: tuple[str, ...] = ()
+    sources: dict[str, float] = field(default_factory=dict)
+    intensity: float | None = None
+    subject: str | None = None
+    style: str | None = None
+    look: str | None = None
+    details: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Only what is set, ready for JSON."""
+        rows = dataclasses.asdict(self)
+        return {k: v for k, v in rows.items() if v not in (None, (), {}, [])}
+
+    @classmethod
+    def from_dict(cls, rows: dict[str, Any]) -> Conditioning:
+        """The inverse of `to_dict`; unknown names are an error."""
+        tuples = {"metre", "mood", "details", "unknown", "remarks"}
+        known = {f.name for f in dataclasses.fields(cls)}
+        if extra := set(rows) - known:
+            raise InvalidRequest(f"Unknown conditioning fields: {', '.join(sorted(extra))}.")
+        values: dict[str, Any] = {k: tuple(v) if k in tuples else v for k, v in rows.items()}
+        return cls(**values)

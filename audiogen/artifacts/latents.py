@@ -1,0 +1,55 @@
+"""What a decoder of pictures makes: a small grid that the painter turns into a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from audiogen.artifacts.conditioning import Conditioning
+from audiogen.errors import InvalidRequest
+from audiogen.media import files, png
+
+SHOWN = 8  # pixels of a plot to a place of the grid
+
+
+@dataclass(frozen=True, eq=False)
+class Latents:
+    """A picture as the autoencoder holds it.
+
+    Attributes:
+        values: float32 [c, h, w], every channel normalised to std 1 over the training pictures.
+        size: of the picture that they stand for, pixels (8 to a place: 32x32 for 256).
+        asked: what it was made for; None: not known. It is not kept in a file.
+    """
+
+    values: np.ndarray
+    size: int = 256
+    asked: Conditioning | None = None
+
+    def save(self, path: str | Path, force: bool = False) -> None:
+        """Write .npz."""
+        files.write_npz(Path(path), {"latents": self.values, "size": np.array(self.size)}, force)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Latents:
+        """Read .npz.
+
+        Raises:
+            InvalidRequest: unreadable, or holds something else.
+        """
+        arrays = files.read_npz(Path(path))
+        values = arrays.get("latents")
+        if values is None or "size" not in arrays:
+            raise InvalidRequest(f"{path} holds no image latents (no `latents` and `size`).")
+        if values.ndim != 3 or not np.isfinite(values).all():
+            raise InvalidRequest(
+                f"Image latents are finite and [channels, h, w]; {path} holds {list(values.shape)}."
+            )
+        return cls(values.astype(np.float32), int(arrays["size"]))
+
+    def plot(self) -> bytes:
+        """The channels beside each other, grey at 0, as a PNG file."""
+        grey = np.clip(0.5 + np.concatenate(list(self.values), 1) / 6, 0, 1)  # 3 std to either end
+        return png.png_bytes(np.kron(grey, np.ones((SHOWN, SHOWN))))

@@ -1,0 +1,49 @@
+"""What a decoder of sound makes: a stereo log-mel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from audiogen.errors import InvalidRequest
+from audiogen.media import files
+from audiogen.media.mel_settings import MelSettings
+
+
+@dataclass(frozen=True, eq=False)
+class MelSpectrogram:
+    """Stereo log-mel.
+
+    Attributes:
+        mid: natural log of mean magnitude, float32 [bands, frames] (75 frames/s).
+        side: pan and log width relative to mid, float32 [2, groups, frames]; see `media.mel`.
+        seconds: exact length of the sound, s (frames cover at least this).
+        take: how the decoder set the instrument up, by name (brightness, room, ...), for the recipe.
+    """
+
+    mid: np.ndarray
+    side: np.ndarray
+    seconds: float
+    settings: MelSettings = MelSettings()
+    take: dict[str, float] = field(default_factory=dict)
+
+    def save(self, path: str | Path, force: bool = False) -> None:
+        """Write .npz."""
+        arrays = {"mid": self.mid, "side": self.side, "seconds": np.array(self.seconds)}
+        files.write_npz(Path(path), arrays, force)
+
+    def plot(self) -> bytes:
+        """The mid mel as a PNG file (needs matplotlib)."""
+        from audiogen.media.plot import picture
+
+        return picture(self.seconds, mid=self.mid)
+
+    @classmethod
+    def load(cls, path: str | Path) -> MelSpectrogram:
+        """Read .npz."""
+        arrays = files.read_npz(Path(path))
+        if "mid" not in arrays or "side" not in arrays:
+            raise InvalidRequest(f"{path} holds no mel spectrogram (no `mid` and `side`).")
+        return cls(arrays["mid"], arrays["side"], float(arrays["seconds"]))

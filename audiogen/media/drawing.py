@@ -1,0 +1,102 @@
+"""Line drawings: what someone drew becomes ink in 0..1 on a small square, white on black."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from audiogen.errors import InvalidRequest
+from audiogen.media import png
+
+_GREY = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
+FAINTEST = 0.1  # difference between paper and ink under which nothing is drawn
+FAINT = 0.6  # brightest ink that is left as it is
+MOSTLY = 0.6  # share of ink from which it is no line drawing
+SHARPNESS = 5.0  # of the edge of a stroke after enlarging: its ramp is about two pixels wide
+
+
+def drawing(
+    rgba: np.ndarray, sizes: Sequence[int], name: str = "The drawing"
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Ink of a picture, and remarks about what was changed.
+
+    Args:
+        rgba: float [4, h, w] in 0..1, see `png.read`.
+        sizes: squares of these sizes stay as they are, anything else is brought to the last of them.
+        name: of the file, for messages.
+    Returns: float32 [size, size] in 0..1, 1 is ink, and the remarks.
+    Raises:
+        InvalidRequest: nothing is drawn on it.
+    """
+    remarks: list[str] = []
+    grey = _grey(rgba)
+    if float(np.median(border(grey))) > 0.5:
+        grey = 1 - grey
+        remarks.append("dark ink on light paper was turned into light ink on black")
+    if float(grey.max() - grey.min()) < FAINTEST:
+        raise InvalidRequest(f"{name} is blank; draw light strokes on black, or dark strokes on white.")
+    height, width = grey.shape
+    if height != width or width not in sizes:
+        size = sizes[-1]
+        grey = shrunk(squared(grey), size)
+        how = "enlarged" if max(height, width) < size else "made smaller"
+        square = "" if height == width else "made square and "
+        remarks.append(f"the drawing of {width}x{height} pixels was {square}{how} to {size}x{size}")
+    if 0 < float(grey.max()) < FAINT:
+        grey = grey / grey.max()
+        remarks.append("its faint strokes were made stronger")
+    if float(grey.mean()) > MOSTLY:
+        remarks.append(
+            "most of it is ink; a contour is a line drawing, so the result may not be what you want"
+        )
+    return grey.astype(np.float32), tuple(remarks)
+
+
+def enlarged(ink: np.ndarray, size: int) -> np.ndarray:
+    """Ink with `size` pixels to a side and clean strokes: bicubic, then a steep smooth threshold.
+
+    Args:
+        ink: float [n, n] in 0..1; where `size` is not larger it is only area-averaged.
+    Returns: float32 [size, size] in 0..1.
+    """
+    if len(ink) == size:
+        return ink.astype(np.float32)
+    soft = shrunk(ink, size)
+    if len(ink) > size:
+        return soft
+    edge = 1 / (1 + np.exp(-2 * SHARPNESS * (soft - 0.5)))
+    low, high = 1 / (1 + np.exp(SHARPNESS)), 1 / (1 + np.exp(-SHARPNESS))
+    return np.clip((edge - low) / (high - low), 0, 1).astype(np.float32)
+
+
+def shrunk(ink: np.ndarray, size: int) -> np.ndarray:
+    """[n, n] -> float32 [size, size]: averaged over areas where it shrinks, bicubic where it grows."""
+    from PIL import Image
+
+    how = Image.Resampling.BOX if len(ink) > size else Image.Resampling.BICUBIC
+    image = Image.fromarray(ink.astype(np.float32)).resize((size, size), how)
+    return np.clip(np.asarray(image, np.float32), 0, 1)
+
+
+def squared(ink: np.ndarray) -> np.ndarray:
+    """Paper added on both shorter sides."""
+    height, width = ink.shape
+    more_y, more_x = max(0, width - height), max(0, height - width)
+    sides = ((more_y // 2, more_y - more_y // 2), (more_x // 2, more_x - more_x // 2))
+    return np.pad(ink, sides)
+
+
+def border(grey: np.ndarray) -> np.ndarray:
+    """The outermost pixels, [N]."""
+    return np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+
+
+def _grey(rgba: np.ndarray) -> np.ndarray:
+    """Brightness [h, w]; a transparent ground is paper: white under dark strokes, black under light ones."""
+    opacity = rgba[3]
+    bright = np.tensordot(_GREY, rgba[:3], 1)
+    drawn = opacity > 0.5
+    dark = bool(drawn.any()) and float(bright[drawn].mean()) < 0.5
+    paper = 1.0 if dark and not drawn.all() else 0.0
+    return np.tensordot(_GREY, png.over(rgba, paper), 1)
