@@ -180,7 +180,7 @@ def test_roll_velocities_are_spread_over_a_piano(source: Path) -> None:
 def test_recipes_at_toy_size_from_archives_to_sound(source: Path, tmp_path: Path) -> None:
     """`audiogen data`, then the vocoder and the decoder for a few steps, then notes to a waveform."""
     from audiogen.decoder.diffusion import DiffusionDecoder
-from audiogen.decoder.flow import FlowDecoder
+    from audiogen.decoder.flow import FlowDecoder
     from audiogen.render.vocoder import Vocoder
 
     data = tmp_path / "data"
