@@ -141,40 +141,52 @@ class MelStage(Pretrained):
             return in_a_circle(lambda longer, call: self(longer, longer, call, progress), x, sampling)
         mel = self.config.mel
         layers = layers_of(x) if self.config.colours else [(x, 0.0)]
-        made = None
-        for number, (layer, level) in enumerate(layers):
-            share = partial_progress(progress, number, len(layers))
-            written = self.write_layer(layer, layer_seed(sampling, number), sampling, share)
-            made = written if made is None else laid_over(made, written, level)
-        assert made is not None
-        coarse, onsets = made
+        seeds = [layer_seed(sampling, number) for number in range(len(layers))]
+        written = self.write_layers([layer for layer, _ in layers], seeds, sampling, progress)
+        coarse, onsets = written[0]
+        for (_, level), above in zip(layers[1:], written[1:], strict=True):
+            coarse, onsets = laid_over((coarse, onsets), above, level)
         last = self.last_onset(x.seconds)
         if self.config.damp_s and last is not None:
             die_away(coarse, onsets, last, self.config)
         return Structure(x.seconds, mel=coarse.numpy(), onsets=onsets.numpy(), settings=mel)
 
-    def write_layer(
-        self, x: Conditioning, seed: int, sampling: Sampling, progress: Progress
-    ) -> tuple[Tensor, Tensor]:
-        """Coarse mel [groups, N] and onsets [3 N] of what is asked, written as one sound."""
-        mel = self.config.mel
-        count = mel.coarse_frames(x.seconds)
+    def write_layers(
+        self, layers: list[Conditioning], seeds: list[int], sampling: Sampling, progress: Progress
+    ) -> list[tuple[Tensor, Tensor]]:
+        """Coarse mel [groups, N] and onsets [3 N] of sounds of one length, each as if it were alone.
+
+        They are written side by side: a pass of one frame is bound by reading the weights.
+        """
+        mel, seconds = self.config.mel, layers[0].seconds
+        told = [self.hints_of(layer, seed) for layer, seed in zip(layers, seeds, strict=True)]
+        left = torch.from_numpy(
+            left_codes(self.config, mel.coarse_frames(seconds), self.last_onset(seconds))
+        )[None]
+        generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        with one_thread(), torch.inference_mode():
+            hints = torch.cat([hints for hints, _ in told])
+            frames = self.write(hints, left.repeat(len(hints), 1), generators, sampling, progress)
+            for number, (_, components) in enumerate(told):
+                if components is not None:
+                    lasting = self.network.bank(torch.from_numpy(components)[None])
+                    frames[number, :, : mel.n_groups] += lasting
+        return [unpack_frames(layer.cpu().clone(), mel) for layer in frames]
+
+    def hints_of(self, x: Conditioning, seed: int) -> tuple[Tensor, np.ndarray | None]:
+        """Buckets [B, A] of what is asked and of the colour, and the components of this colour.
+
+        B is 2 with guidance: beside it, the same piece as if nothing had been asked.
+        """
         components, intensity = self.draw_scene(x, seed)
         names = tuple(name for name, *_ in self.config.attributes)
         wanted = wanted_attributes(dataclasses.replace(x, intensity=intensity), names)
         attributes = torch.from_numpy(attribute_codes(self.config, wanted))
         colour = torch.from_numpy(colour_codes(self.config, components))
         hints = torch.cat([attributes, colour])[None]
-        left = torch.from_numpy(left_codes(self.config, count, self.last_onset(x.seconds)))[None]
-        if self.config.guidance != 1:  # beside it, the same piece as if nothing had been asked
+        if self.config.guidance != 1:
             hints = torch.cat([hints, torch.cat([torch.zeros_like(attributes), colour])[None]])
-            left = left.repeat(2, 1)
-        generator = torch.Generator().manual_seed(seed)
-        with one_thread(), torch.inference_mode():
-            frames = self.write(hints, left, generator, sampling, progress)
-            if components is not None:
-                frames[..., : mel.n_groups] += self.network.bank(torch.from_numpy(components)[None])[:, None]
-        return unpack_frames(frames[0].cpu().clone(), mel)
+        return hints, components
 
     def draw_scene(self, x: Conditioning, seed: int) -> tuple[np.ndarray | None, float | None]:
         """The components of this seed's lasting spectrum, float32 [colours], and its intensity.
@@ -200,37 +212,40 @@ class MelStage(Pretrained):
 
     def write(
         self,
-        attributes: Tensor,
+        hints: Tensor,
         left: Tensor,
-        generator: torch.Generator,
+        generators: list[torch.Generator],
         sampling: Sampling,
         progress: Progress,
     ) -> Tensor:
-        """Frames [1, N, D] for the buckets `attributes` [B, A], colours among them, and `left` [B, N].
+        """Frames [L, N, D] of L sounds, one per generator.
 
-        B is 2 with guidance: what was asked, and nothing asked.
+        Args:
+            hints: buckets of attributes and colours, [L B, A]; B is 2 with guidance, see `hints_of`.
+            left: bucket of the time left at each frame, [L B, N].
         """
-        network, c, (batch, count) = self.network, self.config, left.shape
+        network, c, count, layers = self.network, self.config, left.shape[1], len(generators)
         assert isinstance(network, MelTransformer)
-        codes = torch.zeros(1, count, c.stages, dtype=torch.int64)
-        states = torch.zeros(1, count, c.dimensions)
+        each = len(hints) // layers
+        codes = torch.zeros(layers, count, c.stages, dtype=torch.int64)
+        states = torch.zeros(layers, count, c.dimensions)
         n = min(c.quiet_frames, count - 1)
         if n:
             codes[:, :n], states[:, :n] = network.quantiser.encode(quiet_frames(c, n))
-        cache, retries = None, c.retries
+        cache, retries = None, c.retries if layers == 1 else 0
         while n < count:
             if n % REPORT_EVERY == 0:
                 report(progress, "structure", n, count)
             if cache is None or cache.length == c.context:  # as if the piece began a context ago
-                cache, past = network.cache(batch), slice(max(0, n - c.keep_frames), n)
-                rows = torch.cat([network.starts(1), network.rows(codes[:, past])], 1)
-                before = torch.cat([torch.zeros(1, 1, c.dimensions), states[:, past]], 1)
+                cache, past = network.cache(len(hints)), slice(max(0, n - c.keep_frames), n)
+                rows = torch.cat([network.starts(layers), network.rows(codes[:, past])], 1)
+                before = torch.cat([torch.zeros(layers, 1, c.dimensions), states[:, past]], 1)
             span = slice(n + 1 - rows.shape[1], n + 1)
-            rows, before = rows.expand(batch, -1, -1), before.expand(batch, -1, -1)
-            hidden = network.step(rows, before, attributes, left[:, span], cache)
-            u = torch.rand(c.stages, generator=generator)
+            rows, before = rows.repeat_interleave(each, 0), before.repeat_interleave(each, 0)
+            hidden = network.step(rows, before, hints, left[:, span], cache)
+            u = torch.stack([torch.rand(c.stages, generator=generator) for generator in generators])
             codes[:, n] = self.choose_frame(hidden, u, sampling)
-            states[:, n] = network.quantiser.advance(before[:1, -1], codes[:, n])
+            states[:, n] = network.quantiser.advance(before[::each, -1], codes[:, n])
             rows, before = network.rows(codes[:, n : n + 1]), states[:, n : n + 1]
             n += 1
             dead = int(c.dead_s * c.mel.coarse_rate)
@@ -253,18 +268,20 @@ class MelStage(Pretrained):
         return bool(mel.max() < np.log(self.config.mel.floor) + SOUNDING)
 
     def choose_frame(self, hidden: Tensor, u: Tensor, sampling: Sampling) -> Tensor:
-        """Codes of the next frame [1, K] by uniforms u [K]; hidden [B, D], B = 2 with guidance."""
+        """Codes of the next frame [L, K] by uniforms u [L, K]; hidden [L B, D], B = 2 with guidance."""
         network = self.network
         assert isinstance(network, MelTransformer)
         temperature = sampling.temperature * self.config.temperature
+        each = len(hidden) // len(u)
         codes = []
         for stage in range(self.config.stages):
             logits = network.stage_logits(hidden, stage)
-            if len(logits) == 2:  # classifier-free guidance (arXiv 2207.12598, 2306.05284)
-                logits = logits[1:] + self.config.guidance * (logits[:1] - logits[1:])
-            code = choose(logits, u[stage][None], temperature, sampling.top_p)
+            if each == 2:  # classifier-free guidance (arXiv 2207.12598, 2306.05284)
+                asked, unasked = logits[::2], logits[1::2]
+                logits = unasked + self.config.guidance * (asked - unasked)
+            code = choose(logits, u[:, stage], temperature, sampling.top_p)
             codes.append(code)
-            hidden = network.tell(hidden, stage, code.expand(len(hidden)))
+            hidden = network.tell(hidden, stage, code.repeat_interleave(each))
         return torch.stack(codes, -1)
 
 
@@ -307,11 +324,6 @@ def laid_over(
     gain = level_db * float(np.log(10)) / 20  # nats of log magnitude
     mel = 0.5 * torch.logaddexp(2 * below[0], 2 * (above[0] + gain))
     return mel, torch.maximum(below[1], above[1] * min(1.0, float(np.exp(gain))))
-
-
-def partial_progress(progress: Progress, part: int, parts: int) -> Progress:
-    """Progress of one of several equal parts as that of the whole."""
-    return lambda stage, step, total: progress(stage, part * total + step, parts * total)
 
 
 def attribute_codes(config: MelStageConfig, values: dict[str, float | None]) -> np.ndarray:

@@ -144,8 +144,25 @@ def test_guidance_moves_towards_what_was_asked(stage: MelStage) -> None:
     network = stage.network
     wanted = network.stage_logits(hidden, 0)
     likeliest = int((wanted[1] + 3 * (wanted[0] - wanted[1])).argmax())
-    chosen = stage.choose_frame(hidden, torch.zeros(3), Sampling(temperature=0.05))
+    chosen = stage.choose_frame(hidden, torch.zeros(1, 3), Sampling(temperature=0.05))
     assert int(chosen[0, 0]) == likeliest
+
+
+def test_codes_that_are_hidden_are_not_seen(stage: MelStage) -> None:
+    network = stage.network
+    generator = torch.Generator().manual_seed(0)
+    codes = torch.randint(0, TINY.entries, (1, 6, TINY.stages), generator=generator)
+    other = codes.clone()
+    other[:, 2] = (other[:, 2] + 1) % TINY.entries
+    frames = torch.zeros(1, 6, TINY.dimensions)
+    hints, left = torch.zeros(1, 3, dtype=torch.int64), torch.zeros(1, 6, dtype=torch.int64)
+    hidden = torch.zeros(1, 6, dtype=torch.bool)
+    hidden[:, 2] = True
+    shown = [network(c, frames, hints, left, None)[0] for c in (codes, other)]
+    assert not torch.equal(shown[0][:, 3], shown[1][:, 3])
+    unseen = [network(c, frames, hints, left, hidden)[0] for c in (codes, other)]
+    torch.testing.assert_close(unseen[0], unseen[1])
+    torch.testing.assert_close(unseen[0][:, :3], shown[0][:, :3])
 
 
 def test_attributes_become_buckets() -> None:
@@ -196,6 +213,12 @@ def test_an_ambience_keeps_the_colour_of_its_seed_and_does_not_end() -> None:
     )
     assert (mixed.mel >= made.mel - 1e-5).all() and (mixed.mel > made.mel + 1e-3).any()  # power is added
     assert steps == sorted(steps) and steps[-1][0] == steps[-1][1]
+    asked = [dataclasses.replace(rain, sources={name: 1.0}) for name in ("rain", "birds")]
+    together = stage.write_layers(asked, [4, 5], Sampling(), silent)
+    for layer, seed, (coarse, onsets) in zip(asked, (4, 5), together, strict=True):
+        ((alone, struck),) = stage.write_layers([layer], [seed], Sampling(), silent)
+        torch.testing.assert_close(coarse, alone, atol=1e-4, rtol=0)
+        torch.testing.assert_close(onsets, struck, atol=1e-4, rtol=0)
     (first, level), (second, below) = layers_of(both)
     assert (first.sources, level) == ({"rain": 1.0}, 0.0)
     assert second.sources == {"birds": 1.0} and below == pytest.approx(8 - 6.02, abs=0.01)
@@ -250,7 +273,7 @@ def shards(tmp_path):
 
 
 def test_task_learns_evaluates_samples_and_exports(shards, tmp_path) -> None:
-    settings = {"batch_size": 4, "frames": 40, "valid_windows": 8}
+    settings = {"batch_size": 4, "frames": 40, "valid_windows": 8, "hide": 0.5, "blur": 0.3}
     task = MelTask(TINY_ROWS, settings, shards, 0)
     generator = torch.Generator().manual_seed(0)
     batch = task.batch(generator)
