@@ -21,6 +21,7 @@ DATA: dict[str, tuple[str, str]] = {
     ),
     "wavenet-audio": ("audiogen.data.prepare_wavenet:prepare", "audiogen.data.prepare_wavenet:WavenetData"),
     "piano-score": ("audiogen.data.prepare_score:prepare", "audiogen.data.prepare_score:PianoScoreData"),
+    "digits": ("audiogen.data.prepare_digits:prepare", "audiogen.data.prepare_digits:DigitsData"),
 }
 
 

@@ -72,11 +72,11 @@ class RunFolder:
 
         figure = Figure(figsize=(8, 4.5), layout="constrained")
         axes = figure.subplots()
-        for split in ("train", "valid"):
-            points = [r for r in self.rows() if r.get("split") == split]
-            name = "loss" if split == "train" else "metric"
-            points = [r for r in points if name in r]
-            axes.plot([r["step"] for r in points], [r[name] for r in points], label=f"{split} {name}")
+        rows = self.rows()
+        for split, name in (("train", "loss"), ("train", "critic_loss"), ("valid", "metric")):
+            points = [r for r in rows if r.get("split") == split and name in r]
+            if points or name != "critic_loss":
+                axes.plot([r["step"] for r in points], [r[name] for r in points], label=f"{split} {name}")
         axes.set(xlabel="step", ylabel="loss")
         axes.legend()
         axes.grid(alpha=0.3)

@@ -8,12 +8,11 @@ follows steps or elapsed minutes, whichever is further, so that a training ends 
 
 from __future__ import annotations
 
-import math
 import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic as now
@@ -26,8 +25,10 @@ from tqdm import tqdm
 
 from audiogen.errors import AudiogenError, InvalidRequest
 from audiogen.registry import find_weights
+from audiogen.train.critic import Critic
 from audiogen.train.engine import Engine, make_engine
-from audiogen.train.recipe import Recipe, TrainSettings
+from audiogen.train.optimizer import ema_update, learning_rate, make_optimizer, set_learning_rate
+from audiogen.train.recipe import Recipe
 from audiogen.train.run_folder import RunFolder
 from audiogen.train.task import Task
 from audiogen.train.tasks import task_class
@@ -93,6 +94,7 @@ class Loop:
         self.step, self.elapsed_s, self.bad_steps, self.evaluations_since_best = 0, 0.0, 0, 0
         self.best: float | None = None
         self.metric: float | None = None
+        self.critic: Critic | None = None
         self.losses: dict[str, Tensor] = {}  # of the last step; a finished run takes none
         self.stopping = False
 
@@ -106,13 +108,11 @@ class Loop:
             say(warm_start(self.bare, init_from))
         if state is not None:
             self.bare.load_state_dict(state["network"])
-        optimizer = torch.optim.AdamW(
-            parameter_groups(self.bare, self.settings.weight_decay),
-            lr=self.settings.lr,
-            betas=self.settings.betas,
-        )
+        optimizer = make_optimizer(self.bare, self.settings)
         self.ema = AveragedModel(self.bare, multi_avg_fn=ema_update(self.settings.ema))
         self.network, self.optimizer = self.engine.prepare(self.bare, optimizer)
+        adversarial = hasattr(self.task, "critic")
+        self.critic = Critic(self.task, self.settings, self.engine) if adversarial else None
         if state is not None:
             self._restore(state)
             say(f"going on at step {self.step}, minute {self.elapsed_s / 60:.1f}")
@@ -147,20 +147,26 @@ class Loop:
 
     def _one_step(self) -> None:
         lr = learning_rate(self.settings, self.step, self.progress)
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr
+        set_learning_rate(self.optimizer, lr)
         self.network.train()
-        batch = {k: v.to(self.engine.device) for k, v in self.task.batch(self.generator).items()}
-        with self.engine.autocast():
-            losses = self.task.loss(self.network, batch, self.progress)
-        self.engine.backward(losses["loss"])
+        others: dict[str, Tensor] = {}
+        if self.critic is not None:
+            others = self.critic.train(self.network, self._batch, self.progress, lr)
+        batch = self._batch()
+        with self.critic.frozen() if self.critic is not None else nullcontext():
+            with self.engine.autocast():
+                losses = self.task.loss(self.network, batch, self.progress)
+            self.engine.backward(losses["loss"])
         norm = torch.nn.utils.clip_grad_norm_(self.bare.parameters(), self.settings.clip)
         self.step += 1
         if self._usable(norm):
             self.optimizer.step()
             self.ema.update_parameters(self.bare)
         self.optimizer.zero_grad(set_to_none=True)
-        self.lr, self.norm, self.losses = lr, norm, losses
+        self.lr, self.norm, self.losses = lr, norm, losses | others
+
+    def _batch(self) -> dict[str, Tensor]:
+        return {k: v.to(self.engine.device) for k, v in self.task.batch(self.generator).items()}
 
     def _usable(self, norm: Tensor) -> bool:
         """A step whose gradient is not finite is left out; too many in a row are an error."""
@@ -233,11 +239,14 @@ class Loop:
             "evaluations_since_best": self.evaluations_since_best,
             "generator": self.generator.get_state(),
             "torch_rng": torch.get_rng_state(),
+            **({"critic": self.critic.state()} if self.critic is not None else {}),
         }
 
     def _restore(self, state: dict[str, Any]) -> None:
         self.ema.load_state_dict(state["ema"])
         self.optimizer.load_state_dict(state["optimizer"])
+        if self.critic is not None:
+            self.critic.restore(state["critic"])
         for name in ("step", "elapsed_s", "best", "metric", "evaluations_since_best"):
             setattr(self, name, state[name])
         if self.engine.rank == 0:
@@ -258,32 +267,6 @@ class Loop:
         return tqdm(
             total=total, initial=initial, desc=self.recipe.task, unit=unit, disable=quiet, file=sys.stderr
         )
-
-
-def learning_rate(settings: TrainSettings, step: int, progress: float) -> float:
-    """Linear warm-up over `warmup` steps, then cosine in `progress` down to `final_lr` of the peak."""
-    warm = min(1.0, (step + 1) / settings.warmup) if settings.warmup else 1.0
-    cosine = 0.5 * (1 + math.cos(math.pi * progress))
-    return settings.lr * warm * (settings.final_lr + (1 - settings.final_lr) * cosine)
-
-
-def parameter_groups(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Weights with two or more axes decay; biases, gains and frozen parameters do not."""
-    parameters = [p for p in network.parameters() if p.requires_grad]
-    return [
-        {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": weight_decay},
-        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
-    ]
-
-
-def ema_update(decay: float) -> Any:
-    """The `multi_avg_fn` of AveragedModel; the decay grows from 0.1, so that short runs average too."""
-
-    def update(averaged: Any, current: Any, count: Any) -> None:
-        now = min(decay, (1 + float(count)) / (10 + float(count)))
-        torch._foreach_lerp_(list(averaged), list(current), 1 - now)
-
-    return update
 
 
 def warm_start(network: nn.Module, source: str | Path) -> str:

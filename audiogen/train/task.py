@@ -7,10 +7,13 @@ data, loss and metrics. A network does not know its objective, a loss does not k
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from audiogen.train.critic import CriticSettings
 
 
 class Task(Protocol):
@@ -40,4 +43,22 @@ class Task(Protocol):
 
     def export(self, network: nn.Module, folder: Path) -> Any:
         """Write config and weights as the stage's `save_pretrained` does."""
+        ...
+
+
+class AdversarialTask(Task, Protocol):
+    """A task whose network learns from a second one; the loop trains that before every step.
+
+    Attributes:
+        critic: the second network; it stands still while `loss` is computed.
+        critic_settings: how often and how fast it is trained.
+    """
+
+    critic: nn.Module
+    critic_settings: CriticSettings
+
+    def critic_loss(
+        self, critic: nn.Module, network: nn.Module, batch: dict[str, Tensor], progress: float
+    ) -> dict[str, Tensor]:
+        """As `loss`, for the critic; `network` must get no gradient from it."""
         ...

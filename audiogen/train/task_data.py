@@ -1,31 +1,7 @@
-"""Reading prepared shards (.npz files named SPLIT-NNN.npz) for the tasks."""
+"""Reading prepared shards for the tasks; the reader itself is in the data room, where `evaluate` finds it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from audiogen.data.shards import read_shards
 
-import numpy as np
-
-from audiogen.errors import InvalidRequest
-
-
-def read_shards(
-    folder: Path, split: str, limit: int | None, names: tuple[str, ...]
-) -> Iterator[dict[str, np.ndarray]]:
-    """The arrays `names` of the first `limit` shards of a split; shards without them are left out.
-
-    Raises:
-        InvalidRequest: no such shard.
-    """
-    shards = sorted(folder.glob(f"{split}-*.npz"))[:limit]
-    found = False
-    for shard in shards:
-        with np.load(shard) as data:
-            if all(name in data.files for name in names):
-                found = True
-                yield {name: data[name] for name in names}
-    if not found:
-        raise InvalidRequest(
-            f"No {split} shards with {', '.join(names)} in {folder}; run `audiogen data RECIPE` first."
-        )
+__all__ = ["read_shards"]
