@@ -1,0 +1,59 @@
+"""A variational autoencoder of digits that is told the class (arXiv 1312.6114, 1406.5298).
+
+Encoder q(z | x, y) and decoder p(x | z, y) are perceptrons of two hidden layers: at 28x28 they are quicker
+on a CPU than convolutions, and see every digit many times while those see it once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+LOG_VARIANCE = (-10.0, 10.0)
+
+
+@dataclass(frozen=True)
+class VAESizes:
+    """What the network is made of: pixels to a side, numbers of the latent, hidden units, classes."""
+
+    size: int = 28
+    latent: int = 24
+    hidden: int = 512
+    classes: int = 10
+
+
+class DigitVAE(nn.Module):
+    """Ink [B, size, size] in 0..1 <-> latents [B, latent], both beside labels int64 [B]."""
+
+    def __init__(self, sizes: VAESizes) -> None:
+        super().__init__()
+        self.sizes = s = sizes
+        self.encoder = _perceptron(s.size**2 + s.classes, s.hidden, 2 * s.latent)
+        self.decoder = _perceptron(s.latent + s.classes, s.hidden, s.size**2)
+
+    def forward(self, ink: Tensor, labels: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Logits of the ink [B, size, size] decoded from z = mean + exp(log variance / 2) noise; both."""
+        mean, log_variance = self.encode(ink, labels)
+        return self.decode(mean + (log_variance / 2).exp() * noise, labels), mean, log_variance
+
+    def encode(self, ink: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log variance of the latents, [B, latent] each."""
+        mean, log_variance = self.encoder(torch.cat([ink.flatten(1), self._told(labels)], 1)).chunk(2, 1)
+        return mean, log_variance.clamp(*LOG_VARIANCE)
+
+    def decode(self, latents: Tensor, labels: Tensor) -> Tensor:
+        """Logits of the ink, [B, size, size]."""
+        size = self.sizes.size
+        return self.decoder(torch.cat([latents, self._told(labels)], 1)).unflatten(1, (size, size))
+
+    def _told(self, labels: Tensor) -> Tensor:
+        return nn.functional.one_hot(labels, self.sizes.classes).float()
+
+
+def _perceptron(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(
+        *(nn.Linear(inputs, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU()),
+        nn.Linear(hidden, outputs),
+    )

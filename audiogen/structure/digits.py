@@ -1,0 +1,104 @@
+"""What all stages that draw a digit have in common: Conditioning -> Contour (ink [h, w] in 0..1).
+
+A stage draws batches with `draw`; every digit has its own seed, so that it is the same in any company.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from audiogen.artifacts import Conditioning, Contour
+from audiogen.errors import InvalidRequest
+from audiogen.pretrained import Pretrained
+from audiogen.stage import Progress, Sampling, report
+
+Step = Callable[[int, int], None]
+Seen = Callable[[int, int, Tensor], None]
+
+
+def unheard(done: int, total: int) -> None:
+    """The step that tells nobody."""
+
+
+class DigitStage(Pretrained):
+    """The stage; a kind of network says how it draws.
+
+    Attributes:
+        hears: whether it is told which digit to draw.
+    """
+
+    name: ClassVar[str]
+    seam, takes, gives = "structure", Conditioning, Contour
+    hears: ClassVar[bool] = True
+
+    def __call__(
+        self,
+        x: Conditioning,
+        conditioning: Conditioning,
+        sampling: Sampling,
+        progress: Progress,
+        observer: Callable[[int, int, Contour], None] | None = None,
+    ) -> Contour:
+        """Draw the digit that is asked for.
+
+        Args:
+            observer: called as observer(done, total, contour) on the way, with what is drawn or believed so
+                far; the last is the result.
+        Raises:
+            InvalidRequest: no digit is asked for.
+        """
+        digit = digit_of(x) if self.hears else 0
+
+        def seen(done: int, total: int, ink: Tensor) -> None:
+            if observer is not None:
+                observer(done, total, Contour(ink[0].float().cpu().numpy(), asked=x))
+
+        ink = self.draw(
+            torch.tensor([digit]),
+            [sampling.seed_for("structure")],
+            sampling,
+            lambda step, total: report(progress, "structure", step, total),
+            seen,
+        )
+        return Contour(ink[0].numpy(), asked=x)
+
+    def draw(
+        self,
+        digits: Tensor,
+        seeds: Sequence[int],
+        sampling: Sampling,
+        step: Step = unheard,
+        seen: Seen | None = None,
+    ) -> Tensor:
+        """Several digits at once.
+
+        Args:
+            digits: int64 [B] in 0..9; a stage that hears nothing takes only their number.
+            seeds: one for each; digit k is the same whatever stands beside it.
+            step: called as step(done, total) before every step and after the last.
+            seen: called as seen(done, total, ink) with intermediate results [B, h, w].
+        Returns: ink float32 [B, h, w] in 0..1, on the CPU.
+        """
+        raise NotImplementedError
+
+
+def digit_of(x: Conditioning) -> int:
+    """The digit that is asked for.
+
+    Raises:
+        InvalidRequest: none, or more than one.
+    """
+    if x.subject is None:
+        raise InvalidRequest('No digit is asked for; say which one, as in "digit 7".')
+    if x.subject not in tuple("0123456789"):
+        raise InvalidRequest(f"{x.subject!r} is no digit; one of 0 to 9 can be drawn.")
+    return int(x.subject)
+
+
+def drawn(seeds: Sequence[int], size: int) -> Tensor:
+    """Standard normal numbers of each seed, float32 [B, size]; drawn on the CPU."""
+    return torch.stack([torch.randn(size, generator=torch.Generator().manual_seed(s)) for s in seeds])
