@@ -12,7 +12,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from audiogen.artifacts import Conditioning, Structure
+from audiogen.artifacts import Conditioning, Contour, Structure
 from audiogen.errors import InvalidRequest
 from audiogen.stage import Progress, Sampling, Stage, silent
 
@@ -85,6 +85,8 @@ class Pipeline:
                 x = conditioning
             elif self.takes is Structure:
                 x = Structure.empty(conditioning.seconds)
+            elif self.takes is Contour:
+                x = Contour.empty()
         if not isinstance(x, self.takes):
             raise InvalidRequest(f"This pipeline takes {self.takes.__name__}, not {type(x).__name__}.")
         known = self.understand(conditioning if conditioning is not None else "", x)

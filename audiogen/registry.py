@@ -31,6 +31,8 @@ class StageEntry:
         schedulers: of a decoder, the names it takes.
         few: path -> name of weights that were distilled for one or two steps.
         alone: of a structure stage, the stage by which its network makes sound without a decoder.
+        places: path -> "module:Class", where a path needs another class of the same name.
+        hears: whether a structure stage hears what is asked of it; one that does not draws any digit.
     """
 
     seam: str
@@ -39,7 +41,15 @@ class StageEntry:
     schedulers: tuple[str, ...] = ()
     few: dict[str, str] = field(default_factory=dict)
     alone: str | None = None
+    places: dict[str, str] = field(default_factory=dict)
+    hears: bool = True
 
+    def place_for(self, path: str | None) -> str:
+        """ "module:Class" for a path."""
+        return self.places.get(path or "", self.place)
+
+
+_PICTURES = ("digit", "picture")
 
 STAGES: dict[str, StageEntry] = {
     "score": StageEntry("structure", "audiogen.structure.score:ScoreStage", {"piano": "piano-score"}),
@@ -57,20 +67,38 @@ STAGES: dict[str, StageEntry] = {
     "flow": StageEntry(
         "decoder",
         "audiogen.decoder.flow:FlowDecoder",
-        {"piano": "piano-flow", "ambience": "ambience-flow"},
+        {"piano": "piano-flow", "ambience": "ambience-flow", **dict.fromkeys(_PICTURES, "picture-flow")},
         schedulers=("euler", "heun", "midpoint"),
         few={"ambience": "ambience-few"},
+        places=dict.fromkeys(_PICTURES, "audiogen.decoder.picture:PictureFlowDecoder"),
     ),
     "diffusion": StageEntry(
         "decoder",
         "audiogen.decoder.diffusion:DiffusionDecoder",
-        {"ambience": "ambience-diffusion"},
+        {"ambience": "ambience-diffusion", **dict.fromkeys(_PICTURES, "picture-diffusion")},
         schedulers=("ddpm", "ddim", "dpm-solver++", "euler", "euler-ancestral"),
+        places=dict.fromkeys(_PICTURES, "audiogen.decoder.picture:PictureDiffusionDecoder"),
     ),
     "vocoder": StageEntry(
         "renderer", "audiogen.render.vocoder:Vocoder", {"piano": "vocoder", "ambience": "vocoder"}
     ),
     "wavenet-audio": StageEntry("renderer", "audiogen.structure.wavenet:WaveNetAudio", {"piano": "wavenet"}),
+    "pixelcnn": StageEntry(
+        "structure", "audiogen.structure.pixelcnn:PixelCNNStage", {"digit": "digit-pixelcnn"}
+    ),
+    "pixelcnn-64": StageEntry(
+        "structure", "audiogen.structure.pixelcnn:PixelCNNStage", {"digit": "digit-pixelcnn-64"}
+    ),
+    "dcgan": StageEntry(
+        "structure", "audiogen.structure.gan:DCGANStage", {"digit": "digit-dcgan"}, hears=False
+    ),
+    "wgan-gp": StageEntry("structure", "audiogen.structure.gan:WGANGPStage", {"digit": "digit-wgan-gp"}),
+    "cgan": StageEntry("structure", "audiogen.structure.gan:ConditionalGANStage", {"digit": "digit-cgan"}),
+    "vae": StageEntry("structure", "audiogen.structure.vae:VAEStage", {"digit": "digit-vae"}),
+    "ddpm": StageEntry("structure", "audiogen.structure.ddpm:DDPMStage", {"digit": "digit-ddpm"}),
+    "painter": StageEntry(
+        "renderer", "audiogen.render.painter:Painter", dict.fromkeys(_PICTURES, "picture-painter")
+    ),
 }
 
 WEIGHTS: dict[str, str] = {
@@ -85,32 +113,43 @@ WEIGHTS: dict[str, str] = {
     "transcriber": "audio -> note onsets; the project's own judge, not part of any pipeline",
 }
 
-# Stages whose weights are trained from their recipe, but are not good enough to be shipped.
+# Weights that their recipe trains, but that are not here: not good enough, or not made yet.
 UNSHIPPED: dict[str, str] = {
     "wavenet": "what it learned so far does not sound like a piano; train it with recipes/wavenet.yaml "
     "and load it with WaveNetStage.from_pretrained(FOLDER)",
+    **{
+        name: f"train them with `audiogen train recipes/{name}.yaml`"
+        for name in (
+            *("digit-pixelcnn", "digit-pixelcnn-64", "digit-dcgan", "digit-wgan-gp", "digit-cgan"),
+            *("digit-vae", "digit-ddpm", "picture-painter", "picture-flow", "picture-diffusion"),
+            "digit-classifier",
+        )
+    },
 }
 
 PIPELINES: dict[str, dict[str, str]] = {
     "piano": {"structure": "score", "decoder": "flow", "renderer": "vocoder"},
     "ambience": {"structure": "mel", "decoder": "flow", "renderer": "vocoder"},
+    "digit": {"structure": "pixelcnn", "decoder": "flow", "renderer": "painter"},
+    "picture": {"structure": "none", "decoder": "flow", "renderer": "painter"},
 }
 
 # The path of an output file, where the words do not say it.
 SUFFIX_PATHS: dict[str, str] = dict.fromkeys((".wav", ".flac", ".ogg", ".mp3", ".mid", ".midi"), "piano")
+SUFFIX_PATHS[".png"] = "picture"
 
 Loaded = dict[tuple[str, str, str], Any]  # (stage, weights, device) -> the stage with its weights
 
 
-def stage_class(name: str) -> Any:
-    """The class of a stage by its registered name.
+def stage_class(name: str, path: str | None = None) -> Any:
+    """The class of a stage by its registered name, for a path where they differ.
 
     Raises:
         InvalidRequest: no such stage; the message lists those there are.
     """
     if name not in STAGES:
         raise InvalidRequest(f"No stage named {name!r}; there are: {', '.join(STAGES)}.")
-    module, _, attribute = STAGES[name].place.partition(":")
+    module, _, attribute = STAGES[name].place_for(path).partition(":")
     return getattr(importlib.import_module(module), attribute)
 
 
@@ -151,7 +190,7 @@ def check_scheduler(decoder: str, scheduler: str | None) -> None:
 
 def load_stage(name: str, path: str = "piano", device: str = "auto", few: bool = False) -> Any:
     """A stage with its shipped weights for `path`, see `weights_for`."""
-    cls = stage_class(name)
+    cls = stage_class(name, path)
     return cls.from_pretrained(weights_for(name, path, few), device=device)
 
 

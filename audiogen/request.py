@@ -11,7 +11,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from audiogen.artifacts import Conditioning, MelSpectrogram, Structure, Waveform
+import numpy as np
+
+from audiogen.artifacts import (
+    Conditioning,
+    Contour,
+    Latents,
+    MelSpectrogram,
+    Picture,
+    Structure,
+    Waveform,
+)
 from audiogen.errors import InvalidRequest
 from audiogen.registry import STAGES, Loaded, load_pipeline
 from audiogen.stage import Sampling
@@ -22,6 +32,8 @@ if TYPE_CHECKING:
 RATES = (44_100, 48_000)
 LOUDNESS_LUFS = (-50.0, -5.0)
 AUTO, OFF = "auto", "off"
+SIZES = (384, 512)  # pixels to a side of a picture
+Start = Structure | MelSpectrogram | Contour | Latents
 BED_LU = 8.0  # by how much a bed of rain is softer than the piano above it
 
 
@@ -31,10 +43,10 @@ class Request:
 
     Attributes:
         prompt: words; may be empty where `source` is given.
-        path: "piano", "ambience", or None: by the words.
+        path: "piano", "ambience", "digit", "picture", or None: by the words.
         seconds: length; None: as the prompt says, or as long as `source`.
-        source: a file to start from (.mid, .npz): it takes the place of the structure stage, or, if
-            it holds a mel spectrogram, of the decoder too.
+        source: a file to start from (.mid, .npz, .png): it takes the place of the structure stage, or, if
+            it holds a mel spectrogram or image latents, of the decoder too.
         structure, decoder: stage names, "none", or None for the path's own.
         sampling: seeds and settings of the networks.
         loudness: LUFS, or "auto" (by the asked or written dynamics), or "off".
@@ -42,7 +54,11 @@ class Request:
         device: "auto", "cpu" or "cuda".
         conditioning: already understood words (a replay); None: the prompt is parsed.
         default_path: used where neither `path` nor the words say one; None: they must.
-        show_steps: keep what the decoder makes of the mel after every step, see `Take.steps`.
+        show_steps: keep what the stages have after every step, see `Take.steps`.
+        size: of a picture, one of `SIZES`; None: as the prompt says, else the largest.
+        style: of a picture, one of `STYLES` or `LOOKS` in English or Chinese; None: as the prompt says.
+        init: a picture that is changed; strength: how much of it, 0 .. 1; None: a default.
+        mask: a picture of the same size, white where `init` may change.
     """
 
     prompt: str = ""
@@ -58,6 +74,11 @@ class Request:
     conditioning: Conditioning | None = None
     default_path: str | None = None
     show_steps: bool = False
+    size: int | None = None
+    style: str | None = None
+    init: Path | None = None
+    strength: float | None = None
+    mask: Path | None = None
 
     def __post_init__(self) -> None:
         problems = []
@@ -68,6 +89,11 @@ class Request:
             problems.append(f"loudness must be {low:g} .. {high:g} LUFS, not {self.loudness:g}")
         if self.rate not in RATES:
             problems.append(f"rate must be {' or '.join(map(str, RATES))}, not {self.rate}")
+        if self.strength is not None and not 0 <= self.strength <= 1:
+            problems.append(f"strength must be 0 .. 1, not {self.strength:g}")
+        for name, given in (("strength", self.strength), ("mask", self.mask)):
+            if given is not None and self.init is None:
+                problems.append(f"--{name} is of a picture that is changed; give --init FILE as well")
         for seam in ("structure", "decoder"):
             name = getattr(self, seam)
             known = [n for n, entry in STAGES.items() if entry.seam == seam]
@@ -75,6 +101,20 @@ class Request:
                 problems.append(f"no {seam} stage named {name!r}; there are {', '.join(known)}, none")
         if problems:
             raise InvalidRequest("; ".join(problems) + ".")
+
+
+@dataclass(frozen=True, eq=False)
+class Retouch:
+    """A picture that is changed.
+
+    Attributes:
+        picture: square. strength: 0 (it stays) .. 1 (all of it is new where it may change).
+        mask: float32 [h, w] of the picture, 1 where it may change; None: everywhere.
+    """
+
+    picture: Picture
+    strength: float
+    mask: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,15 +128,17 @@ class Plan:
         stages: names by seam, in order.
         remarks: what was left out or changed, in words for the user.
         bed: a second plan whose sound is laid under that of this one, or None.
+        retouch: the picture that is changed, or None.
         loaded: stages that are loaded; plans that share this dictionary share their networks.
     """
 
     request: Request
     conditioning: Conditioning
-    start: Structure | MelSpectrogram | None
+    start: Start | None
     stages: dict[str, str]
     remarks: tuple[str, ...] = ()
     bed: Plan | None = None
+    retouch: Retouch | None = None
     loaded: Loaded = field(default_factory=dict, repr=False)
 
     def sharing(self, loaded: Loaded) -> Plan:
@@ -149,9 +191,9 @@ class Take:
         seed: of this take.
         conditioning: what was asked.
         sampling: settings of this take alone (n = 1).
-        structure, mel: what the stages made or were given, or None.
-        waveform: the finished sound, or None where the plan stops before it.
-        steps: what the decoder made of the mel after each of its steps, if that was asked for.
+        structure, mel, contour, latents: what the stages made or were given, or None.
+        waveform, picture: the finished result, or None where the plan stops before it.
+        steps: if asked for, what the stages had after their steps: of sound the mel, of pictures `Picture`.
     """
 
     seed: int
@@ -160,7 +202,10 @@ class Take:
     structure: Structure | None = None
     mel: MelSpectrogram | None = None
     waveform: Waveform | None = None
-    steps: tuple[MelSpectrogram, ...] = ()
+    contour: Contour | None = None
+    latents: Latents | None = None
+    picture: Picture | None = None
+    steps: tuple[Any, ...] = ()
     recipe: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -170,7 +215,8 @@ class Take:
         return f"seed {self.seed}{varied}"
 
     def save(self, path: str | Path, force: bool = False) -> None:
-        """Write the sound, with its recipe inside."""
-        if self.waveform is None:
-            raise InvalidRequest("This take has no sound; it stopped at the structure.")
-        self.waveform.save(path, force=force, recipe=self.recipe)
+        """Write the sound or the picture, with its recipe inside."""
+        result = self.waveform or self.picture
+        if result is None:
+            raise InvalidRequest("This take has neither sound nor picture; it stopped at the structure.")
+        result.save(path, force=force, recipe=self.recipe)

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from audiogen.artifacts import Conditioning
+import numpy as np
+
+from audiogen.artifacts import Conditioning, Latents
 from audiogen.errors import Cancelled, InvalidRequest
 
 Progress = Callable[[str, int, int], bool]
@@ -93,6 +95,21 @@ class Sampling:
             words += f":{self.variation_seed}"
         digest = hashlib.sha256(words.encode()).digest()
         return int.from_bytes(digest[:8], "little") >> 1
+
+
+@dataclass(frozen=True, eq=False)
+class Edit:
+    """What a decoder of pictures begins with instead of noise; handed to its call as `edit`.
+
+    Attributes:
+        latents: of the picture that is changed.
+        strength: 0 (it stays as it is) .. 1 (nothing of it is left where it may change).
+        mask: float32 [h, w] of the grid of the latents, 1 where the picture may change; None: everywhere.
+    """
+
+    latents: Latents
+    strength: float
+    mask: np.ndarray | None = None
 
 
 @runtime_checkable

@@ -130,12 +130,12 @@ def test_rain_lies_under_the_piano_as_softly_as_is_said(tiny):
 
 def test_a_bed_is_softer_than_what_it_lies_under(tiny):
     from audiogen.artifacts import Waveform
-    from audiogen.making import _lay_under
+    from audiogen.making.sound import lay_under
     from tests.conftest import tone
 
     above, below = Waveform(tone(440, 10.0, 0.1)), Waveform(tone(1000, 10.0, 0.5))
     dry = above.samples.copy()
-    _lay_under(above, below)
+    lay_under(above, below)
     bed = above.samples - dry
     middle = slice(44_100, -3 * 44_100)  # between its fades
     apart = loudness_lufs(dry[:, middle], 44_100) - loudness_lufs(bed[:, middle], 44_100)

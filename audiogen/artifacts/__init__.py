@@ -15,7 +15,7 @@ edit it and hand it back.
 
 from __future__ import annotations
 
-from audiogen.artifacts.conditioning import LOOKS, PERIODS, SOURCES, STYLES, Conditioning
+from audiogen.artifacts.conditioning import LOOKS, PERIODS, PICTURES, SOURCES, STYLES, Conditioning
 from audiogen.artifacts.contour import Contour
 from audiogen.artifacts.latents import Latents
 from audiogen.artifacts.mel_spectrogram import MelSpectrogram
@@ -27,6 +27,7 @@ from audiogen.artifacts.waveform import Waveform
 __all__ = [
     "LOOKS",
     "PERIODS",
+    "PICTURES",
     "RINGING_S",
     "SOURCES",
     "STYLES",

@@ -11,6 +11,7 @@ from audiogen.errors import InvalidRequest
 PERIODS = ("baroque", "classical", "romantic", "impressionist", "ragtime")
 SOURCES = ("rain", "birds", "waves", "fire", "thunder", "wind", "crickets", "water", "rooster")
 STYLES = ("watercolor", "oil", "pencil", "ink")
+PICTURES = ("digit", "picture")  # paths whose result is seen, not heard
 LOOKS = ("flat", "3d", "shaded", "blob", "outline", "solid", "pixel")
 
 
@@ -39,6 +40,7 @@ class Conditioning:
         subject: of a picture; path "digit": "0".."9"; path "picture": a canonical English name, "cat".
         style: how it is painted (`STYLES`). look: of an illustration (`LOOKS`).
         details: other understood words of a picture, "big eyes", "smiling".
+        size: of the picture, pixels to a side; None: the largest.
         unknown: words of the prompt that were not understood.
         remarks: what was heard otherwise than it was said, in words for the user.
     """
@@ -64,12 +66,20 @@ class Conditioning:
     style: str | None = None
     look: str | None = None
     details: tuple[str, ...] = ()
+    size: int | None = None
     unknown: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
+    @property
+    def is_picture(self) -> bool:
+        """Whether it is seen, not heard."""
+        return self.path in PICTURES
+
     def to_dict(self) -> dict[str, Any]:
-        """Only what is set, ready for JSON."""
+        """Only what is set, ready for JSON; a picture has no length."""
         rows = dataclasses.asdict(self)
+        if self.is_picture:
+            del rows["seconds"]
         return {k: v for k, v in rows.items() if v not in (None, (), {}, [])}
 
     @classmethod

@@ -79,6 +79,15 @@ def shrunk(ink: np.ndarray, size: int) -> np.ndarray:
     return np.clip(np.asarray(image, np.float32), 0, 1)
 
 
+def feathered(mask: np.ndarray, width: float) -> np.ndarray:
+    """The mask with a soft edge of about `width` pixels that lies within it: 0 outside stays 0."""
+    from PIL import Image, ImageFilter
+
+    levels = Image.fromarray(np.round(np.clip(mask, 0, 1) * 255).astype(np.uint8))
+    soft = np.asarray(levels.filter(ImageFilter.GaussianBlur(width / 2)), np.float32) / 255
+    return np.where(mask > 0, np.clip(2 * soft - 1, 0, 1), 0).astype(np.float32)
+
+
 def squared(ink: np.ndarray) -> np.ndarray:
     """Paper added on both shorter sides."""
     height, width = ink.shape

@@ -6,11 +6,13 @@ lexicon.py   the word lists (*.yaml), checked and ready to match
 sounds.py    sounds of nature: which, how much of each, how heavy
 beside.py    sounds of nature in a prompt for the piano: the sound itself, or a mood
 refusals.py  what cannot be made, and what can instead
+pictures.py  what to draw, and how; picture_words.py: its word list (pictures.yaml)
 text.py      normal form, tokens, numbers in words
 
 meanings.yaml says what a meaning asks for; english.yaml and chinese.yaml list its words.
 """
 
 from audiogen.prompt.parser import Reading, parse, understand
+from audiogen.prompt.pictures import style_named, which_digit, which_subject
 
-__all__ = ["Reading", "parse", "understand"]
+__all__ = ["Reading", "parse", "style_named", "understand", "which_digit", "which_subject"]

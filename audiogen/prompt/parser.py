@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from audiogen.artifacts import Conditioning
+from audiogen.artifacts import PICTURES, Conditioning
 from audiogen.errors import InvalidRequest
+from audiogen.prompt import pictures
 from audiogen.prompt.beside import beside_the_piano
 from audiogen.prompt.lexicon import GROUPS, lexicon
 from audiogen.prompt.listening import Heard, listen
@@ -45,22 +46,27 @@ class Reading:
     words: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def parse(text: str, path: str | None = None, default_path: str | None = None) -> Conditioning:
+def parse(
+    text: str, path: str | None = None, default_path: str | None = None, drawn: bool = False
+) -> Conditioning:
     """What a prompt asks for.
 
     Args:
         text: words in English, Chinese or both.
         path: "piano", ...; None: by the words.
         default_path: where some words are understood but none says what to make.
+        drawn: there is a drawing, or a picture that is changed; then the words need not say of what.
     Raises:
         InvalidRequest: empty, too long, only unknown words (without `path`), a tempo or metre that no
             piece has, something that audiogen cannot make ("violin", "traffic" where no sound that it knows
             is asked for too), or a sound that is asked for and ruled out ("silent rain").
     """
-    return understand(text, path, default_path).conditioning
+    return understand(text, path, default_path, drawn).conditioning
 
 
-def understand(text: str, path: str | None = None, default_path: str | None = None) -> Reading:
+def understand(
+    text: str, path: str | None = None, default_path: str | None = None, drawn: bool = False
+) -> Reading:
     """What a prompt asks for, and which words said so; arguments and errors of `parse`."""
     if not text.strip():
         raise InvalidRequest('The prompt is empty; say what to make, for example "calm piano, 15 s".')
@@ -70,7 +76,12 @@ def understand(text: str, path: str | None = None, default_path: str | None = No
     amounts, rest = take(normal(text, words.variants))
     heard, unknown = listen(rest, words)
     spoken = tokens(rest)
-    chosen = path or _path(heard, amounts, spoken) or (default_path if heard or amounts else None)
+    by_words = path or _path(heard, amounts, spoken)
+    if path in PICTURES or _is_seen(text, by_words, default_path, heard, drawn):
+        return _picture(text, path, amounts, drawn)
+    chosen = by_words or (default_path if heard or amounts else None)
+    if chosen in PICTURES:
+        raise pictures.which_subject(text)
     if chosen == "ambience":
         return _ambience(text, rest, heard, unknown, amounts)
     sounds, pianos = beside_the_piano(heard, spoken) if chosen == "piano" else ([], [])
@@ -110,6 +121,42 @@ def understand(text: str, path: str | None = None, default_path: str | None = No
     if moods:
         said["mood"] = tuple(dict.fromkeys(h.said for h in heard if _mood(h) in moods))
     return Reading(known, said | scene.words)
+
+
+def _picture(text: str, path: str | None, amounts: list[Amount], drawn: bool) -> Reading:
+    """What a prompt for a picture asks for; see `pictures.condition`."""
+    lengths = tuple(amount.said for amount in amounts if "seconds" in amount.asks)
+    plain = normal(text, lexicon().variants)
+    for said in lengths:
+        plain = plain.replace(said, " " * len(said))
+    known, words = pictures.condition(text, pictures.look(plain), path, drawn, lengths)
+    return Reading(known, words)
+
+
+def _is_seen(
+    text: str, said: str | None, default_path: str | None, heard: Sequence[Heard], drawn: bool
+) -> bool:
+    """Whether a prompt is for somebody who draws, where no path is given.
+
+    What its words say for sound comes first; a thing to draw counts where they say nothing, or where the
+    output is to be a picture.
+
+    Args:
+        said: the path that the words say to somebody who makes sound.
+    """
+    if said in PICTURES:
+        return True
+    if default_path not in (None, *PICTURES):
+        return False
+    if default_path is None and said is not None:
+        return False
+    if any(h.meaning.name == "piano" for h in heard):
+        return False
+    sight = pictures.look(normal(text, lexicon().variants))
+    if default_path in PICTURES:
+        return drawn or sight.draws or bool(sight.digits or sight.unknown and said is None)
+    sounding = any(h.meaning.group in ("nature", *_OF_SOUNDS) for h in heard)
+    return sight.draws and not (sounding and not sight.of("style"))
 
 
 def _ambience(text: str, rest: str, heard: list[Heard], unknown: list[str], amounts: list[Amount]) -> Reading:

@@ -8,6 +8,7 @@ from audiogen.artifacts import SOURCES
 from audiogen.errors import InvalidRequest
 from audiogen.prompt.lexicon import lexicon
 from audiogen.prompt.listening import Heard
+from audiogen.prompt.picture_words import picture_words
 from audiogen.prompt.sounds import Scene
 from audiogen.prompt.text import is_cjk
 
@@ -47,12 +48,18 @@ def refuse_unknown_sounds(text: str, heard: Sequence[Heard]) -> None:
     if noises:
         raise InvalidRequest(
             f"audiogen does not know the sound of {names_as_said(noises)}; it knows {known}. "
-            'Name one or more of these, for example "rain and birdsong, 10 s".'
+            f'Name one or more of these, for example "rain and birdsong, 10 s".{_as_picture(noises)}'
         )
     raise InvalidRequest(
         f"Nothing in {text!r} names a sound that audiogen knows: {known}. "
         'Name one or more of these, for example "rain and birdsong, 10 s".'
     )
+
+
+def _as_picture(noises: Sequence[Heard]) -> str:
+    """ "A dog" has no sound here, but it can be drawn."""
+    term = picture_words().named(noises[0].word) if noises[0].meaning.group == "thing" else None
+    return f' To draw it: "a cartoon {term.name}".' if term is not None and term.kind == "subject" else ""
 
 
 def known_sounds(text: str) -> str:

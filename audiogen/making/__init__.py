@@ -1,0 +1,31 @@
+"""From a request to finished takes: what `audiogen make`, `decode` and `again` do, without a terminal.
+
+    request = Request(prompt="calm piano, 15 s", sampling=Sampling(seed=7))
+    for take in make(request):
+        take.save("calm.wav")
+
+`understand` checks everything that can be checked before a network is loaded, and imports no torch.
+
+    understanding  a request becomes a plan      sound     length, loudness, bed, loop
+    sources        files that are started from   pictures  size, style, contour, editing
+    running        the stages of a plan
+"""
+
+from audiogen.making.running import make, use_dtypes
+from audiogen.making.sound import target_lufs, with_length
+from audiogen.making.sources import STRUCTURE_SUFFIXES, load_source
+from audiogen.making.understanding import understand
+from audiogen.request import Plan, Request, Take
+
+__all__ = [
+    "STRUCTURE_SUFFIXES",
+    "Plan",
+    "Request",
+    "Take",
+    "load_source",
+    "make",
+    "target_lufs",
+    "understand",
+    "use_dtypes",
+    "with_length",
+]

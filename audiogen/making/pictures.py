@@ -1,0 +1,275 @@
+"""What is special to pictures: size and style, a contour or none, changing a picture that is there."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from audiogen.artifacts import PICTURES, Conditioning, Contour, Latents, Picture
+from audiogen.errors import InvalidRequest
+from audiogen.media import drawing, png
+from audiogen.prompt import parse, style_named, which_digit, which_subject
+from audiogen.registry import STAGES
+from audiogen.request import AUTO, SIZES, Plan, Request, Retouch, Take
+from audiogen.stage import Edit, Progress, Sampling, silent
+
+SUFFIXES = (png.SUFFIX, ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")  # of drawings
+INSIDE = 256  # pixels of a picture as the decoder sees it
+STRENGTH = 0.6  # of a change, where none is given; with a mask 1
+MOST_STEPS = 10  # that are shown
+
+
+def condition(request: Request, start: Contour | Latents) -> Conditioning:
+    """What the words beside a drawing ask for; what they leave open, the drawing says if it knows."""
+    asked = start.asked
+    own = request.path or (asked.path if asked is not None else "picture")
+    if not request.prompt.strip():
+        base = asked if asked is not None and asked.path == own else Conditioning(path=own)
+        return dataclasses.replace(base, unknown=(), remarks=())
+    known = parse(request.prompt, request.path, own, drawn=True)
+    if asked is None or known.subject is not None or known.path not in PICTURES:
+        return known
+    return dataclasses.replace(
+        known,
+        path=asked.path,
+        subject=asked.subject,
+        style=known.style or (None if known.look else asked.style),
+        look=known.look or (None if known.style else asked.look),
+        details=known.details or asked.details,
+    )
+
+
+def fitted(
+    known: Conditioning, start: Any, request: Request
+) -> tuple[Conditioning, Contour | Latents | None]:
+    """The words with their final size and style, and the start.
+
+    Raises:
+        InvalidRequest: an unknown size or style, or a file or an option that does not go with pictures.
+    """
+    _check_options(request)
+    if start is not None and not isinstance(start, Contour | Latents):
+        name = request.source.name if request.source is not None else "This"
+        raise InvalidRequest(
+            f"{name} holds sound, and a picture follows a drawing; give a PNG with light strokes on black "
+            'or dark ones on white, or ask for sound ("piano").'
+        )
+    size = request.size or known.size or SIZES[-1]
+    if size not in SIZES:
+        sizes = " or ".join(f"{each}x{each}" for each in SIZES)
+        raise InvalidRequest(f"A picture has {sizes} pixels, not {size}; change --size.")
+    if request.style is not None:
+        named = style_named(request.style)
+        known = dataclasses.replace(known, style=named.get("style"), look=named.get("look"))
+    return dataclasses.replace(known, size=size), start
+
+
+def extras(
+    request: Request, known: Conditioning, start: Contour | Latents | None, stages: dict[str, str]
+) -> tuple[tuple[str, ...], Retouch | None]:
+    """Remarks, and the picture that is changed, if there is one.
+
+    Raises:
+        InvalidRequest: nothing says what to draw, or a file is not as it must be.
+    """
+    writer = stages.get("structure")
+    remarks: list[str] = []
+    drawn = start is not None or request.init is not None
+    if not stages:
+        raise InvalidRequest(
+            f"Without a decoder nothing paints a {known.path} but a structure stage that draws its contour; "
+            "leave out --decoder none."
+        )
+    if writer is not None and not STAGES[writer].hears:
+        if known.subject is not None:
+            remarks.append(f"the stage {writer} draws any digit; the {known.subject} is not heard by it")
+    elif known.subject is None and known.path == "digit" and not drawn:
+        raise which_digit()
+    elif known.subject is None and not drawn:
+        raise which_subject(known.prompt)
+    if "decoder" not in stages:
+        remarks += _without_decoder(request, known, writer)
+    touch, more = _retouch(request)
+    return (*remarks, *more), touch
+
+
+def watchable(stage: Any) -> bool:
+    """Whether a stage shows what it has after each of its steps."""
+    return "observer" in inspect.signature(stage.__call__).parameters
+
+
+def decoded(
+    stage: Any, plan: Plan, x: Contour, sampling: Sampling, progress: Progress, *observer: Any
+) -> Latents:
+    """What the decoder makes of a contour; beginning with a picture that is changed, or varied."""
+    known, touch = plan.conditioning, plan.retouch
+    edit = None
+    if touch is not None:
+        picture = Picture(resized(touch.picture.pixels, INSIDE))
+        begin: Latents = _painter(plan).encode(picture)
+        edit = Edit(begin, touch.strength, _coarse(touch.mask, begin.values.shape[1:]))
+    made = _decode(stage, x, known, sampling, progress, observer, edit)
+    if not sampling.variation:
+        return made
+    other = dataclasses.replace(sampling, decoder_seed=sampling.seed_for("variation"))
+    varied = Edit(made, sampling.variation, None if edit is None else edit.mask)
+    return _decode(stage, x, known, other, progress, observer, varied)
+
+
+def finished(plan: Plan, take: Take, progress: Progress) -> Take:
+    """The take with its picture at its size, and its steps as pictures."""
+    known = plan.conditioning
+    size = known.size or SIZES[-1]
+    steps = _seen(plan, take, size)
+    picture = take.picture
+    if plan.request.decoder == "none" and take.contour is not None:
+        picture = Picture(np.repeat(drawing.enlarged(take.contour.pixels, size)[None], 3, 0))
+    elif picture is not None:
+        picture = Picture(_kept(plan.retouch, resized(picture.pixels, size)))
+    return dataclasses.replace(take, picture=picture, steps=steps)
+
+
+def resized(pixels: np.ndarray, size: int) -> np.ndarray:
+    """[c, h, w] -> float32 [c, size, size], see `drawing.shrunk`."""
+    if pixels.shape[1:] == (size, size):
+        return pixels
+    return np.stack([drawing.shrunk(channel, size) for channel in pixels])
+
+
+def _decode(
+    stage: Any,
+    x: Contour,
+    known: Conditioning,
+    sampling: Sampling,
+    progress: Progress,
+    observer: tuple[Any, ...],
+    edit: Edit | None,
+) -> Latents:
+    if edit is None:
+        made: Latents = stage(x, known, sampling, progress, *observer)
+        return made
+    made = stage(x, known, sampling, progress, *(observer or (None,)), edit)
+    return made
+
+
+def _painter(plan: Plan) -> Any:
+    return next(stage for stage in plan.pipeline.stages if stage.seam == "renderer")
+
+
+def _coarse(mask: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray | None:
+    """The mask on the grid of the latents: 1 wherever a place holds something that may change."""
+    if mask is None:
+        return None
+    return (drawing.shrunk(mask, shape[0]) > 0.02).astype(np.float32)
+
+
+def _kept(touch: Retouch | None, new: np.ndarray) -> np.ndarray:
+    """The new pixels inside the mask, the old ones outside, blended just within its edge."""
+    if touch is None or touch.mask is None:
+        return new
+    size = new.shape[-1]
+    weight = drawing.feathered(drawing.shrunk(touch.mask, size), size / 64)
+    old = resized(touch.picture.pixels, size)
+    return (old + weight * (new - old)).astype(np.float32)
+
+
+def _seen(plan: Plan, take: Take, size: int) -> tuple[Picture, ...]:
+    """Some of the steps as pictures, the first and the last among them."""
+    count = len(take.steps)
+    shown = sorted({round(k) for k in np.linspace(0, count - 1, min(count, MOST_STEPS))}) if count else []
+    found = []
+    for k in shown:
+        step = take.steps[k]
+        if isinstance(step, Contour):
+            found.append(Picture(np.repeat(drawing.enlarged(step.pixels, INSIDE)[None], 3, 0)))
+        elif isinstance(step, Latents) and "renderer" in plan.stages:
+            picture = _painter(plan)(step, plan.conditioning, take.sampling, silent)
+            found.append(Picture(resized(picture.pixels, INSIDE)))
+    return tuple(found)
+
+
+def _check_options(request: Request) -> None:
+    """Raise InvalidRequest where something is given that only sound has."""
+    given = {
+        "--seconds": request.seconds is not None,
+        "--loop": request.sampling.loop,
+        "--loudness": request.loudness != AUTO,
+        "--rate": request.rate != Request.rate,
+    }
+    for name, is_given in given.items():
+        if is_given:
+            raise InvalidRequest(
+                f'{name} is for sound, and this is a picture; leave it out, or ask for sound ("calm piano").'
+            )
+
+
+def _without_decoder(request: Request, known: Conditioning, writer: str | None) -> list[str]:
+    """Remarks about what nothing paints.
+
+    Raises:
+        InvalidRequest: something is asked for that only a decoder does.
+    """
+    given = {"--init": request.init is not None, "--variation": request.sampling.variation > 0}
+    given["--show-steps"] = request.show_steps and writer is None
+    for name, is_given in given.items():
+        if is_given:
+            raise InvalidRequest(f"{name} is for a decoder, and here is none; leave out one of them.")
+    if writer is not None and (known.style or known.look):
+        return [f"{known.style or known.look}: left out; without a decoder it is the bare contour"]
+    return []
+
+
+def _retouch(request: Request) -> tuple[Retouch | None, list[str]]:
+    """The picture that is changed, its mask and what was done to fit them.
+
+    Raises:
+        InvalidRequest: unreadable, or a mask of another size, or one that changes nothing.
+    """
+    if request.init is None:
+        return None, []
+    picture = Picture.load(request.init)
+    width, height = picture.size
+    mask = None if request.mask is None else _mask(request.mask, (width, height))
+    strength = request.strength
+    if strength is None:
+        strength = STRENGTH if mask is None else 1.0
+    remarks = []
+    if width != height:
+        side = min(width, height)
+        remarks.append(
+            f"{request.init.name} has {width}x{height} pixels; its middle, {side}x{side}, is taken"
+        )
+    mask = None if mask is None else _middle(mask[None])[0]
+    if mask is not None and not mask.any():
+        raise InvalidRequest(
+            f"{request.mask} marks nothing in the middle {min(width, height)} pixels that are taken; "
+            "paint white what may change, or make both files square."
+        )
+    return Retouch(Picture(_middle(picture.pixels)), strength, mask), remarks
+
+
+def _mask(file: Path, size: tuple[int, int]) -> np.ndarray:
+    """Float32 [h, w], 1 where the picture may change."""
+    pixels = png.over(png.read(file), paper=0.0)
+    height, width = pixels.shape[1:]
+    if (width, height) != size:
+        raise InvalidRequest(
+            f"{file} has {width}x{height} pixels and the picture {size[0]}x{size[1]}; a mask has the size of "
+            "its picture."
+        )
+    mask = (pixels.mean(0) > 0.5).astype(np.float32)
+    if not mask.any():
+        raise InvalidRequest(f"{file} marks nothing; paint white what may change, black what stays.")
+    return mask
+
+
+def _middle(pixels: np.ndarray) -> np.ndarray:
+    """[c, h, w] -> the square in its middle."""
+    height, width = pixels.shape[1:]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return np.ascontiguousarray(pixels[:, top : top + side, left : left + side])
