@@ -1,8 +1,8 @@
-"""The estimate of a mel network: windows, classifier-free guidance, strength of the structure.
+"""The estimate of a decoding network: windows, classifier-free guidance, strength of the structure, masks.
 
-Shared by every stage that decodes by flow or diffusion. A network is anything that is called as
+Shared by every stage that decodes by flow or diffusion. A mel network is anything that is called as
 `network(x_t, t, guide, prior)` and estimates x0, with `prior(guide)` and `receptive_frames`; a guide has
-`at(index)` and `to(device)`.
+`at(index)` and `to(device)`. A picture network sees all its places at once: `network(x_t, t, guide)`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from audiogen.sampling.guidance import guided_x0
+from audiogen.sampling.guidance import REACH_FRAMES, guided_x0
 from audiogen.sampling.windows import spans
 
 Estimate = Callable[[Tensor, float], Tensor]
@@ -27,12 +27,13 @@ def steered(
     free: Estimate | None = None,
     strength: float = 1.0,
     circular: bool = False,
+    reach: int = REACH_FRAMES,
 ) -> Estimate:
     """(x_t [1, F, D], t) -> x0 [1, F, D], from estimates of x0.
 
     Args:
         plain: without what guidance shall emphasise; None: no guidance.
-        rescale: of the guidance, 0 .. 1; see `guided_x0`.
+        rescale, reach: of the guidance; see `guided_x0`.
         free: without the structure; None: its full strength.
         circular: the end goes over into the beginning, for a loop.
     """
@@ -40,11 +41,37 @@ def steered(
     def estimate(x_t: Tensor, t: float) -> Tensor:
         x0 = guided(x_t, t)
         if plain is not None:
-            x0 = guided_x0(x0, plain(x_t, t), guidance, rescale, circular)
+            x0 = guided_x0(x0, plain(x_t, t), guidance, rescale, circular, reach)
         if free is not None:
             alone = free(x_t, t)
             x0 = alone + strength * (x0 - alone)
         return x0
+
+    return estimate
+
+
+def kept(estimate: Estimate, known: Tensor, mask: Tensor) -> Estimate:
+    """Inpainting: the estimate where the mask [1, F, 1] is 1, what is known [1, F, D] where it is 0.
+
+    Every scheduler then walks the known places straight to what they are, from whatever noise they start
+    with, and the network sees them so while it fills the others.
+    """
+
+    def masked(x_t: Tensor, t: float) -> Tensor:
+        return known + mask * (estimate(x_t, t) - known)
+
+    return masked
+
+
+def whole(network: Any, guide: Any, device: torch.device, dtype: torch.dtype) -> Estimate:
+    """x0 estimate of a network that sees all places at once."""
+    guide = guide.to(device)
+
+    @torch.inference_mode()
+    def estimate(x_t: Tensor, t: float) -> Tensor:
+        with torch.autocast(device.type, torch.bfloat16, enabled=dtype == torch.bfloat16):
+            x0 = network(x_t.to(device), torch.tensor([t], dtype=torch.float32, device=device), guide)
+        return x0.float().cpu()
 
     return estimate
 

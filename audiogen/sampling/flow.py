@@ -49,9 +49,10 @@ def logit_normal_times(
     return torch.where(torch.rand(count, generator=generator) < uniform_share, uniform, t).clamp(1e-3, 1)
 
 
-def times(steps: int, shift: float = 1.0) -> Tensor:
-    """steps + 1 times from 1 to 0; shift > 1 spends more steps near noise (arXiv 2403.03206, eq. 23)."""
-    t = torch.linspace(1, 0, steps + 1, dtype=torch.float64)
+def times(steps: int, shift: float = 1.0, start: float = 1.0) -> Tensor:
+    """steps + 1 times from `start` to 0; shift > 1: more of them near noise (arXiv 2403.03206, eq. 23)."""
+    first = start / (shift - (shift - 1) * start)  # before the shift
+    t = first * torch.linspace(1, 0, steps + 1, dtype=torch.float64)
     return shift * t / (1 + (shift - 1) * t)
 
 

@@ -9,7 +9,12 @@ REACH_FRAMES = 300  # on both sides: a wave rises and falls within 8 s
 
 
 def guided_x0(
-    told: Tensor, untold: Tensor, guidance: float, rescale: float = 0.0, circular: bool = False
+    told: Tensor,
+    untold: Tensor,
+    guidance: float,
+    rescale: float = 0.0,
+    circular: bool = False,
+    reach: int = REACH_FRAMES,
 ) -> Tensor:
     """Away from what would come untold, towards what was asked.
 
@@ -19,15 +24,16 @@ def guided_x0(
         rescale: 0 .. 1. Guidance also exaggerates how a sound moves; 1 gives every band the standard
             deviation over time back that it had in `told`, about its own mean.
         circular: the end goes over into the beginning, for a loop.
+        reach: how far around a frame time is seen; of the places of a picture, as many as there are.
 
     The paper takes one standard deviation of the whole picture, about zero. Here the level of a band is left
-    alone, and time is seen for REACH_FRAMES around, so that it does not matter how long a piece goes on.
+    alone, and time is seen for `reach` around, so that it does not matter how long a piece goes on.
     """
     x0 = untold + guidance * (told - untold)
     if not rescale:
         return x0
-    _, wanted = nearby(told, circular)
-    mean, spread = nearby(x0, circular)
+    _, wanted = nearby(told, circular, reach)
+    mean, spread = nearby(x0, circular, reach)
     ratio = wanted / spread.clamp_min(1e-3)
     return mean + (x0 - mean) * (1 + rescale * (ratio - 1))
 

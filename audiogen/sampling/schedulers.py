@@ -65,7 +65,7 @@ def by_diffusers(name: str, **settings: Any) -> Scheduler:
         scheduler.set_timesteps(steps)
         seeds = np.random.SeedSequence((seed, 1)).generate_state(steps, np.uint64) >> np.uint64(1)
         # torch draws in blocks of 16 and redraws an incomplete last one: whole blocks keep a prefix a prefix
-        x = torch.nn.functional.pad(noise, (0, 0, 0, -frames % 16)) * float(scheduler.init_noise_sigma)
+        x = torch.nn.functional.pad(noise, (0, 0, 0, -frames % 16)) * _first_scale(scheduler, t)
         v = torch.zeros_like(x)
         for i, timestep in enumerate(scheduler.timesteps):
             step(i, steps)
@@ -78,6 +78,19 @@ def by_diffusers(name: str, **settings: Any) -> Scheduler:
         return x[:, :frames]
 
     return run
+
+
+def _first_scale(scheduler: Any, t: Tensor) -> float:
+    """What turns x_t of the straight path into what a scheduler of diffusers starts with.
+
+    Pure noise (t = 1) is scaled as the scheduler says. Later on the path that is x_vp = x_t (alpha + sigma),
+    and x_vp / alpha for those that count in sigma / alpha.
+    """
+    own = float(scheduler.init_noise_sigma)
+    if float(t[0]) == 1:
+        return own
+    alpha, sigma = (float(level) for level in levels(t[:1]))
+    return (alpha + sigma) / (1.0 if own == 1 else alpha)
 
 
 FLOW: dict[str, Scheduler] = {"euler": by_ode(euler), "heun": by_ode(heun), "midpoint": by_ode(midpoint)}
@@ -112,12 +125,13 @@ def sample(
     step: Step,
     observer: Observer | None = None,
 ) -> Tensor:
-    """From noise [1, F, D] to x0 [1, F, D].
+    """From noise [1, F, D] to x0 [1, F, D]; the F are frames of a mel, or places of a picture.
 
     Args:
         run: from `scheduler`.
         estimate: (x_t [1, F, D] on the straight path, t) -> x0.
-        t: times from 1 to 0, one more than steps.
+        noise: at the first time; where that is under 1, a point x_t of the straight path.
+        t: times from 1 (or less) to 0, one more than steps.
         seed: of the noise that stochastic schedulers add.
         step: called as step(done, total) before every step and after the last.
         observer: sees the latest estimate of x0 after every step, and after the last the result.

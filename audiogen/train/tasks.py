@@ -18,6 +18,17 @@ TASKS: dict[str, str] = {
     "ambience-mel": "audiogen.train.ambience_mel:AmbienceMelTask",
     "vocoder": "audiogen.train.vocoder:VocoderTask",
     "wavenet": "audiogen.train.wavenet:WavenetTask",
+    "picture-autoencoder": "audiogen.train.painter:PainterTask",
+    "upsampler": "audiogen.train.upsampler:UpsamplerTask",
+    "picture-flow": "audiogen.train.picture:PictureFlowTask",
+    "picture-diffusion": "audiogen.train.picture:PictureDiffusionTask",
+    "digit-pixelcnn": "audiogen.train.pixelcnn:PixelCNNTask",
+    "digit-dcgan": "audiogen.train.gan:DCGANTask",
+    "digit-wgan-gp": "audiogen.train.gan:WGANGPTask",
+    "digit-cgan": "audiogen.train.gan:ConditionalGANTask",
+    "digit-vae": "audiogen.train.vae:VAETask",
+    "digit-ddpm": "audiogen.train.digit_diffusion:DigitDiffusionTask",
+    "digit-classifier": "audiogen.train.digit_classifier:DigitClassifierTask",
     "transcriber": "audiogen.train.transcriber:TranscriberTask",
 }
 

@@ -1,0 +1,222 @@
+"""Decoders of pictures: Contour (or none) and words -> Latents, by flow and by diffusion.
+
+The sampling is that of sound (`sampling/`): the places of the latents, row after row, take the part of the
+frames. t = 0 is data, t = 1 is noise; the network estimates x0. A picture that is changed starts on the path
+between itself and noise (SDEdit, arXiv 2108.01073), and a mask holds what must stay (`sampling.field.kept`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from audiogen.artifacts import Conditioning, Contour, Latents
+from audiogen.errors import InvalidRequest
+from audiogen.networks.latent_decoder import LatentDecoder, PictureGuide
+from audiogen.pretrained import Pretrained
+from audiogen.sampling.field import Estimate, kept, steered, whole
+from audiogen.sampling.flow import draw_noise, times
+from audiogen.sampling.schedulers import sample, scheduler
+from audiogen.stage import Edit, Progress, Sampling, report
+
+Observer = Callable[[int, int, Latents], None]
+
+
+@dataclass(frozen=True)
+class PictureDecoderConfig:
+    """What the decoder is made of.
+
+    Attributes:
+        channels, grid: of the latents: [channels, grid, grid], for pictures of `size` pixels.
+        widths, blocks, heads, hidden, word, condition: of the network, see `LatentDecoder`.
+        styles: names of styles and looks; vocabulary: the words that it hears; words: at most so many.
+        steps, scheduler: defaults of a call.
+        shift: above 1 spends more of the steps near noise, where it is decided what is seen.
+        guidance, guidance_rescale: defaults of a call.
+    """
+
+    channels: int = 8
+    grid: int = 32
+    size: int = 256
+    widths: tuple[int, int, int] = (64, 128, 288)
+    blocks: tuple[int, int, int] = (1, 1, 4)
+    heads: int = 6
+    hidden: int = 864
+    word: int = 192
+    condition: int = 256
+    styles: tuple[str, ...] = ()
+    vocabulary: tuple[str, ...] = ()
+    words: int = 12
+    steps: int = 12
+    scheduler: str = "heun"
+    shift: float = 1.5
+    guidance: float = 2.0
+    guidance_rescale: float = 0.5
+
+
+class PictureFlowDecoder(Pretrained):
+    """The stage that solves the flow's differential equation."""
+
+    name: ClassVar[str] = "flow"
+    seam, takes, gives = "decoder", Contour, Latents
+    config_class = PictureDecoderConfig
+    config: PictureDecoderConfig
+
+    @staticmethod
+    def build(config: PictureDecoderConfig) -> nn.Module:
+        network: nn.Module = LatentDecoder(
+            channels=config.channels,
+            grid=config.grid,
+            widths=config.widths,
+            blocks=config.blocks,
+            heads=config.heads,
+            hidden=config.hidden,
+            styles=len(config.styles),
+            words=len(config.vocabulary),
+            word=config.word,
+            condition=config.condition,
+        )
+        return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def __call__(
+        self,
+        x: Contour,
+        conditioning: Conditioning,
+        sampling: Sampling,
+        progress: Progress,
+        observer: Observer | None = None,
+        edit: Edit | None = None,
+    ) -> Latents:
+        """Paint what the words say along a contour.
+
+        Args:
+            x: 28x28 or 64x64; an empty one: the decoder composes the picture itself.
+            observer: called as observer(done, steps, latents) after every step, with what the picture would
+                be as far as is known then; the last is the result.
+            edit: a picture that is changed, in place of noise.
+        Raises:
+            InvalidRequest: the latents of `edit` have another shape.
+        """
+        config = self.config
+        run = scheduler(self.name, sampling.scheduler or config.scheduler)
+        seed = sampling.seed_for("decoder")
+        noise = draw_noise((config.channels, config.grid**2), seed).T[None]
+        estimate = self.estimate(self.guide(x, conditioning), self.with_defaults(sampling))
+        start, strength, steps = noise, 1.0, sampling.steps or config.steps
+        if edit is not None:
+            known, strength = self.known(edit), edit.strength
+            if edit.mask is not None:
+                mask = torch.from_numpy(edit.mask).float().reshape(1, -1, 1)
+                estimate = kept(estimate, known, mask)
+            start = known + strength * (noise - known)
+            steps = max(1, math.ceil(steps * strength))
+        if strength == 0:
+            return self.wrap(start, conditioning)
+
+        seen = None
+        if observer is not None:
+
+            def seen(done: int, steps: int, x0: Tensor) -> None:
+                observer(done, steps, self.wrap(x0, conditioning))
+
+        x0 = sample(
+            run,
+            estimate,
+            start,
+            times(steps, config.shift, strength),
+            seed,
+            lambda step, total: report(progress, "decoder", step, total),
+            seen,
+        )
+        return self.wrap(x0, conditioning)
+
+    def with_defaults(self, sampling: Sampling) -> Sampling:
+        """The sampling with guidance and rescale: what was asked, else the defaults."""
+        guidance, rescale = sampling.guidance, sampling.guidance_rescale
+        return replace(
+            sampling,
+            guidance=self.config.guidance if guidance is None else guidance,
+            guidance_rescale=self.config.guidance_rescale if rescale is None else rescale,
+        )
+
+    def estimate(self, guide: PictureGuide, sampling: Sampling) -> Estimate:
+        """The steered estimate of one picture: (x_t [1, N, C], t) -> x0 [1, N, C]."""
+        strength, rescale = sampling.structure_strength, sampling.guidance_rescale or 0.0
+        weight = 1.0 if sampling.guidance is None else sampling.guidance
+
+        def estimator(about: PictureGuide) -> Estimate:
+            return whole(self.network, about, self.device, self.dtype)
+
+        def guided(about: PictureGuide) -> Estimate:
+            plain = estimator(about.without_attributes()) if weight != 1 else None
+            return steered(estimator(about), plain, weight, rescale, reach=self.config.grid**2)
+
+        if strength == 1 or not guide.present.any():
+            return guided(guide)
+        return steered(guided(guide), free=guided(guide.without_structure()), strength=strength)
+
+    def guide(self, contour: Contour, conditioning: Conditioning) -> PictureGuide:
+        """The guide of one picture, batch of 1."""
+        config = self.config
+        ink = contour.enlarged(2 * config.grid).pixels
+        style = conditioning.style or conditioning.look
+        told = word_ids((conditioning.subject, *conditioning.details), config.vocabulary, config.words)
+        return PictureGuide(
+            contour=torch.from_numpy(ink)[None].float(),
+            present=torch.tensor([0.0 if contour.is_empty else 1.0]),
+            style=torch.tensor([config.styles.index(style) + 1 if style in config.styles else 0]),
+            words=torch.tensor([told + [0] * (config.words - len(told))]),
+        )
+
+    def known(self, edit: Edit) -> Tensor:
+        """The latents of a picture that is changed, [1, N, C]."""
+        values = edit.latents.values
+        wanted = (self.config.channels, self.config.grid, self.config.grid)
+        if values.shape != wanted:
+            raise InvalidRequest(
+                f"The picture that is changed has latents {list(values.shape)}; "
+                f"this decoder makes {list(wanted)}."
+            )
+        return torch.from_numpy(values).flatten(1).T[None]
+
+    def wrap(self, x0: Tensor, conditioning: Conditioning) -> Latents:
+        """[1, N, C] -> artifact."""
+        config = self.config
+        values = x0[0].T.reshape(config.channels, config.grid, config.grid)
+        return Latents(values.contiguous().numpy(), config.size, conditioning)
+
+
+@dataclass(frozen=True)
+class PictureDiffusionDecoderConfig(PictureDecoderConfig):
+    """As `PictureDecoderConfig`, with the defaults of a diffusion."""
+
+    steps: int = 25
+    scheduler: str = "dpm-solver++"
+    shift: float = 1.0
+
+
+class PictureDiffusionDecoder(PictureFlowDecoder):
+    """The same, trained by v-prediction (arXiv 2202.00512) and sampled as a diffusion."""
+
+    name: ClassVar[str] = "diffusion"
+    config_class = PictureDiffusionDecoderConfig
+
+
+def word_ids(phrases: tuple[str | None, ...], vocabulary: tuple[str, ...], most: int) -> list[int]:
+    """Numbers (from 1) of phrases in the vocabulary; of one that is not there, those of its words.
+
+    What the vocabulary does not hold is left out: the prompt has said so (`prompt/`).
+    """
+    place = {word: number for number, word in enumerate(vocabulary, 1)}
+    found: list[int] = []
+    for phrase in phrases:
+        if phrase is None:
+            continue
+        parts = [phrase] if phrase in place else phrase.split()
+        found += [place[part] for part in parts if part in place and place[part] not in found]
+    return found[:most]
