@@ -9,17 +9,16 @@ recordings. Held-out recordings are in the valid and test windows only.
 from __future__ import annotations
 
 import csv
-import multiprocessing
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from audiogen.artifacts import SOURCES
 from audiogen.data.ambience_recordings import Recording, read_recordings
 from audiogen.data.ambience_scenes import Scenery
+from audiogen.data.shard_jobs import ShardJob, missing_shards, run_jobs, write_shard
 from audiogen.errors import InvalidRequest
 from audiogen.media.mel import analyse
 
@@ -57,23 +56,9 @@ def prepare(source: Path, out: Path, settings: AmbienceData) -> None:
     if not (folder / "manifest.csv").exists():
         raise InvalidRequest(f"{folder} has no manifest.csv; give the folder with `environment` in it.")
     out.mkdir(parents=True, exist_ok=True)
-    jobs = []
-    for split, count in (
-        ("valid", settings.valid_windows),
-        ("test", settings.test_windows),
-        ("train", settings.train_windows),
-    ):
-        for index in range(-(-count // settings.windows_per_shard)):
-            first = index * settings.windows_per_shard
-            target = out / f"{split}-{index:03d}.npz"
-            if not target.exists():
-                size = min(settings.windows_per_shard, count - first)
-                jobs.append((target, split, index, size, split != "train" or first < settings.audio_windows))
-    with multiprocessing.get_context("spawn").Pool(
-        settings.workers, _start_worker, (folder, settings)
-    ) as pool:
-        for _ in tqdm(pool.imap(_make_shard, jobs), total=len(jobs), desc="scenes", unit="shard"):
-            pass
+    rows = {"valid": settings.valid_windows, "test": settings.test_windows, "train": settings.train_windows}
+    jobs = missing_shards(out, rows, settings.windows_per_shard)
+    run_jobs(jobs, _make_shard, settings.workers, _start_worker, (folder, settings), "scenes")
     _write_credits(out / "credits.csv", {s: read_recordings(folder, s) for s in ("train", "valid", "test")})
 
 
@@ -85,15 +70,16 @@ def _start_worker(folder: Path, settings: AmbienceData) -> None:
     _worker.update(folder=folder, settings=settings, scenery={})
 
 
-def _make_shard(job: tuple[Path, str, int, int, bool]) -> None:
-    target, split, index, size, keep_audio = job
+def _make_shard(job: ShardJob) -> None:
     settings: AmbienceData = _worker["settings"]
+    split = job.split
+    keep_audio = split != "train" or job.first < settings.audio_windows
     if split not in _worker["scenery"]:
         _worker["scenery"][split] = Scenery(read_recordings(_worker["folder"], split))
     scenery: Scenery = _worker["scenery"][split]
-    rng = np.random.default_rng([settings.seed, {"train": 0, "valid": 1, "test": 2}[split], index])
+    rng = job.rng(settings.seed)
     rows: dict[str, list[np.ndarray]] = {k: [] for k in ("mid", "side", "sources", "intensity", "audio")}
-    for _ in range(size):
+    for _ in range(job.size):
         scene = scenery.draw(settings.seconds, rng, settings.mixed if split == "train" else 0.0)
         mid, side = analyse(torch.from_numpy(scene.wave))
         rows["mid"].append(mid.numpy().astype(np.float16))
@@ -103,9 +89,7 @@ def _make_shard(job: tuple[Path, str, int, int, bool]) -> None:
         rows["intensity"].append(np.array(intensity, np.float32))
         if keep_audio:
             rows["audio"].append((np.clip(scene.wave, -1, 1) * 32767).astype(np.int16))
-    temporary = target.with_suffix(".part.npz")
-    np.savez(temporary, **{k: np.stack(v) for k, v in rows.items() if v})  # type: ignore[arg-type]
-    temporary.rename(target)
+    write_shard(job.target, {k: np.stack(v) for k, v in rows.items() if v})
 
 
 def _write_credits(file: Path, recordings: dict[str, list[Recording]]) -> None:

@@ -8,18 +8,17 @@ passages are rare in piano rolls and would never be learned otherwise.
 
 from __future__ import annotations
 
-import multiprocessing
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from audiogen.artifacts import Notes
 from audiogen.data.piano_midi import Piece, phrase_velocities, random_notes, read_corpus
 from audiogen.data.piano_sampler import PianoBank, render
 from audiogen.data.rooms import Take, record, tuning_ratio
+from audiogen.data.shard_jobs import ShardJob, missing_shards, run_jobs, write_shard
 from audiogen.media.mel import MelSettings, analyse
 
 RENDER_GAIN = 0.35  # leaves headroom for fortissimo chords; every mel of the piano has this scale
@@ -55,25 +54,9 @@ def prepare(source: Path, out: Path, settings: PianoAudioData) -> None:
     bank_file = out / "piano-bank.npz"
     if not bank_file.exists():
         PianoBank.cached(source / "piano-samples", bank_file)
-    jobs = []
-    for split, count in (
-        ("valid", settings.valid_windows),
-        ("test", settings.test_windows),
-        ("train", settings.train_windows),
-    ):
-        shards = -(-count // settings.windows_per_shard)
-        for index in range(shards):
-            first = index * settings.windows_per_shard
-            target = out / f"{split}-{index:03d}.npz"
-            if not target.exists():
-                size = min(settings.windows_per_shard, count - first)
-                keep_audio = split != "train" or first < settings.audio_windows
-                jobs.append((target, split, index, size, keep_audio))
-    with multiprocessing.get_context("spawn").Pool(
-        settings.workers, _start_worker, (source, bank_file, settings)
-    ) as pool:
-        for _ in tqdm(pool.imap(_make_shard, jobs), total=len(jobs), desc="render", unit="shard"):
-            pass
+    rows = {"valid": settings.valid_windows, "test": settings.test_windows, "train": settings.train_windows}
+    jobs = missing_shards(out, rows, settings.windows_per_shard)
+    run_jobs(jobs, _make_shard, settings.workers, _start_worker, (source, bank_file, settings), "render")
 
 
 _worker: dict = {}
@@ -87,17 +70,17 @@ def _start_worker(source: Path, bank_file: Path, settings: PianoAudioData) -> No
     _worker["windows"] = {}
 
 
-def _make_shard(job: tuple[Path, str, int, int, bool]) -> None:
-    target, split, index, size, keep_audio = job
+def _make_shard(job: ShardJob) -> None:
     settings: PianoAudioData = _worker["settings"]
+    split = job.split
+    keep_audio = split != "train" or job.first < settings.audio_windows
     if split not in _worker["windows"]:
         pieces = list(read_corpus(_worker["source"] / "piano-midi", (split,), settings.welte_red))
         _worker["windows"][split] = (pieces, *candidate_windows(pieces, settings.seconds))
     pieces, starts, weights = _worker["windows"][split]
-    salt = {"train": 0, "valid": 1, "test": 2}[split]
-    rng = np.random.default_rng([settings.seed, salt, index])
+    rng = job.rng(settings.seed)
     rows: dict[str, list[np.ndarray]] = {k: [] for k in ("mid", "side", "take", "notes", "pedal", "audio")}
-    for window in range(size):
+    for window in range(job.size):
         if split == "train" and rng.random() < settings.random_share:
             notes = random_notes(settings.seconds, BEFORE_S, rng)
         else:
@@ -117,9 +100,7 @@ def _make_shard(job: tuple[Path, str, int, int, bool]) -> None:
     arrays |= {k: np.concatenate(rows[k]) for k in ("notes", "pedal")}
     if keep_audio:
         arrays["audio"] = np.stack(rows["audio"])
-    temporary = target.with_suffix(".part.npz")
-    np.savez(temporary, **arrays)  # type: ignore[arg-type]
-    temporary.rename(target)
+    write_shard(job.target, arrays)
 
 
 def play(bank: PianoBank, notes: Notes, seconds: float, take: Take, rng: np.random.Generator) -> np.ndarray:

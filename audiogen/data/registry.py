@@ -20,6 +20,7 @@ DATA: dict[str, tuple[str, str]] = {
         "audiogen.data.prepare_ambience:AmbienceData",
     ),
     "wavenet-audio": ("audiogen.data.prepare_wavenet:prepare", "audiogen.data.prepare_wavenet:WavenetData"),
+    "pictures": ("audiogen.data.prepare_pictures:prepare", "audiogen.data.prepare_pictures:PicturesData"),
     "piano-score": ("audiogen.data.prepare_score:prepare", "audiogen.data.prepare_score:PianoScoreData"),
     "digits": ("audiogen.data.prepare_digits:prepare", "audiogen.data.prepare_digits:DigitsData"),
 }

@@ -1,0 +1,9 @@
+"""Painterly rendering: a digit's strokes -> a 512x512 picture in one of four styles.
+
+form.py        the form: ink, distance, tangent, and the 64x64 contour
+watercolor.py  washes, wet edges, blooms      oil.py  strokes, impasto, canvas
+pencil.py      graphite hatching              ink.py  pen lines, cross-hatching, stipple
+strokes.py     the compiled strokes           hatching.py  where lines begin
+paper.py       grounds                        palettes.py  colours of real paintings
+textures.py    noise and blur                 render.py    all styles by name
+"""
