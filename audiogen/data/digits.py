@@ -42,6 +42,10 @@ class DigitSet:
         """The first `count` digits."""
         return DigitSet(self.images[:count], self.labels[:count])
 
+    def enlarged(self, size: int) -> DigitSet:
+        """The same with `size` pixels to a side."""
+        return DigitSet(resized(self.images, size), self.labels)
+
 
 def resized(images: np.ndarray, size: int) -> np.ndarray:
     """uint8 [W, n, n] -> uint8 [W, size, size] with clean strokes; see `media.drawing.enlarged`."""

@@ -148,8 +148,8 @@ def _as_it_is(module: nn.Module) -> nn.Module:
 def initialise(network: nn.Module) -> None:
     """Weights of convolutions and matrices from N(0, 0.02); spectral norm scales its own."""
     for module in network.modules():
-        weighty = isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear)
-        if weighty and not hasattr(module, "parametrizations"):
+        bounded = hasattr(module, "parametrizations")
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear) and not bounded:
             nn.init.normal_(module.weight, 0.0, 0.02)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)

@@ -8,16 +8,17 @@ at every time.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from audiogen.networks.sinusoids import sinusoids
+
 PATCH = 2
 GROUPS = 8
-SLOWEST = 1e4  # period of the slowest wave of the time, in thousandths
+WAVES = 64  # sines and cosines of the time
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,7 @@ class Residual(nn.Module):
         self.norm = nn.GroupNorm(GROUPS, outputs)
         self.second = nn.Conv2d(outputs, outputs, 3, 1, 1)
         self.around = nn.Conv2d(inputs, outputs, 1) if inputs != outputs else nn.Identity()
-        nn.init.zeros_(self.second.weight)
-        nn.init.zeros_(self.second.bias)
+        _silence(self.second)
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         scale, shift = self.told(condition)[:, :, None, None].chunk(2, 1)
@@ -68,8 +68,7 @@ class Attention(nn.Module):
         self.norm = nn.GroupNorm(GROUPS, width)
         self.qkv = nn.Conv2d(width, 3 * width, 1)
         self.out = nn.Conv2d(width, width, 1)
-        nn.init.zeros_(self.out.weight)
-        nn.init.zeros_(self.out.bias)
+        _silence(self.out)
 
     def forward(self, x: Tensor) -> Tensor:
         b, c, h, w = x.shape
@@ -89,7 +88,9 @@ class DigitUNet(nn.Module):
     def __init__(self, sizes: UNetSizes) -> None:
         super().__init__()
         self.sizes = s = sizes
-        self.time = nn.Sequential(nn.Linear(64, s.condition), nn.SiLU(), nn.Linear(s.condition, s.condition))
+        self.time = nn.Sequential(
+            nn.Linear(WAVES, s.condition), nn.SiLU(), nn.Linear(s.condition, s.condition)
+        )
         self.classes = nn.Embedding(s.classes + 1, s.condition)
         self.enter = nn.Conv2d(PATCH**2, s.width, 3, 1, 1)
         self.down = nn.ModuleList(Residual(s.width, s.width, s.condition) for _ in range(s.blocks))
@@ -108,7 +109,7 @@ class DigitUNet(nn.Module):
         norm = (t.square() + (1 - t).square()).sqrt()[:, None, None]
         alpha, sigma = (1 - t)[:, None, None] / norm, t[:, None, None] / norm
         x_vp = x_t / norm  # of variance 1 at every time
-        condition = F.silu(self.time(waves(t)) + self.classes(labels))
+        condition = F.silu(self.time(sinusoids(t, WAVES)) + self.classes(labels))
         x = self.enter(F.pixel_unshuffle(x_vp[:, None], PATCH))
         for block in self.down:
             x = block(x, condition)
@@ -126,8 +127,7 @@ class DigitUNet(nn.Module):
         return alpha * x_vp - sigma * v
 
 
-def waves(t: Tensor, count: int = 64) -> Tensor:
-    """Times [B] in 0..1 as sines and cosines of many periods, [B, count]."""
-    rate = torch.exp(-math.log(SLOWEST) * torch.arange(count // 2, device=t.device) / (count // 2))
-    angle = 1000 * t[:, None] * rate
-    return torch.cat([angle.sin(), angle.cos()], 1)
+def _silence(layer: nn.Conv2d) -> None:
+    """It adds nothing until it has learned something."""
+    for weight in layer.parameters():
+        nn.init.zeros_(weight)

@@ -7,8 +7,8 @@ stand.
 
 A symbol is a block of patch x patch pixels of few grey levels: with patch 2 and 4 levels a softmax over 256
 values describes four pixels at once, their dependence included, and there is a quarter of the positions.
-Differences from the paper: dilated kernels, learned places of rows and columns, a residual in the vertical
-stack as well.
+Differences from the paper: dilated kernels, learned places of rows and columns by class, a residual in the
+vertical stack as well.
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ class Layer(nn.Module):
         self.out = nn.Conv2d(width, width, 1)
         self.above_class = nn.Embedding(classes, 2 * width)
         self.left_class = nn.Embedding(classes, 2 * width)
-        nn.init.zeros_(self.above_class.weight)
-        nn.init.zeros_(self.left_class.weight)
+        nn.init.normal_(self.above_class.weight, std=0.1)
+        nn.init.normal_(self.left_class.weight, std=0.1)
 
     def forward(self, v: Tensor, h: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """v, h: [B, C, n, n]; labels: [B]."""
@@ -96,8 +96,8 @@ class GatedPixelCNN(nn.Module):
         super().__init__()
         self.sizes = s = sizes
         self.see = nn.Embedding(s.symbols, 2 * s.width)  # for the vertical and the horizontal stack
-        self.rows = nn.Parameter(0.1 * torch.randn(s.grid, 2 * s.width))
-        self.columns = nn.Parameter(0.1 * torch.randn(s.grid, 2 * s.width))
+        self.rows = nn.Parameter(0.1 * torch.randn(s.classes, s.grid, 2 * s.width))
+        self.columns = nn.Parameter(0.1 * torch.randn(s.classes, s.grid, 2 * s.width))
         self.layers = nn.ModuleList(Layer(s.width, d, s.classes) for d in s.dilations)
         self.head = nn.Sequential(
             nn.ReLU(), nn.Conv2d(s.width, s.head, 1), nn.ReLU(), nn.Conv2d(s.head, s.symbols, 1)
@@ -107,7 +107,7 @@ class GatedPixelCNN(nn.Module):
         """Logits [B, V, n, n]; those at (i, j) hang on no symbol from (i, j) on."""
         seen = self.see(symbols).permute(0, 3, 1, 2)
         v, h = seen.chunk(2, 1)
-        place_v, place_h = self.places().permute(2, 0, 1).chunk(2)
+        place_v, place_h = self.places(labels).permute(0, 3, 1, 2).chunk(2, 1)
         v = F.pad(v, (0, 0, 1, 0))[:, :, :-1] + place_v
         h = F.pad(h, (1, 0))[..., :-1] + place_h
         v, h = (x.contiguous(memory_format=torch.channels_last) for x in (v, h))
@@ -115,9 +115,9 @@ class GatedPixelCNN(nn.Module):
             v, h = layer(v, h, labels)
         return self.head(h)
 
-    def places(self) -> Tensor:
-        """What is added at every place, [n, n, 2 C]."""
-        return self.rows[:, None] + self.columns[None]
+    def places(self, labels: Tensor) -> Tensor:
+        """What is added at every place of these classes, [B, n, n, 2 C]."""
+        return self.rows[labels][:, :, None] + self.columns[labels][:, None]
 
     def to_symbols(self, ink: Tensor) -> Tensor:
         """Ink float [B, size, size] in 0..1 -> int64 [B, n, n]."""
@@ -160,39 +160,39 @@ class Canvas:
     def __init__(self, network: GatedPixelCNN, labels: Tensor) -> None:
         s = network.sizes
         self.network, self.batch, n, c = network, len(labels), s.grid, s.width
+        self.layers = [layer for layer in network.layers if isinstance(layer, Layer)]
         device = labels.device
         self.symbols = torch.zeros(self.batch, n, n, dtype=torch.int64, device=device)
-        self.places = network.places()
+        self.places = network.places(labels)
         self.above: list[Tensor] = []  # inputs of the vertical stack by layer, with margins of zeros
         self.left: list[Tensor] = []  # inputs of the horizontal one, of the row that is being drawn
-        for layer in network.layers:
+        for layer in self.layers:
             d = layer.dilation
             self.above.append(torch.zeros(self.batch, c, n + d, n + 2 * d, device=device))
             self.left.append(torch.zeros(self.batch, n + d, c, device=device))
         self.classes = [
             (layer.above_class(labels)[:, :, None, None], layer.left_class(labels)[:, :, None, None])
-            for layer in network.layers
+            for layer in self.layers
         ]
         # [2 C, C] of the place itself and of that to its left; transposed for addmm
         self.weights = [
             (layer.left.weight[:, :, 0, 1].T.contiguous(), layer.left.weight[:, :, 0, 0].T.contiguous())
-            for layer in network.layers
+            for layer in self.layers
         ]
-        self.outs = [layer.out.weight[:, :, 0, 0].T.contiguous() for layer in network.layers]
-        first, last = network.head[1], network.head[3]
-        self.head = [(m.weight[:, :, 0, 0], m.bias) for m in (first, last)]
+        self.outs = [layer.out.weight[:, :, 0, 0].T.contiguous() for layer in self.layers]
+        self.head = [(m.weight[:, :, 0, 0], m.bias) for m in network.head if isinstance(m, nn.Conv2d)]
         self.told: list[Tensor] = []
 
     def begin_row(self, row: int) -> None:
         """The vertical stack computes what it tells this row; the rows above are finished."""
         c = self.network.sizes.width
-        v = self.places[row, :, :c].expand(self.batch, -1, -1)
+        v = self.places[:, row, :, :c]
         if row:
             v = v + self.network.see(self.symbols[:, row - 1])[..., :c]
         v = v.transpose(1, 2)[:, :, None]  # [B, C, 1, n]
         self.told = []
         for layer, kept, (above_class, left_class), buffer in zip(
-            self.network.layers, self.above, self.classes, self.left, strict=True
+            self.layers, self.above, self.classes, self.left, strict=True
         ):
             d, n = layer.dilation, v.shape[-1]
             kept[:, :, row + d, d : d + n] = v[:, :, 0]
@@ -206,11 +206,11 @@ class Canvas:
     def logits(self, row: int, column: int) -> Tensor:
         """Of the symbol there, [B, V]; those before it in the row are put."""
         c = self.network.sizes.width
-        h = self.places[row, column, c:].expand(self.batch, -1)
+        h = self.places[:, row, column, c:]
         if column:
             h = h + self.network.see.weight[self.symbols[:, row, column - 1], c:]
         for layer, buffer, told, (here, there), out in zip(
-            self.network.layers, self.left, self.told, self.weights, self.outs, strict=True
+            self.layers, self.left, self.told, self.weights, self.outs, strict=True
         ):
             buffer[:, column + layer.dilation] = h
             x = torch.addmm(told[column], h, here).addmm_(buffer[:, column], there)

@@ -10,7 +10,6 @@ notes (`note_bank.py`), that of an ambience from its lasting colour (`colour_ban
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +20,7 @@ from audiogen.media.midi import PIANO_KEYS
 from audiogen.networks.colour_bank import ColourBank
 from audiogen.networks.convnext import ConvNeXtBlock
 from audiogen.networks.note_bank import NoteBank
+from audiogen.networks.sinusoids import sinusoids
 
 ONSET, VELOCITY, SINCE, HELD, DAMPED = range(5)
 
@@ -169,7 +169,7 @@ class MelDecoder(nn.Module):
         features = torch.cat([rest / spread.sqrt(), prior, self._roll(guide), self._coarse(guide)], -1)
         x = self.enter(features)
         x = x + self.enter_conv(x.transpose(1, 2)).transpose(1, 2)
-        condition = self.time(_sinusoids(t, 128)) + self.about(
+        condition = self.time(sinusoids(t, 128)) + self.about(
             torch.cat([guide.attributes, guide.take, guide.present], -1)
         )
         condition = torch.nn.functional.silu(condition)
@@ -196,10 +196,3 @@ class MelDecoder(nn.Module):
         onsets = guide.onsets.float()[..., None] * guide.present[:, 2, None, None]
         flags = guide.present[:, None].float().expand(-1, level.shape[1], -1)
         return torch.cat([level, onsets, flags], -1)
-
-
-def _sinusoids(t: Tensor, width: int) -> Tensor:
-    """[B] in 0..1 -> [B, width]."""
-    rates = torch.exp(torch.arange(width // 2, device=t.device) * (-math.log(10_000) / (width // 2)))
-    angles = 1000 * t[:, None] * rates
-    return torch.cat([angles.cos(), angles.sin()], -1)
