@@ -218,5 +218,5 @@ class Take:
         """Write the sound or the picture, with its recipe inside."""
         result = self.waveform or self.picture
         if result is None:
-            raise InvalidRequest("This take has neither sound nor picture; it stopped at the structure.")
+            raise InvalidRequest("This take has no sound and no picture; it stopped at the structure.")
         result.save(path, force=force, recipe=self.recipe)

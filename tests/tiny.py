@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from audiogen import registry
+from tests.tiny_pictures import tiny_pictures
 
 
 def write_weights(folder: Path) -> None:
@@ -62,6 +63,7 @@ def write_weights(folder: Path) -> None:
         "wavenet": WaveNetStage.from_config(samples, seed=3),
         "vocoder": Vocoder.from_config(VocoderConfig(width=16, blocks=1, iterations=1), seed=3),
         "transcriber": TranscriberStage.from_config(ear, seed=3),
+        **tiny_pictures(),
     }
     for name, stage in stages.items():
         stage.save_pretrained(folder / name)

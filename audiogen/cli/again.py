@@ -22,13 +22,11 @@ from audiogen.cli import options
 @click.pass_obj
 def command(state: Any, file: Path, device: str | None, **given: Any) -> None:
     """Make FILE again, bit for bit on the machine that made it; says so when something has changed."""
-    import soundfile
-
     from audiogen import making
+    from audiogen.cli.material import read_recipe
     from audiogen.cli.progress import Reporter
     from audiogen.cli.work import LOADING, Job, announce, check, deliver, play
     from audiogen.errors import InvalidRequest
-    from audiogen.media.audio import WAV_SUBTYPES, read_recipe
     from audiogen.provenance import differences, request_of
 
     recipe = read_recipe(file)
@@ -36,17 +34,20 @@ def command(state: Any, file: Path, device: str | None, **given: Any) -> None:
         raise InvalidRequest(
             f"{file} holds no audiogen recipe; only files that audiogen wrote can be remade."
         )
-    subtypes = {subtype: bits for bits, subtype in WAV_SUBTYPES.items()}
-    bits = subtypes.get(soundfile.info(str(file)).subtype, "24")
+    bits = _bits(file)
     name = given["output"] or str(file.with_name(f"{file.stem}-again{file.suffix}"))
     with tempfile.TemporaryDirectory() as folder, Reporter(state.quiet) as reporter:
         request = request_of(recipe, Path(folder), file.absolute().parent, device)
         ready = check(Job.of(request, file.stem, given | {"output": name, "bits": bits}))
+        drawing = recipe.get("kind") == "contour"
+        plan = ready.plan.until("structure") if drawing else ready.plan
         reporter.begin(LOADING)
         with reporter.interrupt.held():
             _use_threads(recipe.get("threads"))
-            ready.plan.load()
-        (take,) = making.make(ready.plan, reporter, recipe.get("dtype"))
+            plan.load()
+        (take,) = making.make(plan, reporter, recipe.get("dtype"))
+        if drawing:
+            take = dataclasses.replace(take, picture=None)
         changes = differences(recipe, take.recipe)
         for words in changes:
             reporter.say(f"not as it was: {words}; the result may differ")
@@ -56,6 +57,20 @@ def command(state: Any, file: Path, device: str | None, **given: Any) -> None:
         announce(ready.job, take, files, reporter)
     if ready.job.play:
         play(files[:1])
+
+
+def _bits(file: Path) -> str:
+    """Of the samples of a sound file; those of a picture are always the same."""
+    from audiogen.media import png
+
+    if file.suffix.lower() == png.SUFFIX:
+        return "24"
+    import soundfile
+
+    from audiogen.media.audio import WAV_SUBTYPES
+
+    subtypes = {subtype: bits for bits, subtype in WAV_SUBTYPES.items()}
+    return subtypes.get(soundfile.info(str(file)).subtype, "24")
 
 
 def _use_threads(number: Any) -> None:

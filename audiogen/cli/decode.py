@@ -1,4 +1,4 @@
-"""audiogen decode: start from a MIDI file or a structure."""
+"""audiogen decode: start from a MIDI file, a structure or a drawing."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ from audiogen.cli import options
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument("prompt", default="")
 @options.output(
-    "WAV, FLAC, OGG or MP3 by suffix; DIR/ or a template; - for stdout. Default: named after FILE and seed."
+    "WAV, FLAC, OGG, MP3 or PNG by suffix; DIR/ or a template; - for stdout. "
+    "Default: named after FILE and seed."
 )
 @options.skip_existing
 @click.option("--seconds", type=float, help="Cut to this length; default: all of it, up to 600 s.")
-@click.option("--decoder", metavar="flow", help="The stage that fills in the detail.")
+@click.option("--decoder", metavar="flow|diffusion", help="The stage that fills in the detail.")
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Default: drawn anew.")
 @click.option("-n", "--n", type=click.IntRange(1, 1000), default=1, help="How many takes.")
 @options.variation
 @options.loop
 @options.decoder_sampling
+@options.pictures
 @options.sound
 @options.best
 @click.option("--plot", is_flag=True, help="Draw structure, mel and result beside the sound (.png).")
@@ -34,14 +36,16 @@ from audiogen.cli import options
 @options.talk
 @click.pass_obj
 def command(state: Any, file: Path, prompt: str, **given: Any) -> None:
-    """Play FILE (.mid, .npz): your own MIDI, or a structure that `audiogen structure` wrote.
+    """Play FILE (.mid, .npz) or paint it (.png): your own, or what `audiogen structure` wrote.
 
-    Without PROMPT, a .npz is decoded as what it was made for.
+    A drawing has light strokes on black, or dark ones on white, and any size. Without PROMPT, a file of
+    audiogen's is decoded as what it was made for.
 
     \b
     audiogen decode mine.mid -o mine.wav
     audiogen decode mine.mid "soft and warm" --decoder-seed 3
     audiogen decode mine.mid --variation 0.2 -o varied.wav
+    audiogen decode c.png "watercolor" -o seven.png
     """
     from audiogen.cli.work import Job, work
     from audiogen.request import Request
@@ -57,5 +61,6 @@ def command(state: Any, file: Path, prompt: str, **given: Any) -> None:
         rate=int(given["rate"]),
         device=given["device"],
         show_steps=given["show_steps"],
+        **options.picture_options(given),
     )
     work(Job.of(request, file.stem, given), state)

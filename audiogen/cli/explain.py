@@ -17,13 +17,15 @@ _OPEN = {
         "period",
     ),
     "ambience": ("intensity",),
+    "digit": ("style",),
+    "picture": ("style", "details"),
 }
 _HIDDEN = ("prompt", "unknown", "remarks")
 
 
 @click.command("explain")
 @click.argument("prompt")
-@click.option("--path", metavar="NAME", help="piano; default: by the words.")
+@click.option("--path", metavar="NAME", help="piano, ambience, digit or picture; default: by the words.")
 @options.as_json
 @options.talk
 @click.pass_obj
@@ -59,7 +61,8 @@ def lines(known: Conditioning, words: dict[str, tuple[str, ...]]) -> list[str]:
         said = ", ".join(f'"{each}"' for each in words.get(name, ()))
         said = "default" if name == "seconds" and not said else said
         found.append(f"{name:<14}{value:<{width}}{said}".rstrip())
-    left = [name for name in _OPEN.get(known.path, ()) if getattr(known, name) is None]
+    left = [name for name in _OPEN.get(known.path, ()) if getattr(known, name) in (None, ())]
+    left = [name for name in left if name != "style" or known.look is None]
     left = [name for name in left if name != "key" or known.mode is None]
     if left:
         found.append(f"{'left open':<14}{', '.join(left)}")
@@ -93,6 +96,7 @@ def in_words(name: str, value: Any) -> str:
     called = f", {term(name, value)}" if term(name, value) else ""
     return {
         "seconds": f"{value:g} s",
+        "size": f"{value:g}x{value:g} pixels",
         "tempo": f"{value:g} beats per minute{called}",
         "density": f"{value:g} notes per second{called}",
         "loudness": f"{term('loudness', value)}, mean velocity {value:g} of 127",

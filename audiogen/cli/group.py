@@ -17,9 +17,9 @@ from audiogen import __version__
 from audiogen.errors import AudiogenError, Cancelled, InvalidRequest
 
 VERBS = {
-    "make": "A sentence becomes a sound.",
-    "structure": "Stop after the first stage: write the notes or the coarse mel.",
-    "decode": "Start from a MIDI file or a structure.",
+    "make": "A sentence becomes a sound or a picture.",
+    "structure": "Stop after the first stage: write the notes, the coarse mel or the contour.",
+    "decode": "Start from a MIDI file, a structure or a drawing.",
     "explain": "Show what a prompt asks for.",
     "info": "Show how a file was made.",
     "again": "Make a file again from its recipe.",
@@ -78,12 +78,13 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="audiogen")
 def group() -> None:
-    """A sentence becomes a finished sound, offline.
+    """A sentence becomes a finished sound or picture, offline.
 
     \b
     audiogen make "calm piano, 15 s"
     audiogen make "舒缓的钢琴独奏,15 秒" --seed 7 -o calm.wav
     audiogen decode mine.mid -o mine.wav
+    audiogen make "a watercolor digit 7" -o seven.png
     """
 
 

@@ -11,6 +11,7 @@ import click
 from audiogen.cli import options
 
 STRUCTURES = (".mid", ".midi", ".npz")
+PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 
 
 @click.command("info")
@@ -18,10 +19,11 @@ STRUCTURES = (".mid", ".midi", ".npz")
 @options.as_json
 @options.talk
 def command(file: Path, json_: bool) -> None:
-    """Show the recipe in a sound file, or what a structure file holds."""
+    """Show the recipe in a sound or a picture, or what a structure file holds."""
     from audiogen.cli import output
 
-    row = _structure(file) if file.suffix.lower() in STRUCTURES else _sound(file)
+    kinds = dict.fromkeys(STRUCTURES, _structure) | dict.fromkeys(PICTURES, _picture)
+    row = kinds.get(file.suffix.lower(), _sound)(file)
     if json_:
         output.print_json(row)
         return
@@ -32,7 +34,7 @@ def command(file: Path, json_: bool) -> None:
         click.echo(f"{name:<14}{value}")
     if recipe is not None:
         click.echo(json.dumps(recipe, indent=2, ensure_ascii=False))
-    elif "samples" in row:
+    elif "samples" in row or "pixels" in row:
         click.echo("no recipe: this file was not written by audiogen, or its tags were removed")
 
 
@@ -57,6 +59,21 @@ def _sound(file: Path) -> dict[str, Any]:
     return row
 
 
+def _picture(file: Path) -> dict[str, Any]:
+    from audiogen.media import png
+    from audiogen.provenance import without_packed
+
+    with png.opened(file) as image:
+        width, height = image.size
+        row: dict[str, Any] = {"file": str(file), "pixels": f"{width}x{height}"}
+        row["format"] = f"{image.format or file.suffix[1:].upper()} {image.mode}"
+    recipe = png.read_recipe(file)
+    if recipe is not None:
+        row["holds"] = "a contour" if recipe.get("kind") == "contour" else "a picture"
+        row["recipe"] = without_packed(recipe)
+    return row
+
+
 def _verdict(recipe: dict[str, Any] | None) -> list[tuple[str, str]]:
     """How the take was judged when it was chosen, in two lines; nothing if it was not."""
     from audiogen.ranking.verdict import Verdict
@@ -70,10 +87,14 @@ def _verdict(recipe: dict[str, Any] | None) -> list[tuple[str, str]]:
 
 
 def _structure(file: Path) -> dict[str, Any]:
-    from audiogen.artifacts import MelSpectrogram
+    from audiogen.artifacts import Contour, Latents, MelSpectrogram
     from audiogen.making import load_source
 
     start, remarks = load_source(file)
+    if isinstance(start, Latents):
+        shape = list(start.values.shape)
+        return {"file": str(file), "holds": f"image latents {shape}", "pixels": f"{start.size}x{start.size}"}
+    assert not isinstance(start, Contour)  # that is a PNG
     row: dict[str, Any] = {"file": str(file), "seconds": round(start.seconds, 3)}
     if isinstance(start, MelSpectrogram):
         return row | {"holds": f"mel spectrogram {list(start.mid.shape)}"}

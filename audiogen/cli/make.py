@@ -1,4 +1,4 @@
-"""audiogen make: a sentence becomes a sound."""
+"""audiogen make: a sentence becomes a sound or a picture."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from audiogen.cli import options
 if TYPE_CHECKING:
     from audiogen.cli.work import Job
 
-_OUT = "WAV, FLAC, OGG or MP3 by suffix; DIR/; a template such as {job:02}-{slug}-{seed}.wav; - for stdout. \
-Default: named after prompt and seed."
+_OUT = (
+    "WAV, FLAC, OGG, MP3 or PNG by suffix; DIR/; a template such as {job:02}-{slug}-{seed}.wav; - for "
+    "stdout. Default: named after prompt and seed."
+)
 
 
 @click.command("make")
@@ -20,20 +22,27 @@ Default: named after prompt and seed."
 @options.output(_OUT)
 @options.skip_existing
 @click.option(
-    "--path", metavar="NAME", help="piano or ambience; default: by the words, else by the suffix of -o."
+    "--path",
+    metavar="NAME",
+    help="piano, ambience, digit or picture; default: by the words, else by the suffix of -o.",
 )
 @click.option(
     "--seconds", type=float, help="Length, 1 to 60, ambience 1 to 300; default: as the prompt says, else 15."
 )
-@click.option("--structure", metavar="score|mel|none|FILE", help="First stage, or a .mid/.npz to follow.")
-@click.option("--decoder", metavar="flow", help="Second stage.")
+@click.option(
+    "--structure",
+    metavar="score|mel|pixelcnn|...|none|FILE",
+    help="First stage, or a .mid, .npz or .png to follow.",
+)
+@click.option("--decoder", metavar="flow|diffusion|none", help="Second stage.")
 @options.structure_sampling
 @options.variation
 @options.loop
 @options.decoder_sampling
+@options.pictures
 @options.sound
 @options.best
-@click.option("--keep-structure", is_flag=True, help="Write the .mid or .npz beside the sound.")
+@click.option("--keep-structure", is_flag=True, help="Write the .mid, .npz or .contour.png beside it.")
 @click.option("--plot", is_flag=True, help="Draw structure, mel and result beside the sound (.png).")
 @options.show_steps
 @options.play
@@ -42,7 +51,7 @@ Default: named after prompt and seed."
 @options.talk
 @click.pass_obj
 def command(state: Any, prompt: str, **given: Any) -> None:
-    """A sentence becomes a sound. PROMPT is English or Chinese.
+    """A sentence becomes a sound or a picture. PROMPT is English or Chinese.
 
     Many at once: PROMPT - reads one prompt per line from stdin; a file .txt holds one per line, a .jsonl
     or .json jobs such as {"prompt": "calm piano", "seconds": 20, "seed": 7}, with any option of this
@@ -52,6 +61,9 @@ def command(state: Any, prompt: str, **given: Any) -> None:
     audiogen make "calm piano, 15 s"
     audiogen make "stormy piano in D minor, 20 s" --seed 7 --keep-structure
     audiogen make "rain and birdsong, 10 s" --loop -o garden.wav
+    audiogen make "水彩风格的数字 7" -o seven.png
+    audiogen make "a cartoon cat, big eyes" -n 3 -o cat.png
+    audiogen make "a cat in oil" --init cat.png --strength 0.5 -o oil.png
     audiogen make "a slow waltz, pp" -n 4 -o waltz.flac
     audiogen make "a slow waltz, pp" -n 4 --best 1 -o waltz.flac
     audiogen make "a slow waltz, pp" --seed 7 --variation 0.3 -n 3 -o varied.flac
@@ -95,5 +107,6 @@ def _job(prompt: str, given: dict[str, Any], number: int | None = None) -> Job:
         device=given["device"],
         show_steps=given["show_steps"],
         default_path=SUFFIX_PATHS.get(suffix_of(given["output"], given["format"])),
+        **options.picture_options(given),
     )
     return Job.of(request, prompt, given, number)

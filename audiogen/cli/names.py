@@ -29,6 +29,8 @@ FIELDS = {
     "key": "such as D-minor, or any",
     "tempo": "beats per minute, or any",
     "seconds": "length",
+    "subject": "of a picture, such as 7 or cat, or any",
+    "style": "of a picture, or any",
 }
 OPEN = "any"  # what the prompt left open
 _SLUG_LENGTH = 48
@@ -47,6 +49,7 @@ class Facts:
         job: its number, from 1.
         key, tempo: as asked, or None.
         seconds: length.
+        subject, style: of a picture, as asked, or None.
     """
 
     words: str
@@ -56,6 +59,8 @@ class Facts:
     key: str | None = None
     tempo: float | None = None
     seconds: float = 0.0
+    subject: str | None = None
+    style: str | None = None
 
 
 def facts_of(words: str, sampling: Sampling, known: Conditioning, job: int = 1) -> Facts:
@@ -63,7 +68,9 @@ def facts_of(words: str, sampling: Sampling, known: Conditioning, job: int = 1) 
     counts = range(sampling.n)
     variations = [sampling.variation_seed + k for k in counts] if sampling.variation else None
     seeds = [sampling.seed + (0 if variations else k) for k in counts]
-    return Facts(words, seeds, variations, job, known.key, known.tempo, known.seconds)
+    style = known.style or known.look
+    seconds = 0.0 if known.is_picture else known.seconds
+    return Facts(words, seeds, variations, job, known.key, known.tempo, seconds, known.subject, style)
 
 
 def file_names(output: str | None, facts: Facts, suffix: str) -> list[Path]:
@@ -132,6 +139,8 @@ def _values(facts: Facts, k: int) -> dict[str, str | int | float]:
         "variation": facts.variations[k] if facts.variations else 0,
         "key": slug(_spelt(facts.key)) if facts.key else OPEN,
         "tempo": round(facts.tempo) if facts.tempo else OPEN,
+        "subject": slug(facts.subject) if facts.subject else OPEN,
+        "style": slug(facts.style) if facts.style else OPEN,
         "seconds": int(facts.seconds) if float(facts.seconds).is_integer() else facts.seconds,
     }
 

@@ -82,13 +82,55 @@ def path_and_length(function: Function) -> Function:
     return path(seconds(function))
 
 
+def pictures(function: Function) -> Function:
+    """How a picture is made and shown."""
+    for option in reversed(
+        (
+            click.option(
+                "--style",
+                metavar="NAME",
+                help="Of a picture: watercolor, oil, pencil, ink; of an illustration: flat, 3d, outline, ...",
+            ),
+            click.option("--size", type=int, metavar="384|512", help="Of a picture, pixels; default 512."),
+            click.option(
+                "--init", type=click.Path(path_type=Path), metavar="FILE", help="A picture that is changed."
+            ),
+            click.option(
+                "--strength", type=float, metavar="F", help="How much of --init, 0 to 1; default 0.6."
+            ),
+            click.option(
+                "--mask",
+                type=click.Path(path_type=Path),
+                metavar="FILE",
+                help="White where --init may change, black where it stays; as large as it.",
+            ),
+            contact_sheet,
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def contact_sheet(function: Function) -> Function:
+    return click.option(
+        "--contact-sheet/--no-contact-sheet",
+        default=None,
+        help="Several pictures also as one, NAME-sheet.png; default: where -n is above 1.",
+    )(function)
+
+
+def picture_options(given: dict[str, Any]) -> dict[str, Any]:
+    """What a `Request` takes of them."""
+    return {name: given[name] for name in ("style", "size", "init", "strength", "mask")}
+
+
 def loop(function: Function) -> Function:
     help_ = "An ambience whose end goes over into its beginning (WAV: with a loop mark)."
     return click.option("--loop", is_flag=True, help=help_)(function)
 
 
 def show_steps(function: Function) -> Function:
-    help_ = "Write what the decoder made of the mel after each step beside the sound (.steps.png)."
+    help_ = "Write what there was after each step beside the result (.steps.png)."
     return click.option("--show-steps", is_flag=True, help=help_)(function)
 
 
@@ -112,7 +154,7 @@ def variation(function: Function) -> Function:
         "--variation",
         type=click.FloatRange(0, 1),
         metavar="F",
-        help="Write this share of the notes anew, 0 to 1, and keep the rest; -n: several variations.",
+        help="Write this share of the notes anew (of a picture: paint so much anew), 0 to 1; -n: several.",
     )
     seed = click.option(
         "--variation-seed", type=click.IntRange(0, 2**63 - 1), help="Another variation; default 0."
@@ -142,7 +184,7 @@ def decoder_sampling(function: Function) -> Function:
     for option in reversed(
         (
             click.option(
-                "--decoder-seed", type=click.IntRange(0, 2**63 - 1), help="Same notes, other playing."
+                "--decoder-seed", type=click.IntRange(0, 2**63 - 1), help="Same structure, other detail."
             ),
             click.option("--steps", type=int, help="Solver steps of the decoder."),
             click.option("--scheduler", metavar="NAME", help="Solver of the decoder."),
@@ -158,19 +200,19 @@ def decoder_sampling(function: Function) -> Function:
 
 
 def sound(function: Function) -> Function:
-    """How the sound is finished and written."""
+    """How the result is finished and written."""
     for option in reversed(
         (
-            click.option("--loudness", metavar="LUFS|off", help="Default: by the dynamics of the piece."),
+            click.option("--loudness", metavar="LUFS|off", help="Of sound; default: by its dynamics."),
             click.option(
-                "--rate", type=click.Choice(["44100", "48000"]), default="44100", help="Of the file."
+                "--rate", type=click.Choice(["44100", "48000"]), default="44100", help="Of a sound file."
             ),
             click.option(
                 "--bits", type=click.Choice(["16", "24", "float"]), default="24", help="Of WAV and FLAC."
             ),
             click.option(
                 "--format",
-                type=click.Choice(["wav", "flac", "ogg", "mp3"]),
+                type=click.Choice(["wav", "flac", "ogg", "mp3", "png"]),
                 help="Where -o says no suffix (-, a folder).",
             ),
             click.option("--device", metavar="auto|cpu|cuda", default="auto", help="Where to compute."),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from audiogen.request import Take
 
 STDOUT = "-"
+ENDINGS, DRAWN_ENDINGS = (".mid", ".npz"), (".contour.png",)  # of structures beside the result
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,14 @@ class Target:
 
     Attributes:
         file: the main file; None: stdout.
-        beside: the structure beside it, without suffix, or None.
+        beside: the structure beside it, without suffix, or None; endings: those that it may have.
         picture: a PNG beside it, or None; strip: a PNG of the steps of the decoder, or None.
         exists: it is there already, and is to be left alone.
     """
 
     file: Path | None
     beside: Path | None = None
+    endings: tuple[str, ...] = ENDINGS
     picture: Path | None = None
     strip: Path | None = None
     exists: bool = False
@@ -42,17 +44,25 @@ class Target:
         """Every file that may be written."""
         found = [] if self.file is None else [self.file]
         if self.beside is not None:
-            found += [with_ending(self.beside, suffix) for suffix in (".mid", ".npz")]
+            found += [with_ending(self.beside, suffix) for suffix in self.endings]
         return found + [file for file in (self.picture, self.strip) if file is not None]
 
 
 @dataclass(frozen=True)
 class Beside:
-    """What is written beside the sound: the structure, a picture, the steps of the decoder."""
+    """What is written beside the result: the structure, a picture, the steps of the stages.
+
+    Attributes:
+        drawn: the result is a picture, and its structure a drawing.
+    """
 
     structure: bool = False
     picture: bool = False
     steps: bool = False
+    drawn: bool = False
+
+    def __bool__(self) -> bool:
+        return self.structure or self.picture or self.steps
 
 
 @dataclass(frozen=True)
@@ -94,10 +104,10 @@ def targets(
         WouldOverwrite, InvalidRequest: see `check_target`; several takes or further files on stdout.
     """
     if output == STDOUT:
-        if len(facts.seeds) > 1 or beside != Beside():
+        if len(facts.seeds) > 1 or beside:
             raise InvalidRequest("-o - writes one file; give a name for several takes or further files.")
         if sys.stdout.isatty():
-            raise InvalidRequest("-o - writes audio to stdout; send it to a file or a player.")
+            raise InvalidRequest("-o - writes to stdout; send it to a file or a program.")
         return [Target(None)]
     found = []
     for file in file_names(output, facts, suffix):
@@ -105,6 +115,7 @@ def targets(
         target = Target(
             file,
             file.with_suffix("") if beside.structure else None,
+            DRAWN_ENDINGS if beside.drawn else ENDINGS,
             file.with_suffix(".png") if beside.picture else None,
             file.with_suffix(".steps.png") if beside.steps else None,
             exists=rules.skip_existing and os.path.isfile(file),
@@ -150,7 +161,9 @@ def write_files(contents: Mapping[Path, bytes], rules: Rules) -> None:
 
 
 def structure_files(target: Target, take: Take) -> dict[Path, bytes]:
-    """The structure beside the sound: .mid where it has notes, .npz for everything else."""
+    """The structure beside the result: a drawing, .mid where it has notes, .npz for everything else."""
+    if target.beside is not None and take.contour is not None and not take.contour.is_empty:
+        return {with_ending(target.beside, DRAWN_ENDINGS[0]): take.contour.png_bytes(take.recipe)}
     if target.beside is None or take.structure is None or take.structure.is_empty:
         return {}
     contents = {}
@@ -179,7 +192,14 @@ def draw(take: Take, title: str) -> bytes:
 
 
 def draw_steps(take: Take) -> bytes:
-    """What the decoder made of the mel after each step, a PNG file."""
+    """What the stages had after their steps, a PNG file: of sound the mel, of pictures the picture."""
+    if take.conditioning.is_picture:
+        from audiogen.media import png
+        from audiogen.media.sheet import sheet, thumbnail
+
+        cells = [thumbnail(step.pixels) for step in take.steps]
+        labels = [f"{number} of {len(cells)}" for number in range(1, len(cells) + 1)]
+        return png.encoded(sheet(cells, labels, columns=len(cells)))
     from audiogen.media.strip import strip
 
     return strip([step.mid for step in take.steps])

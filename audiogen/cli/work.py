@@ -1,4 +1,7 @@
-"""What make, decode and again have in common: check, load, make, write, say, play."""
+"""What make, decode and again have in common: check, load, make, write, say, play.
+
+What differs between a sound and a picture as a file stands in `material.py`.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from audiogen.cli import names, output
+from audiogen.cli import contact, material, names, output
 from audiogen.cli.output import Rules
 from audiogen.cli.progress import Reporter
 from audiogen.errors import InvalidRequest
-from audiogen.media.audio import audio_bytes, check_format
+from audiogen.media.audio import check_format
 
 if TYPE_CHECKING:
     from audiogen.cli.group import State
@@ -35,6 +38,7 @@ class Job:
         seed_drawn: the seed was drawn anew, not given.
         format: suffix without dot of what has no suffix of its own (stdout, a folder, a default name).
         best: how many of the takes are kept, the best by `audiogen.ranking`; None: all, unjudged.
+        contact_sheet: whether several pictures are shown on one sheet; None: where there are several.
         bits, force, skip_existing, mkdir, keep_structure, plot, show_steps, play, dry_run, json: as the
             options of the same name.
     """
@@ -46,6 +50,7 @@ class Job:
     seed_drawn: bool = False
     format: str | None = None
     best: int | None = None
+    contact_sheet: bool | None = None
     bits: str = "24"
     force: bool = False
     skip_existing: bool = False
@@ -68,12 +73,12 @@ class Job:
 
     @property
     def suffix(self) -> str:
-        """Of the file that is written.
+        """Of the file that is written, with its dot; "" until `check` has chosen one.
 
         Raises:
             InvalidRequest: the name says one and --format another.
         """
-        return suffix_of(self.output, self.format) or ".wav"
+        return suffix_of(self.output, self.format)
 
     @property
     def rules(self) -> Rules:
@@ -88,11 +93,13 @@ class Ready:
         plan: what was understood.
         places: where each take goes; with `job.best`, where the kept ones go, best first, unless their
             names tell the takes apart.
+        sheet: where the contact sheet goes, or None.
     """
 
     job: Job
     plan: Plan
     places: list[output.Target]
+    sheet: Path | None = None
 
     @property
     def missing(self) -> list[int]:
@@ -145,7 +152,6 @@ def check(job: Job) -> Ready:
     from audiogen import making
 
     rules = job.rules
-    check_format(job.suffix, job.bits)
     if job.skip_existing and job.seed_drawn and names.needs_seed(job.output):
         raise InvalidRequest(
             "--skip-existing needs names that stay the same, and this one holds a seed that is drawn anew; "
@@ -153,7 +159,9 @@ def check(job: Job) -> Ready:
         )
     if job.play and job.output == output.STDOUT:
         raise InvalidRequest("--play plays files, and -o - writes to stdout; leave one of them out.")
+    material.check_suffix(job)
     plan = making.understand(job.request)
+    job = material.checked(job, plan.conditioning)
     plan = dataclasses.replace(plan, remarks=(*plan.remarks, *_of_format(job)))
     sampling = job.request.sampling
     if job.best is not None and job.best > sampling.n:
@@ -161,9 +169,9 @@ def check(job: Job) -> Ready:
     facts = names.facts_of(job.words, sampling, plan.conditioning, job.number or 1)
     if job.best is not None and not (job.output != output.STDOUT and names.tells_apart(job.output, facts)):
         facts = dataclasses.replace(facts, seeds=facts.seeds[: job.best])
-    beside = output.Beside(job.keep_structure, job.plot, job.show_steps)
+    beside = output.Beside(job.keep_structure, job.plot, job.show_steps, plan.conditioning.is_picture)
     places = output.targets(job.output, facts, job.suffix, rules, beside)
-    return Ready(job, plan, places)
+    return Ready(job, plan, places, contact.place(job, plan.conditioning, places))
 
 
 def load(jobs: Sequence[Ready], reporter: Reporter) -> None:
@@ -194,9 +202,11 @@ def perform(ready: Ready, reporter: Reporter) -> list[Path]:
 
         return best.perform(ready, reporter)
     made = []
+    shown = contact.Contact(ready.sheet)
     for k, place in enumerate(ready.places):
         if place.exists:
             reporter.say(f"{place.file} exists; left alone")
+            shown.add_file(place.file)
             continue
         reporter.take(k + 1, len(ready.places))
         (take,) = making.make(ready.plan, reporter, items=[k])
@@ -204,7 +214,10 @@ def perform(ready: Ready, reporter: Reporter) -> list[Path]:
         with reporter.interrupt.held():
             files = deliver(ready.job, take, place)
             announce(ready.job, take, files, reporter)
+        shown.add(take)
         made += files[:1]
+    if made:
+        shown.write(ready.job, reporter)
     return made
 
 
@@ -216,10 +229,8 @@ def play(files: Sequence[Path]) -> None:
 
 
 def deliver(job: Job, take: Take, target: output.Target) -> list[Path]:
-    """Write one take and what goes beside it, all or nothing; returns the files, the sound first."""
-    assert take.waveform is not None
-    wave = take.waveform
-    data = audio_bytes(wave.samples, wave.sample_rate, job.suffix, take.recipe, job.bits, wave.facts)
+    """Write one take and what goes beside it, all or nothing; returns the files, the result first."""
+    data = material.data(take, job.suffix, job.bits)
     if target.file is None:
         output.write_stdout(data)
         return []
@@ -228,7 +239,7 @@ def deliver(job: Job, take: Take, target: output.Target) -> list[Path]:
         contents[target.picture] = output.draw(take, f"{job.words}, {take.label}")
     if target.strip is not None:
         contents[target.strip] = output.draw_steps(take)
-    # The sound gets its name last: where it is, the rest is.
+    # The result gets its name last: where it is, the rest is.
     output.write_files(contents | {target.file: data}, job.rules)
     return [target.file, *contents]
 
@@ -260,8 +271,7 @@ def announce(job: Job, take: Take, files: list[Path], reporter: Reporter) -> Non
         row |= {"file": str(files[0]), "beside": [str(f) for f in files[1:]], "seed": take.seed}
         row |= {"variation_seed": take.sampling.variation_seed} if take.sampling.variation else {}
         row |= {"verdict": take.recipe["verdict"]} if "verdict" in take.recipe else {}
-        assert take.waveform is not None
-        output.print_json(row | {"seconds": take.waveform.seconds, "recipe": without_packed(take.recipe)})
+        output.print_json(row | material.measures(take) | {"recipe": without_packed(take.recipe)})
         return
     for file in files:
         click.echo(str(file))
@@ -271,6 +281,7 @@ def show(ready: Ready) -> None:
     """--dry-run."""
     job, plan = ready.job, ready.plan
     files = [str(p.file) if p.file else "stdout" for p in ready.places if not p.exists]
+    files += [str(ready.sheet)] if ready.sheet is not None and files else []
     row: dict[str, Any] = {} if job.number is None else {"job": job.number}
     row |= {
         "files": files,

@@ -12,12 +12,14 @@
 """
 
 from audiogen.making.running import make, use_dtypes
+from audiogen.making.sound import SUFFIXES as SOUND_SUFFIXES
 from audiogen.making.sound import target_lufs, with_length
 from audiogen.making.sources import STRUCTURE_SUFFIXES, load_source
 from audiogen.making.understanding import understand
 from audiogen.request import Plan, Request, Take
 
 __all__ = [
+    "SOUND_SUFFIXES",
     "STRUCTURE_SUFFIXES",
     "Plan",
     "Request",

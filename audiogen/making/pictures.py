@@ -18,9 +18,9 @@ from audiogen.request import AUTO, SIZES, Plan, Request, Retouch, Take
 from audiogen.stage import Edit, Progress, Sampling, silent
 
 SUFFIXES = (png.SUFFIX, ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")  # of drawings
-INSIDE = 256  # pixels of a picture as the decoder sees it
 STRENGTH = 0.6  # of a change, where none is given; with a mask 1
 MOST_STEPS = 10  # that are shown
+STEP_SIZE = 256  # pixels of a step that is shown
 
 
 def condition(request: Request, start: Contour | Latents) -> Conditioning:
@@ -109,8 +109,7 @@ def decoded(
     known, touch = plan.conditioning, plan.retouch
     edit = None
     if touch is not None:
-        picture = Picture(resized(touch.picture.pixels, INSIDE))
-        begin: Latents = _painter(plan).encode(picture)
+        begin: Latents = _painter(plan).encode(touch.picture)
         edit = Edit(begin, touch.strength, _coarse(touch.mask, begin.values.shape[1:]))
     made = _decode(stage, x, known, sampling, progress, observer, edit)
     if not sampling.variation:
@@ -124,7 +123,7 @@ def finished(plan: Plan, take: Take, progress: Progress) -> Take:
     """The take with its picture at its size, and its steps as pictures."""
     known = plan.conditioning
     size = known.size or SIZES[-1]
-    steps = _seen(plan, take, size)
+    steps = _seen(plan, take)
     picture = take.picture
     if plan.request.decoder == "none" and take.contour is not None:
         picture = Picture(np.repeat(drawing.enlarged(take.contour.pixels, size)[None], 3, 0))
@@ -177,7 +176,7 @@ def _kept(touch: Retouch | None, new: np.ndarray) -> np.ndarray:
     return (old + weight * (new - old)).astype(np.float32)
 
 
-def _seen(plan: Plan, take: Take, size: int) -> tuple[Picture, ...]:
+def _seen(plan: Plan, take: Take) -> tuple[Picture, ...]:
     """Some of the steps as pictures, the first and the last among them."""
     count = len(take.steps)
     shown = sorted({round(k) for k in np.linspace(0, count - 1, min(count, MOST_STEPS))}) if count else []
@@ -185,10 +184,10 @@ def _seen(plan: Plan, take: Take, size: int) -> tuple[Picture, ...]:
     for k in shown:
         step = take.steps[k]
         if isinstance(step, Contour):
-            found.append(Picture(np.repeat(drawing.enlarged(step.pixels, INSIDE)[None], 3, 0)))
+            found.append(Picture(np.repeat(drawing.enlarged(step.pixels, STEP_SIZE)[None], 3, 0)))
         elif isinstance(step, Latents) and "renderer" in plan.stages:
             picture = _painter(plan)(step, plan.conditioning, take.sampling, silent)
-            found.append(Picture(resized(picture.pixels, INSIDE)))
+            found.append(Picture(resized(picture.pixels, STEP_SIZE)))
     return tuple(found)
 
 

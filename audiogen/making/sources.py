@@ -24,7 +24,7 @@ def load_source(file: Path) -> tuple[Start, tuple[str, ...]]:
     file = Path(file)
     suffix = file.suffix.lower()
     if suffix not in STRUCTURE_SUFFIXES:
-        why = " It is sound already: the last seam, not the first." if suffix in _AUDIO else ""
+        why = " This one is finished sound, not a structure." if suffix in _AUDIO else ""
         raise InvalidRequest(
             f"Cannot start from {file.name!r}; give a {', '.join(sound.SUFFIXES)} file (a MIDI file, or a "
             f"structure that audiogen wrote) or a drawing ({pictures.SUFFIXES[0]}).{why}"

@@ -1,0 +1,66 @@
+"""The stages of pictures at their smallest, with random weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from audiogen.artifacts import LOOKS, STYLES
+
+WORDS = ("cat", "dog", "big eyes", "smiling")
+
+
+def tiny_pictures() -> dict[str, Any]:
+    """Name of the weights -> stage: digits of 28x28, latents of 8x8, pictures of 128x128 before scaling."""
+    from audiogen.decoder.picture import (
+        PictureDecoderConfig,
+        PictureDiffusionDecoder,
+        PictureDiffusionDecoderConfig,
+        PictureFlowDecoder,
+    )
+    from audiogen.networks.dcgan import GeneratorSizes
+    from audiogen.networks.digit_unet import UNetSizes
+    from audiogen.networks.digit_vae import VAESizes
+    from audiogen.networks.gated_pixelcnn import PixelCNNSizes
+    from audiogen.render.painter import Painter, PainterConfig
+    from audiogen.structure.ddpm import DDPMConfig, DDPMStage
+    from audiogen.structure.gan import ConditionalGANStage, DCGANStage, GANConfig, WGANGPStage
+    from audiogen.structure.pixelcnn import PixelCNNConfig, PixelCNNStage
+    from audiogen.structure.vae import VAEConfig, VAEStage
+
+    sizes: dict[str, Any] = dict(
+        channels=4, grid=8, size=64, widths=(8, 8, 16), blocks=(1, 1, 1), heads=2, hidden=16, word=8
+    )
+    told: dict[str, Any] = dict(condition=8, styles=(*STYLES, *LOOKS), vocabulary=WORDS, words=4, steps=2)
+    painter = PainterConfig(4, (4, 8), (8, 8, 4), (1, 1), (1, 1, 1), 4, 1, size=64)
+    pixelcnn = PixelCNNSizes(width=4, dilations=(1, 1), head=8)
+    larger = PixelCNNSizes(size=64, patch=2, levels=2, width=4, dilations=(1, 1), head=8)
+    stages = {
+        "digit-pixelcnn": PixelCNNStage.from_config(PixelCNNConfig(pixelcnn), seed=3),
+        "digit-pixelcnn-64": PixelCNNStage.from_config(PixelCNNConfig(larger), seed=3),
+        "digit-dcgan": DCGANStage.from_config(
+            GANConfig(GeneratorSizes(latent=4, width=4, classes=0)), seed=3
+        ),
+        "digit-wgan-gp": WGANGPStage.from_config(GANConfig(GeneratorSizes(latent=4, width=4)), seed=3),
+        "digit-cgan": ConditionalGANStage.from_config(GANConfig(GeneratorSizes(latent=4, width=4)), seed=3),
+        "digit-vae": VAEStage.from_config(VAEConfig(VAESizes(latent=4, hidden=8)), seed=3),
+        "digit-ddpm": DDPMStage.from_config(
+            DDPMConfig(UNetSizes(width=8, deep=8, condition=8), steps=2), seed=3
+        ),
+        "picture-painter": Painter.from_config(painter, seed=3),
+        "picture-flow": PictureFlowDecoder.from_config(PictureDecoderConfig(**sizes, **told), seed=3),
+        "picture-diffusion": PictureDiffusionDecoder.from_config(
+            PictureDiffusionDecoderConfig(**sizes, **told), seed=3
+        ),
+    }
+    for name in ("picture-flow", "picture-diffusion"):
+        _stir(stages[name].network)
+    return stages
+
+
+def _stir(network: torch.nn.Module) -> None:
+    """Weights that begin at zero would make every picture the same."""
+    generator = torch.Generator().manual_seed(0)
+    for values in network.parameters():
+        values.data += 0.1 * torch.randn(values.shape, generator=generator).to(values)
