@@ -52,10 +52,10 @@ def names_of(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """
     try:
         index = json.loads((folder / "index.json").read_text())
-        styles, words = index["styles"], index["vocabulary"]
+        styles, words = index["styles"], index["words"]
     except (OSError, ValueError, KeyError) as problem:
         raise InvalidRequest(
-            f"{folder} has no index.json with styles and vocabulary ({problem}); "
+            f"{folder} has no index.json with styles and words ({problem}); "
             "run `audiogen data RECIPE` first."
         ) from problem
     return tuple(styles), tuple(words[1:] if words[:1] == [""] else words)

@@ -22,11 +22,16 @@ def ship(source: Path, name: str, storage: str = "int8", weights: Path = WEIGHTS
         ValueError: config.json names no registered stage.
     """
     kind = json.loads((source / "config.json").read_text())["stage"]
-    stages = [n for n, entry in STAGES.items() if entry.place.endswith(f":{kind}")]
+    stages = [
+        (name, path)
+        for name, entry in STAGES.items()
+        for path in (None, *entry.places)
+        if entry.place_for(path).endswith(f":{kind}")
+    ]
     if not stages:
         raise ValueError(f"{kind} is no registered stage")
     folder = weights / name
-    stage_class(stages[0]).from_pretrained(source, device="cpu").save_pretrained(folder, storage)
+    stage_class(*stages[0]).from_pretrained(source, device="cpu").save_pretrained(folder, storage)
     file = weights / "checksums.json"
     listed = json.loads(file.read_text()) if file.exists() else {}
     listed[name] = checksum(folder / "model.safetensors")

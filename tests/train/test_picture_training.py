@@ -82,7 +82,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.savez(folder / "valid-000.npz", **pictures(6, 64, 1))
     for name, seed in (("fine", 2), ("valid-fine", 3)):
         np.savez(folder / f"{name}-000.npz", pictures=pictures(4, 64, seed)["pictures"])
-    index = {"styles": ["watercolor", "oil"], "vocabulary": WORDS}
+    index = {"styles": ["watercolor", "oil"], "words": WORDS}
     (folder / "index.json").write_text(json.dumps(index))
     return folder
 

@@ -1,0 +1,34 @@
+"""Weights of a run become weights of the package."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from audiogen.decoder.picture import PictureDecoderConfig, PictureDiffusionDecoder, PictureFlowDecoder
+from audiogen.decoder.picture import PictureDiffusionDecoderConfig as DiffusionConfig
+from audiogen.registry import checksum
+from audiogen.train.ship import ship
+
+SIZE = {"widths": (8, 8, 16), "blocks": (1, 1, 1), "heads": 2, "hidden": 16, "word": 8, "condition": 16}
+
+
+@pytest.mark.parametrize(
+    ("kind", "config"),
+    [(PictureFlowDecoder, PictureDecoderConfig), (PictureDiffusionDecoder, DiffusionConfig)],
+)
+def test_a_stage_of_a_path_is_found_by_its_class(kind: type, config: type, tmp_path: Path) -> None:
+    stage = kind.from_config(config(**SIZE), device="cpu")  # type: ignore[attr-defined]
+    stage.save_pretrained(tmp_path / "run")
+    folder = ship(tmp_path / "run", "mine", "int8", tmp_path / "weights")
+    listed = json.loads((tmp_path / "weights" / "checksums.json").read_text())
+    assert listed == {"mine": checksum(folder / "model.safetensors")}
+    assert kind.from_pretrained(folder, device="cpu").config == stage.config  # type: ignore[attr-defined]
+
+
+def test_weights_of_nothing_known_are_not_taken(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"stage": "Crystal"}')
+    with pytest.raises(ValueError, match="Crystal"):
+        ship(tmp_path, "mine", weights=tmp_path / "weights")
