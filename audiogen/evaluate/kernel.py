@@ -42,6 +42,12 @@ class Kernels:
         """Of sounds as rows [segments, D] each, for the kernel exp(-d^2 / (2 width^2))."""
         return cls(_means(made, made, width), _means(real, real, width), _means(made, real, width))
 
+    @classmethod
+    def cubic(cls, made: np.ndarray, real: np.ndarray) -> Kernels:
+        """Of single rows [N, D] and [M, D], for the kernel (x . y / D + 1)^3 of KID (arXiv 1801.01401)."""
+        x, y = np.asarray(made, float), np.asarray(real, float)
+        return cls(*((a @ b.T / x.shape[1] + 1) ** 3 for a, b in ((x, x), (y, y), (x, y))))
+
     def distance(self, made: np.ndarray | None = None, real: np.ndarray | None = None) -> float:
         """100 (mean k(x, x') + mean k(y, y') - 2 mean k(x, y)) over different x, x' and y, y'.
 

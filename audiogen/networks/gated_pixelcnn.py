@@ -145,6 +145,11 @@ def gated(x: Tensor) -> Tensor:
     return value.tanh() * gate.sigmoid()
 
 
+def _bias(layer: nn.Conv2d) -> Tensor:
+    assert layer.bias is not None
+    return layer.bias
+
+
 class Canvas:
     """A picture in the making: everything the layers have computed is kept and never computed again.
 
@@ -198,7 +203,7 @@ class Canvas:
             kept[:, :, row + d, d : d + n] = v[:, :, 0]
             rows = kept[:, :, row : row + d + 1 : d]
             above = F.conv2d(rows, layer.above.weight, layer.above.bias, dilation=(1, d)) + above_class
-            told = layer.tell(above) + left_class + layer.left.bias[:, None, None]
+            told = layer.tell(above) + left_class + _bias(layer.left)[:, None, None]
             self.told.append(told[:, :, 0].permute(2, 0, 1).contiguous())  # [n, B, 2 C]
             v = v + gated(above)
             buffer[:, :d].zero_()
@@ -214,7 +219,7 @@ class Canvas:
         ):
             buffer[:, column + layer.dilation] = h
             x = torch.addmm(told[column], h, here).addmm_(buffer[:, column], there)
-            h = torch.addmm(h + layer.out.bias, gated(x), out)
+            h = torch.addmm(h + _bias(layer.out), gated(x), out)
         for weight, bias in self.head:
             h = F.linear(h.relu(), weight, bias)
         return h

@@ -1,0 +1,124 @@
+"""Stages drawn, timed, measured and set side by side, between held-out digits and damaged ones."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from audiogen.data.digits import DIGITS, DigitSet
+from audiogen.evaluate.digits.judge import DigitClassifier
+from audiogen.evaluate.digits.measures import MEASURES, DigitJudge, Digits
+from audiogen.evaluate.scores import Score
+from audiogen.media.grid import grid
+from audiogen.media.png import png_bytes
+from audiogen.stage import Sampling
+from audiogen.structure.digits import DigitStage
+
+AT_ONCE = 250  # digits drawn together
+COLUMNS = 10
+CEILING, FLOOR = "held-out digits", "held-out digits in noise"
+NOISE = 0.5  # standard deviation of that noise, of the range of the ink
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """What a stage drew, and the time of one digit drawn alone, ms."""
+
+    digits: Digits
+    alone_ms: float
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """A line of the report."""
+
+    name: str
+    scores: dict[str, Score]
+    alone_ms: float | None = None
+    parameters: int | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Ready for JSON: every figure with its interval."""
+        figures = {k: {"value": s.value, "interval": list(s.interval)} for k, s in self.scores.items()}
+        return {"name": self.name, "ms": self.alone_ms, "parameters": self.parameters, **figures}
+
+
+def draw(stage: DigitStage, count: int, sampling: Sampling = Sampling()) -> Drawn:
+    """`count` digits of a stage, 0 to 9 in turn, with the seeds from that of the sampling on."""
+    asked = np.arange(count) % DIGITS
+    seeds = [Sampling(seed=sampling.seed + k).seed_for("structure") for k in range(count)]
+    parts = [
+        stage.draw(torch.from_numpy(asked[a : a + AT_ONCE]), seeds[a : a + AT_ONCE], sampling).numpy()
+        for a in range(0, count, AT_ONCE)
+    ]
+    times = []
+    for k in range(3):
+        begin = time.perf_counter()
+        stage.draw(torch.tensor([k]), [seeds[k]], sampling)
+        times.append(1000 * (time.perf_counter() - begin))
+    return Drawn(Digits(np.concatenate(parts), asked if stage.hears else None), min(times))
+
+
+class Report:
+    """Lines, one after the other; held-out digits of the right size are kept."""
+
+    def __init__(self, data: Path, judge: DigitClassifier, count: int) -> None:
+        self.judge, self.count = judge, count
+        self.training = DigitSet.read(data, "train").ink(slice(None))
+        self.valid = DigitSet.read(data, "valid")
+        self.real: dict[int, DigitJudge] = {}
+
+    def row(self, name: str, made: Drawn, parameters: int | None = None) -> Row:
+        """The line of what a stage drew."""
+        against = self.against(made.digits.ink.shape[1])
+        return Row(name, against.scores(made.digits), made.alone_ms, parameters)
+
+    def anchors(self, size: int = 28) -> list[Row]:
+        """What is the best to be expected, and what is plainly bad: other held-out digits, as they are and
+        in noise."""
+        part = self.part(self.count, size)
+        noise = NOISE * np.random.default_rng(0).standard_normal(part.ink.shape).astype(np.float32)
+        noisy = Digits(np.clip(part.ink + noise, 0, 1), part.asked)
+        against = self.against(size)
+        return [Row(CEILING, against.scores(part)), Row(FLOOR, against.scores(noisy))]
+
+    def against(self, size: int) -> DigitJudge:
+        """The judge with held-out digits of that size."""
+        if size not in self.real:
+            self.real[size] = DigitJudge(self.judge, self.part(0, size), self.training)
+        return self.real[size]
+
+    def part(self, first: int, size: int) -> Digits:
+        """`count` held-out digits from `first` on."""
+        some = DigitSet(
+            self.valid.images[first : first + self.count], self.valid.labels[first : first + self.count]
+        ).enlarged(size)
+        return Digits(some.ink(slice(None)), some.labels)
+
+
+def sheet(ink: np.ndarray) -> bytes:
+    """The first ten of every digit, in rows: a PNG file."""
+    order = np.arange(min(len(ink), DIGITS * COLUMNS))
+    if len(order) == DIGITS * COLUMNS:
+        order = order.reshape(COLUMNS, DIGITS).T.ravel()
+    return png_bytes(grid(ink[order], COLUMNS, -(-60 // ink.shape[1])))
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The report as a Markdown table; intervals are in the JSON."""
+    titles = [m.title for m in MEASURES]
+    lines = ["| stage | " + " | ".join(titles) + " | ms | parameters |", "|" + " --- |" * (len(titles) + 3)]
+    for row in rows:
+        figures = [f"{row.scores[m.name].value:.3g}" if m.name in row.scores else "" for m in MEASURES]
+        if "accuracy" in row.scores:
+            figures[0] = f"{row.scores['accuracy'].value:.1%}"
+        time_ms = "" if row.alone_ms is None else f"{row.alone_ms:.0f}"
+        size = "" if row.parameters is None else f"{row.parameters / 1e6:.2f} M"
+        lines.append(f"| {row.name} | " + " | ".join(figures) + f" | {time_ms} | {size} |")
+    return "\n".join(lines) + "\n"
