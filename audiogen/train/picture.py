@@ -4,6 +4,9 @@
     picture-diffusion   v-prediction on the cosine path (arXiv 2202.00512), uniform times
 
 Network, data and conditions are the same, so that the two can be compared, and one can start from the other.
+An error counts as much as the painter makes it seen: the channels of the latents all have deviation 1, but one
+holds the brightness of a place and another a trace of its grain.
+
 Contour, style and words are each left out at times, so that a decoder can do without any of them.
 """
 
@@ -26,6 +29,7 @@ from audiogen.decoder.picture import (
 )
 from audiogen.networks.latent_decoder import PictureGuide
 from audiogen.pretrained import from_rows
+from audiogen.recipe import unknown_name
 from audiogen.render.painter import Painter
 from audiogen.sampling.diffusion import levels, uniform_times
 from audiogen.sampling.flow import FlowSample, flow_target, logit_normal_times
@@ -33,6 +37,8 @@ from audiogen.stage import Sampling, silent
 from audiogen.train.contour_wear import worn_contour
 from audiogen.train.painter import save_rows
 from audiogen.train.picture_latents import PictureLatents, names_of, read_latents
+
+SHOWN, CHANGE = 4, 0.3  # pictures and deviations by which it is measured what is seen of a channel
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,7 @@ class PictureTaskSettings:
     Attributes:
         painter: whose latents are learned: a registered name or a weights folder.
         digit_share: of the batch, the rest are other pictures; None: as they come.
+        favour: word -> how much more often pictures with it are drawn than others that are no digits.
         digit_contour, other_contour: how often a contour that there is, is given.
         style_dropout, words_dropout: how often each is not told; both_dropout: how often neither is.
         time_mean, time_std, uniform_share: see `logit_normal_times`; of the flow.
@@ -52,6 +59,7 @@ class PictureTaskSettings:
     painter: str = "picture-painter"
     batch_size: int = 16
     digit_share: float | None = 0.5
+    favour: dict[str, float] = dataclasses.field(default_factory=dict)
     digit_contour: float = 0.9
     other_contour: float = 0.3
     style_dropout: float = 0.1
@@ -88,6 +96,7 @@ class PictureFlowTask:
         self.network: nn.Module = self.stage_class.build(self.config)
         self.train = read_latents(data_folder, "train", self.painter, s.max_shards)
         self.valid = read_latents(data_folder, "valid", self.painter)
+        self.weight = seen_weights(self.painter, self.train.latents[: 4 * SHOWN : 4])
 
     def batch(self, generator: torch.Generator) -> dict[str, Tensor]:
         """Everything that the loss needs; x0 is [B, N, C]."""
@@ -97,6 +106,7 @@ class PictureFlowTask:
     def loss(self, network: nn.Module, batch: dict[str, Tensor], progress: float) -> dict[str, Tensor]:
         point = flow_target(batch["x0"], batch["noise"], batch["t"])
         error = self.error(network, point, batch["x0"], guide_of(batch)).square()
+        error = error * self.weight.to(error.device)
         each = error.detach().mean((1, 2))
         digits = batch["digit"]
         return {
@@ -160,9 +170,19 @@ class PictureFlowTask:
         with torch.inference_mode():
             return self.painter.network.autoencoder.decode(latents.to(self.painter.device)).float().cpu()
 
+    def _weights(self, pictures: PictureLatents) -> np.ndarray:
+        """How often each picture is drawn, [N]; that of its most favoured word."""
+        weight = np.ones(len(self.config.vocabulary) + 1)
+        for word, more in self.settings.favour.items():
+            if word not in self.config.vocabulary:
+                raise unknown_name("The word", word, self.config.vocabulary)
+            weight[self.config.vocabulary.index(word) + 1] = more
+        found: np.ndarray = weight[pictures.words].max(1)
+        return found
+
     def _drawn(self, pictures: PictureLatents, rng: np.random.Generator, drop: bool) -> dict[str, Tensor]:
         s = self.settings
-        chosen = choose(pictures.label, s.batch_size, s.digit_share, rng)
+        chosen = choose(pictures.label, s.batch_size, s.digit_share, rng, self._weights(pictures))
         digit = pictures.label[chosen] >= 0
         contour = torch.from_numpy(pictures.contour[chosen].astype(np.float32) / 255)
         present = pictures.has_contour[chosen].copy()
@@ -203,13 +223,44 @@ class PictureDiffusionTask(PictureFlowTask):
         return uniform_times(count, generator)
 
 
-def choose(label: np.ndarray, count: int, digit_share: float | None, rng: np.random.Generator) -> np.ndarray:
-    """Numbers of `count` pictures, that share of them digits where there are both kinds."""
+@torch.inference_mode()
+def seen_weights(painter: Painter, latents: np.ndarray) -> Tensor:
+    """How much of a change in each channel is seen in the pixels (root mean square), [C]; their mean is 1.
+
+    Args:
+        latents: [N, C, h, w] of a few pictures.
+    """
+    coder = painter.network.autoencoder
+    plain = torch.from_numpy(latents.astype(np.float32)).to(painter.device)
+    noise = torch.randn(plain.shape, generator=torch.Generator().manual_seed(0)).to(painter.device)
+    pixels = coder.decode(plain)
+    seen = []
+    for channel in range(plain.shape[1]):
+        changed = plain.clone()
+        changed[:, channel] += CHANGE * noise[:, channel]
+        seen.append((coder.decode(changed) - pixels).square().mean().sqrt())
+    weight = torch.stack(seen).float().cpu()
+    return (weight / weight.mean()).clone()
+
+
+def choose(
+    label: np.ndarray,
+    count: int,
+    digit_share: float | None,
+    rng: np.random.Generator,
+    weight: np.ndarray | None = None,
+) -> np.ndarray:
+    """Numbers of `count` pictures, that share of them digits where there are both kinds.
+
+    Args:
+        weight: [N], how often each picture that is no digit is drawn; None: all alike.
+    """
     digits, others = np.flatnonzero(label >= 0), np.flatnonzero(label < 0)
     if digit_share is None or not len(digits) or not len(others):
         return rng.integers(len(label), size=count)
     wanted = rng.random(count) < digit_share
-    return np.where(wanted, rng.choice(digits, count), rng.choice(others, count))
+    share = None if weight is None else weight[others] / weight[others].sum()
+    return np.where(wanted, rng.choice(digits, count), rng.choice(others, count, p=share))
 
 
 def guide_of(batch: dict[str, Tensor]) -> PictureGuide:

@@ -22,7 +22,7 @@ from audiogen.stage import Sampling, silent
 from audiogen.train.contour_wear import worn_contour
 from audiogen.train.painter import PainterTask, random_crops
 from audiogen.train.painter_losses import critic_losses, pixel_losses
-from audiogen.train.picture import PictureDiffusionTask, PictureFlowTask, choose, guide_of
+from audiogen.train.picture import PictureDiffusionTask, PictureFlowTask, choose, guide_of, seen_weights
 from audiogen.train.picture_latents import names_of, read_latents
 from audiogen.train.recipe import Recipe, TrainSettings
 from audiogen.train.runner import train
@@ -212,6 +212,16 @@ def test_the_share_of_digits_is_as_asked() -> None:
     assert (label[choose(label, 400, 0.5, rng)] >= 0).mean() == pytest.approx(0.5, abs=0.1)
     assert (label[choose(label, 400, None, rng)] >= 0).mean() == pytest.approx(0.1, abs=0.06)
     assert (choose(label[:5], 9, 0.5, rng) < 5).all()
+    weight = np.where(np.arange(100) == 7, 90.0, 1.0)
+    assert (choose(label, 400, 0.5, rng, weight) == 7).mean() == pytest.approx(0.25, abs=0.08)
+
+
+def test_favoured_words_must_be_known(data: Path, painter: Path) -> None:
+    task = flow_task(data, painter, favour={"cat": 5.0})
+    cats = task.train.label < 0
+    assert (task._weights(task.train)[cats] == 5).all() and (task._weights(task.train)[~cats] == 1).all()
+    with pytest.raises(InvalidRequest, match="cat"):
+        flow_task(data, painter, favour={"cats": 5.0}).batch(torch.Generator())
 
 
 def test_losses_are_the_errors_of_both_velocities(data: Path, painter: Path) -> None:
@@ -228,10 +238,20 @@ def test_losses_are_the_errors_of_both_velocities(data: Path, painter: Path) -> 
                 alpha, sigma = (level[:, None, None] for level in levels(point.t))
                 x_vp = alpha * batch["x0"] + sigma * batch["noise"]
                 error = (alpha * x_vp - x0) / sigma - (alpha * batch["noise"] - sigma * batch["x0"])
-            wanted = error.square().mean()
+            wanted = (error.square() * task.weight).mean()
             torch.testing.assert_close(
                 task.loss(task.network, batch, 0.0)["loss"], wanted, rtol=1e-3, atol=1e-3
             )
+
+
+def test_a_channel_counts_as_much_as_it_is_seen(data: Path, painter: Path) -> None:
+    stage = Painter.from_pretrained(painter / "weights", device="cpu")
+    coder = stage.network.autoencoder
+    coder.std[0] *= 20  # now the same change of channel 0 is a large one
+    with torch.inference_mode():
+        latents = coder.encode(torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0)))
+    weight = seen_weights(stage, latents.numpy())
+    assert float(weight.mean()) == pytest.approx(1) and weight.argmax() == 0 and weight[0] > 2
 
 
 def test_both_objectives_draw_the_same_pictures(data: Path, painter: Path) -> None:
