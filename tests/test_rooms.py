@@ -41,7 +41,8 @@ ALLOWED: dict[str, set[str]] = {
     "request": SEAM | {"pipeline", "registry"},
     "provenance": SEAM | {"request"},
     "making": SEAM | {"media", "prompt", "pipeline", "registry", "request", "provenance"},
-    "data": SEAM | {"media", "pretrained", "recipe", "structure"},
+    # the word list of the prompt is written from the vocabulary of the pictures
+    "data": SEAM | {"media", "pretrained", "recipe", "structure", "prompt"},
     "evaluate": STAGE | {"pipeline", "registry", "structure", "decoder", "render", "data", "prompt"},
     "ranking": SEAM | {"media", "structure", "evaluate", "registry", "request", "making"},
     "train": STAGE

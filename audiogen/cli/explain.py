@@ -24,17 +24,21 @@ _HIDDEN = ("prompt", "unknown", "remarks")
 
 
 @click.command("explain")
-@click.argument("prompt")
+@click.argument("prompt", default="")
 @click.option("--path", metavar="NAME", help="piano, ambience, digit or picture; default: by the words.")
+@click.option("--subjects", is_flag=True, help="List everything that can be drawn, and in which styles.")
 @options.as_json
 @options.talk
 @click.pass_obj
-def command(state: Any, prompt: str, path: str | None, json_: bool) -> None:
+def command(state: Any, prompt: str, path: str | None, subjects: bool, json_: bool) -> None:
     """Show what a prompt asks for, and which of its words were not understood."""
     from audiogen import making
     from audiogen.cli import output
     from audiogen.prompt import understand
 
+    if subjects:
+        _list_subjects(json_)
+        return
     plan = making.understand(making.Request(prompt=prompt, path=path))
     words = understand(prompt, path).words
     if json_:
@@ -50,6 +54,21 @@ def command(state: Any, prompt: str, path: str | None, json_: bool) -> None:
         if plan.conditioning.unknown:
             unknown = ", ".join(plan.conditioning.unknown)
             click.echo(f"not understood, and left out: {unknown}", err=True)
+
+
+def _list_subjects(json_: bool) -> None:
+    from audiogen.artifacts import LOOKS, STYLES
+    from audiogen.cli import output
+    from audiogen.prompt import drawable
+
+    if json_:
+        output.print_json({"styles": STYLES, "looks": LOOKS, "subjects": drawable()})
+        return
+    click.echo(f"{'styles':<14}{', '.join(STYLES)}")
+    click.echo(f"{'looks':<14}{', '.join(LOOKS)} (illustrations)")
+    click.echo(f"{'digits':<14}0 to 9")
+    for name, chinese in drawable().items():
+        click.echo(f"{name}  {chinese}".rstrip())
 
 
 def lines(known: Conditioning, words: dict[str, tuple[str, ...]]) -> list[str]:

@@ -13,6 +13,6 @@ meanings.yaml says what a meaning asks for; english.yaml and chinese.yaml list i
 """
 
 from audiogen.prompt.parser import Reading, parse, understand
-from audiogen.prompt.pictures import style_named, which_digit, which_subject
+from audiogen.prompt.pictures import drawable, style_named, which_digit, which_subject
 
-__all__ = ["Reading", "parse", "style_named", "understand", "which_digit", "which_subject"]
+__all__ = ["Reading", "drawable", "parse", "style_named", "understand", "which_digit", "which_subject"]

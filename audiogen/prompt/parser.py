@@ -155,7 +155,7 @@ def _is_seen(
     sight = pictures.look(normal(text, lexicon().variants))
     if default_path in PICTURES:
         return drawn or sight.draws or bool(sight.digits or sight.unknown and said is None)
-    sounding = any(h.meaning.group in ("nature", *_OF_SOUNDS) for h in heard)
+    sounding = any(h.meaning.group in ("nature", "refused", *_OF_SOUNDS) for h in heard)
     return sight.draws and not (sounding and not sight.of("style"))
 
 

@@ -78,7 +78,7 @@ class PictureWords:
 
     def examples(self, chinese: bool = False) -> str:
         """Some subjects and how many there are."""
-        return f"{self.in_words(list(self.subjects)[:_SHOWN], chinese)} ... ({len(self.subjects)} in all)"
+        return f"{self.in_words(list(self.subjects)[:_SHOWN], chinese)} ... ({len(self.subjects)} in all: `audiogen explain --subjects`)"
 
 
 @lru_cache(maxsize=1)

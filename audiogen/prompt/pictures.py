@@ -285,6 +285,11 @@ def style_named(name: str) -> dict[str, str]:
     return {term.kind: term.name}
 
 
+def drawable() -> dict[str, str]:
+    """Every subject, in English -> a Chinese name, or ""."""
+    return dict(picture_words().subjects)
+
+
 def which_digit() -> InvalidRequest:
     """What to say where no digit is named."""
     return InvalidRequest(
