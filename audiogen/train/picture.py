@@ -4,8 +4,8 @@
     picture-diffusion   v-prediction on the cosine path (arXiv 2202.00512), uniform times
 
 Network, data and conditions are the same, so that the two can be compared, and one can start from the other.
-An error counts as much as the painter makes it seen: the channels of the latents all have deviation 1, but one
-holds the brightness of a place and another a trace of its grain.
+An error counts as much as the painter makes it seen: the channels of the latents all have deviation 1, but
+one holds the brightness of a place and another a trace of its grain.
 
 Contour, style and words are each left out at times, so that a decoder can do without any of them.
 """
@@ -223,7 +223,7 @@ class PictureDiffusionTask(PictureFlowTask):
         return uniform_times(count, generator)
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def seen_weights(painter: Painter, latents: np.ndarray) -> Tensor:
     """How much of a change in each channel is seen in the pixels (root mean square), [C]; their mean is 1.
 
@@ -240,7 +240,7 @@ def seen_weights(painter: Painter, latents: np.ndarray) -> Tensor:
         changed[:, channel] += CHANGE * noise[:, channel]
         seen.append((coder.decode(changed) - pixels).square().mean().sqrt())
     weight = torch.stack(seen).float().cpu()
-    return (weight / weight.mean()).clone()
+    return weight / weight.mean()
 
 
 def choose(
