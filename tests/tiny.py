@@ -73,8 +73,11 @@ def write_weights(folder: Path) -> None:
 
 def tiny_wavenet() -> Any:
     """A WaveNet that remembers a few milliseconds."""
+    from audiogen.networks.note_wavenet import NoteWavenetConfig
     from audiogen.networks.wavenet import WavenetConfig
+    from audiogen.networks.wavenet_tiers import WavenetTiersConfig
     from audiogen.structure.wavenet import WaveNetConfig
 
-    sizes = WavenetConfig(width=8, skip=8, dilations=(1, 2), block=4, slow_width=8, slow_dilations=(1, 2))
+    samples = WavenetConfig(width=8, skip=8, dilations=(1, 2), block=4, slow_width=8, slow_dilations=(1, 2))
+    sizes = WavenetTiersConfig(NoteWavenetConfig(width=8, dilations=(1, 2)), samples)
     return WaveNetConfig(network=sizes)

@@ -19,12 +19,11 @@ import soundfile
 import soxr
 
 from audiogen.artifacts import Notes
+from audiogen.structure.struck_keys import NO_DAMPER_ABOVE, RESTRIKE_S, damping_s
 
 SAMPLE_RATE = 44_100
 LONGEST_S = 14.0
-NO_DAMPER_ABOVE = 88  # strings above E6 have no dampers
 LAYER_VELOCITIES = np.array([12.0, 36.0, 60.0, 84.0, 108.0, 124.0])
-RESTRIKE_S = 0.08
 
 
 @dataclass
@@ -142,7 +141,7 @@ def render(bank: PianoBank, notes: Notes, seconds: float, rng: np.random.Generat
         pitch, onset = int(notes.pitch[i]), notes.onset_s[i]
         tone = bank.tone(pitch, notes.velocity[i], rng)
         stop = min(damped[i], next_strike[i]) - onset
-        decay_s = RESTRIKE_S if next_strike[i] < damped[i] else _damping_s(pitch)
+        decay_s = RESTRIKE_S if next_strike[i] < damped[i] else float(damping_s(pitch))
         _mix(out, _damp(tone, stop, decay_s), lead + int(onset * SAMPLE_RATE))
         if pitch in bank.releases and notes.offset_s[i] == damped[i]:
             level = 10 ** ((bank.level_db[pitch, 2] - 34) / 20) * notes.velocity[i] / 64
@@ -163,11 +162,6 @@ def _next_strike(notes: Notes) -> np.ndarray:
             following[last[int(pitch)]] = notes.onset_s[i]
         last[int(pitch)] = i
     return following
-
-
-def _damping_s(pitch: int) -> float:
-    """Time constant of a damper, s: bass strings take longer."""
-    return float(np.interp(pitch, [21, 60, 88], [0.16, 0.07, 0.04]))
 
 
 def _damp(tone: np.ndarray, stop_s: float, decay_s: float) -> np.ndarray:

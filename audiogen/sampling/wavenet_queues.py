@@ -19,11 +19,14 @@ from typing import Any
 import numba
 import numpy as np
 
-from audiogen.sampling import linear_prediction
-from audiogen.sampling.linear_prediction import FEATURES, compare, expect, native, predictor_state, remember
+from audiogen.media.mulaw import MU, SILENCE, STEPS, code_values
+from audiogen.sampling import native as native_module
+from audiogen.sampling.native import FAST_MATH, native
 
-CODES = (1, 255)  # lowest and highest
-FAST_MATH = {"contract", "reassoc", "nsz"}  # sums in any order; NaN and infinity stay what they are
+VALUES = code_values()
+FOLDED = ((np.arange(len(VALUES)) - SILENCE) * 2 / STEPS).astype(np.float32)
+LOG_MU = float(np.log1p(MU))
+EXPECTED, FEATURES = 4, 5  # as in `audiogen.networks.wavenet`, which this room does not import
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,37 +55,37 @@ class ClockWeights:
 
 @dataclass(frozen=True, eq=False)
 class QueueWeights:
-    """A network as plain arrays, float32, told its attributes.
+    """A network as plain arrays, float32.
 
     Attributes:
         fast, slow: the layers of both clocks; the slow one may have none.
-        embed: [256, R]; told: [R], what the attributes add to it.
-        expect: [3, R], of what the linear predictor says; its bias is in `told`.
-        hidden, mixture: the last two layers, with their biases; log_scales: their range.
-        amplitude: [256, 2], how the slow clock hears a code.
-        slow_in: [2 P, W] and its bias with what the attributes add; slow_out: [W, P (R + S)].
+        embed: [256, R]; expect: [5, R] and its bias, of what is expected.
+        hidden, mixture: the last two layers, with their biases.
+        slow_in: [3 P + G, W] and its bias; slow_out: [W, P (R + S)].
+        numbers: gain and limit of errors, centre and spread of log levels, shift of means, lowest
+            log scale, highest log scale over the level.
     """
 
     fast: ClockWeights
     slow: ClockWeights
     embed: np.ndarray
-    told: np.ndarray
+    expect: np.ndarray
+    expect_bias: np.ndarray
     hidden: np.ndarray
     hidden_bias: np.ndarray
     mixture: np.ndarray
     mixture_bias: np.ndarray
-    log_scales: np.ndarray
-    expect: np.ndarray
-    amplitude: np.ndarray
     slow_in: np.ndarray
     slow_in_bias: np.ndarray
     slow_out: np.ndarray
     slow_out_bias: np.ndarray
+    block: int
+    numbers: np.ndarray
 
     def flat(self) -> tuple[Any, ...]:
-        told = (self.embed, self.told, self.expect)
-        ends = (self.hidden, self.hidden_bias, self.mixture, self.mixture_bias, self.log_scales)
-        slow = (self.amplitude, self.slow_in, self.slow_in_bias, self.slow_out, self.slow_out_bias)
+        told = (self.embed, self.expect, self.expect_bias)
+        ends = (self.hidden, self.hidden_bias, self.mixture, self.mixture_bias, self.numbers)
+        slow = (self.slow_in, self.slow_in_bias, self.slow_out, self.slow_out_bias)
         return (*self.fast.flat(), *told, *ends), (*self.slow.flat(), *slow)
 
 
@@ -91,39 +94,51 @@ class Queues:
 
     def __init__(self, weights: QueueWeights) -> None:
         self.weights = weights.flat()
-        self.block = weights.slow_in.shape[0] // 2
+        self.block = weights.block
         width, skip = weights.embed.shape[1], weights.hidden.shape[0]
-        spread = np.zeros((self.block, width + skip), np.float32)
-        heard = np.zeros(2 * self.block, np.float32)  # of the present block
         self.components = len(weights.mixture_bias) // 3
         self.state = (
             weights.fast.rings(),
             weights.slow.rings(),
-            spread,
-            heard,
+            np.zeros((self.block, width + skip), np.float32),
+            np.zeros(weights.slow_in.shape[0], np.float32),  # past block, coming block, roll
             np.array([0, -1], np.int64),
-            *predictor_state(),
+            np.zeros(1, np.float32),
         )
 
-    def hear(self, codes: np.ndarray, slow_only: bool = False) -> np.ndarray:
+    def hear(self, codes: np.ndarray, expected: np.ndarray, roll: np.ndarray) -> np.ndarray:
         """Take codes [n] as they are; the mixture of each before it was heard, float32 [n, 3, K].
 
         Args:
-            slow_only: leave the fast clock (and the mixtures, which are then zeros) out, to be quick.
+            expected: float32 [n, 4]; roll: float32 [n / P, G]; n is whole blocks.
         """
         given = np.array(codes, np.int64)
         mixtures = np.zeros((len(given), 3, self.components), np.float32)
-        uniforms = np.zeros(len(given))
-        compiled()(given, uniforms, mixtures, 1.0, bool(slow_only), *self.weights, *self.state)
+        self._run(given, np.zeros(len(given)), mixtures, 1.0, expected, roll)
         return mixtures
 
-    def write(self, uniforms: np.ndarray, temperature: float = 1.0) -> np.ndarray:
-        """Sample as many codes as there are uniforms in [0, 1): int64 [n], see `pick`."""
+    def write(
+        self, uniforms: np.ndarray, expected: np.ndarray, roll: np.ndarray, temperature: float = 1.0
+    ) -> np.ndarray:
+        """Sample as many codes as there are uniforms in [0, 1), whole blocks: int64 [n], see `pick`."""
         codes = np.full(len(uniforms), -1, np.int64)
         none = np.zeros((0, 3, self.components), np.float32)
-        uniforms = np.asarray(uniforms, np.float64)
-        compiled()(codes, uniforms, none, float(temperature), False, *self.weights, *self.state)
+        self._run(codes, np.asarray(uniforms, np.float64), none, float(temperature), expected, roll)
         return codes
+
+    def _run(
+        self,
+        codes: np.ndarray,
+        uniforms: np.ndarray,
+        mixtures: np.ndarray,
+        temperature: float,
+        expected: np.ndarray,
+        roll: np.ndarray,
+    ) -> None:
+        assert len(codes) % self.block == 0, "whole blocks only"
+        expected = np.ascontiguousarray(expected, np.float32)
+        roll = np.ascontiguousarray(roll, np.float32)
+        compiled()(codes, uniforms, mixtures, temperature, expected, roll, *self.weights, *self.state)
 
 
 @lru_cache(maxsize=1)
@@ -148,18 +163,18 @@ def compiled() -> Callable[..., None]:
 def cached(folder: Path) -> bool:
     """Whether numba's index of the loop lies there and is not older than this file."""
     source = Path(__file__)
-    newest = max(source.stat().st_mtime, Path(linear_prediction.__file__).stat().st_mtime)
+    newest = max(source.stat().st_mtime, Path(native_module.__file__).stat().st_mtime)
     indexes = folder.glob(f"{source.stem}.{run.__name__}-*.nbi")
     return any(index.stat().st_mtime >= newest for index in indexes)
 
 
 def run(  # type: ignore[no-untyped-def]
-    codes, uniforms, mixtures, temperature, slow_only, fast, slow,
-    rings, slow_rings, spread, heard, place, past, taps, errors, clock,
+    codes, uniforms, mixtures, temperature, expected, roll, fast, slow,
+    rings, slow_rings, spread, heard, place, error,
 ):  # fmt: skip
     """In place: codes below 0 are sampled, the others heard; `place` holds tick and last code."""
     mix, mix_bias, out, out_bias, dilations = fast[:5]
-    embed, told, expecting, hidden, hidden_bias, last, last_bias, log_scales = fast[5:]
+    embed, expect, expect_bias, hidden, hidden_bias, last, last_bias, numbers = fast[5:]
     width, skips = embed.shape[1], hidden.shape[0]
     block = spread.shape[0]
     x = np.zeros(width, np.float32)
@@ -172,60 +187,69 @@ def run(  # type: ignore[no-untyped-def]
     for n in range(codes.shape[0]):
         tick = place[0]
         phase = tick % block
+        amplitude, level = expected[n, 0], expected[n, 1]
         if phase == 0 and slow[0].shape[0] > 0:
+            for i in range(block):
+                heard[2 * block + i] = expected[n + i, 0] / expected[n + i, 1]
+            for i in range(roll.shape[1]):
+                heard[3 * block + i] = roll[n // block, i]
             slow_tick(slow, slow_rings, spread, heard, tick // block)
-        if not slow_only:
-            expect(features, past, taps, errors, clock)
+        features[0] = error[0]
+        features[1] = amplitude / level
+        features[2] = expected[n, 2]
+        features[3] = expected[n, 3]
+        features[4] = (math.log(level) - numbers[2]) / numbers[3]
+        product(expect, expect_bias, features, x)
+        for i in range(width):
+            x[i] += spread[phase, i]
+            if place[1] >= 0:
+                x[i] += embed[place[1], i]
+        for i in range(skips):
+            skip[i] = spread[phase, width + i]
+        first = 0
+        for layer in range(dilations.shape[0]):
+            ring = rings[first + tick % dilations[layer]]
+            gated(mix[layer], mix_bias[layer], ring, x, gates)
+            product(out[layer], out_bias[layer], gates[:width], row)
             for i in range(width):
-                x[i] = told[i] + spread[phase, i]
-                if place[1] >= 0:
-                    x[i] += embed[place[1], i]
-            add_product(expecting, features, x)
+                ring[i] = x[i]
+                x[i] += row[i]
             for i in range(skips):
-                skip[i] = spread[phase, width + i]
-            first = 0
-            for layer in range(dilations.shape[0]):
-                ring = rings[first + tick % dilations[layer]]
-                gated(mix[layer], mix_bias[layer], ring, x, gates)
-                product(out[layer], out_bias[layer], gates[:width], row)
-                for i in range(width):
-                    ring[i] = x[i]
-                    x[i] += row[i]
-                for i in range(skips):
-                    skip[i] += row[width + i]
-                first += dilations[layer]
-            for i in range(skips):
-                skip[i] = max(skip[i], np.float32(0))
-            product(hidden, hidden_bias, skip, deep)
-            for i in range(skips):
-                deep[i] = max(deep[i], np.float32(0))
-            product(last, last_bias, deep, mixture.reshape(-1))
-            around(mixture, features, log_scales)
-            if mixtures.shape[0] > 0:
-                mixtures[n] = mixture
-            if codes[n] < 0:
-                codes[n] = pick(mixture, uniforms[n], temperature)
-            compare(codes[n], features, errors)
-        remember(codes[n], past, clock)
-        heard[2 * phase] = slow[5][codes[n], 0]
-        heard[2 * phase + 1] = slow[5][codes[n], 1]
+                skip[i] += row[width + i]
+            first += dilations[layer]
+        for i in range(skips):
+            skip[i] = max(skip[i], np.float32(0))
+        product(hidden, hidden_bias, skip, deep)
+        for i in range(skips):
+            deep[i] = max(deep[i], np.float32(0))
+        product(last, last_bias, deep, mixture.reshape(-1))
+        around(mixture, amplitude, level, numbers)
+        if mixtures.shape[0] > 0:
+            mixtures[n] = mixture
+        if codes[n] < 0:
+            codes[n] = pick(mixture, uniforms[n], temperature)
+        off = (VALUES[codes[n]] - amplitude) / level * numbers[0]
+        error[0] = min(max(off, -numbers[1]), numbers[1])
+        if slow[0].shape[0] > 0:
+            heard[2 * phase] = FOLDED[codes[n]]
+            heard[2 * phase + 1] = error[0]
         place[0] = tick + 1
         place[1] = codes[n]
 
 
 @numba.njit(nogil=True)
-def around(mixture, features, log_scales):  # type: ignore[no-untyped-def]
-    """In place: from units of the predictor's error around what it expects to codes."""
-    scale = math.exp(features[2])
+def around(mixture, amplitude, level, numbers):  # type: ignore[no-untyped-def]
+    """In place: from levels around what is expected to amplitudes."""
+    log_level = math.log(level)
     for k in range(mixture.shape[1]):
-        mixture[1, k] = features[0] + scale * mixture[1, k]
-        mixture[2, k] = min(max(features[2] + mixture[2, k], log_scales[0]), log_scales[1])
+        mixture[1, k] = amplitude + numbers[4] * level * mixture[1, k]
+        mixture[2, k] = max(log_level + min(mixture[2, k], numbers[6]), numbers[5])
 
 
 @numba.njit(fastmath=FAST_MATH, nogil=True)
 def slow_tick(slow, rings, spread, heard, tick):  # type: ignore[no-untyped-def]
     """One tick of the slow clock: what it says to every sample of the coming block, into `spread`."""
-    mix, mix_bias, out, out_bias, dilations, _, enter, enter_bias, leave, leave_bias = slow
+    mix, mix_bias, out, out_bias, dilations, enter, enter_bias, leave, leave_bias = slow
     width = enter.shape[1]
     x = np.zeros(width, np.float32)
     row = np.zeros(width, np.float32)
@@ -279,9 +303,8 @@ def add_product(weights, x, y):  # type: ignore[no-untyped-def]
 def pick(mixture, uniform, temperature):  # type: ignore[no-untyped-def]
     """A code of the mixture [3, K]: the component that holds the uniform, and in it the place of the rest.
 
-    The temperature is that of the components' spread, not of their weights: an onset is a component of
-    small weight in every single sample, and choosing the likely ones only, by temperature or nucleus,
-    forbids all onsets.
+    The temperature is that of the components' spread, not of their weights: choosing the likely ones
+    only, by temperature or nucleus, takes the rare loud samples of a blow away.
     """
     highest = mixture[0].max()
     total = 0.0
@@ -297,4 +320,5 @@ def pick(mixture, uniform, temperature):  # type: ignore[no-untyped-def]
     inside = min(max((uniform - before) / share, 1e-9), 1 - 1e-9)
     logistic = math.log(inside) - math.log1p(-inside)
     value = mixture[1, chosen] + temperature * math.exp(float(mixture[2, chosen])) * logistic
-    return min(max(int(math.floor(value + 0.5)), CODES[0]), CODES[1])
+    folded = math.log1p(MU * min(abs(value), 1.0)) / LOG_MU * STEPS
+    return SILENCE + int(math.floor((folded if value > 0 else -folded) + 0.5))

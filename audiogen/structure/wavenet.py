@@ -1,8 +1,12 @@
-"""WaveNet: Conditioning -> sound, sample by sample at 16 kHz (arXiv 1609.03499); one network, two stages.
+"""WaveNet in two tiers: Conditioning -> notes -> sound, sample by sample at 16 kHz (arXiv 1609.03499).
 
-`WaveNetStage` gives a Structure, the coarse mel and onsets of what it wrote, for a decoder to refine;
-`WaveNetAudio` gives the Waveform itself. The network begins in silence and hears what was asked
-throughout; nothing asked is a choice of its own.
+The slow tier writes notes (`wavenet_notes`), the fast tier plays them: it is told what the struck keys are
+expected to sound like (`audiogen.sampling.modal_source`) and draws every 8-bit code given all before it.
+That a WaveNet should be given notes is Wave2Midi2Wave (arXiv 1810.12247); that it should be given their
+tones is the neural source-filter model (arXiv 1810.11946).
+
+`WaveNetStage` gives a Structure, the coarse mel and onsets of what was written, for a decoder to refine;
+`WaveNetAudio` gives the Waveform itself.
 """
 
 from __future__ import annotations
@@ -18,22 +22,22 @@ from torch import nn
 from audiogen.artifacts import Conditioning, Structure, Waveform
 from audiogen.conditions import attribute_vector, wanted_attributes
 from audiogen.media.mel import MelSettings, band_centres_hz, coarse_mel, log_bands, onset_strength, stft
-from audiogen.media.mulaw import SILENCE, decode
-from audiogen.networks.wavenet import (
-    FEATURE_CENTRE,
-    FEATURE_SPREAD,
-    LOG_SCALES,
-    Wavenet,
-    WavenetConfig,
-)
+from audiogen.media.mulaw import decode
+from audiogen.networks import wavenet
+from audiogen.networks.wavenet import Wavenet
+from audiogen.networks.wavenet_tiers import WavenetTiers, WavenetTiersConfig
 from audiogen.pretrained import Pretrained
+from audiogen.sampling.modal_source import DAMPED, ModeTable, Struck, expected, roll, source
 from audiogen.sampling.wavenet_queues import ClockWeights, Queues, QueueWeights
 from audiogen.stage import Progress, Sampling, report
+from audiogen.structure.struck_keys import Strikes, on_the_grid, strikes
+from audiogen.structure.wavenet_notes import in_key, write_notes
 
 REPORT_S = 0.25
 TREBLE_FROM_HZ = 7_000.0  # codes at 16 kHz hold nothing true above
 SLOPE_FROM_HZ = 2_500.0
 MIDDLING = (64.0, 4.5)  # velocity, notes a second
+TOLD_S = 0.5  # how long the network is told that a key was damped, and more
 LEVEL_DB = (-25.3, 0.139, 1.9)  # of all bands there, per velocity, per nat of density; 40 held-out renderings
 
 
@@ -43,8 +47,9 @@ class WaveNetConfig:
 
     Attributes:
         sample_rate: of the codes, Hz; emphasis: of `audiogen.media.mulaw`.
-        attributes: (name, lowest, highest) of the fields of Conditioning that the network hears; what
+        attributes: (name, lowest, highest) of the fields of Conditioning that the slow tier hears; what
             is asked beyond is heard as the nearest that training knew.
+        calm: temperature of the fast tier, times that which is asked for.
         network: its sizes.
     """
 
@@ -55,7 +60,8 @@ class WaveNetConfig:
         ("loudness", 24.0, 108.0),
         ("register", 40.0, 84.0),
     )
-    network: WavenetConfig = field(default_factory=WavenetConfig)
+    calm: float = 1.0
+    network: WavenetTiersConfig = field(default_factory=WavenetTiersConfig)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -63,7 +69,7 @@ class WaveNetConfig:
 
 
 class WaveNet(Pretrained):
-    """The network and its loop, behind both stages."""
+    """Both tiers, behind both stages."""
 
     config_class = WaveNetConfig
     config: WaveNetConfig
@@ -75,34 +81,43 @@ class WaveNet(Pretrained):
 
     @staticmethod
     def build(config: WaveNetConfig) -> nn.Module:
-        return Wavenet(config.network)
+        return WavenetTiers(config.network)
 
     def write(self, x: Conditioning, sampling: Sampling, progress: Progress) -> np.ndarray:
         """Sound for what was asked, float32 [round(seconds * sample_rate)], about -1..1."""
-        c = self.config
-        count = round(x.seconds * c.sample_rate)
-        queues = Queues(queue_weights(self.network, self.told(x)))
-        self.begin(queues)
+        return self.play(self.notes(x, sampling), x.seconds, sampling, progress)
+
+    def notes(self, x: Conditioning, sampling: Sampling) -> np.ndarray:
+        """The slow tier: rows [N, 4] of (pitch, onset s, damped s, velocity)."""
         generator = torch.Generator().manual_seed(sampling.seed_for("structure"))
-        uniforms = torch.rand(count, generator=generator, dtype=torch.float64).numpy()
-        step, codes = round(REPORT_S * c.sample_rate), []
+        network: Any = self.network.notes
+        rows = write_notes(network, self.told(x), x.seconds, generator, sampling.temperature, sampling.top_p)
+        return on_the_grid(in_key(rows, x.key))
+
+    def play(self, rows: np.ndarray, seconds: float, sampling: Sampling, progress: Progress) -> np.ndarray:
+        """The fast tier: sound of notes [N, 4], float32 [round(seconds * sample_rate)]."""
+        c, network = self.config, self.network
+        rate, block, count = c.sample_rate, c.network.samples.block, round(seconds * c.sample_rate)
+        struck = strikes(rows, network.levels_db.double().numpy(), np.array(c.network.velocities), rate)
+        table = table_of(network, rate)
+        generator = torch.Generator().manual_seed(sampling.seed_for("structure") ^ 1)
+        uniforms = torch.rand(count + block, generator=generator, dtype=torch.float64).numpy()
+        queues, codes = Queues(queue_weights(network.samples)), []
+        step = round(REPORT_S * rate / block) * block
+        level = 0.0
         for first in range(0, count, step):
             report(progress, "structure", first, count)
-            part = uniforms[first : first + step]
-            codes.append(queues.write(part, sampling.temperature))
+            length = min(step, -(-(count - first) // block) * block)
+            near = struck_in(struck, first, length, rate)
+            told, level = expected(source(table, near, first, length), rate, level)
+            rolled = roll(near, first, length // block, block, rate)
+            part = uniforms[first : first + length]
+            codes.append(queues.write(part, told, rolled, c.calm * sampling.temperature))
         report(progress, "structure", count, count)
-        return decode(np.concatenate(codes), c.emphasis)
-
-    def begin(self, queues: Queues) -> None:
-        """Silence for as long as the network can remember; the fast clock hears only its own memory of it."""
-        c = self.config.network
-        quick = 1 + sum(c.dilations)
-        blocks = -(-c.reach // c.block) * c.block
-        queues.hear(np.full(max(0, blocks - quick), SILENCE), slow_only=True)
-        queues.hear(np.full(min(quick, blocks), SILENCE))
+        return decode(np.concatenate(codes)[:count], c.emphasis)
 
     def told(self, x: Conditioning) -> torch.Tensor:
-        """What is asked as the network hears it, float32 [2 A]."""
+        """What is asked as the slow tier hears it, float32 [2 A]."""
         wanted = wanted_attributes(x, self.config.names)
         near = {
             name: None if (value := wanted[name]) is None else min(max(value, low), high)
@@ -180,8 +195,22 @@ def at_piano_level(fine: torch.Tensor, x: Conditioning, mel: MelSettings) -> tor
     return (fine + change).clamp_min(float(np.log(mel.floor)))
 
 
-def queue_weights(network: Wavenet, attributes: torch.Tensor) -> QueueWeights:
-    """The network as arrays for the loop, told its attributes [2 A]."""
+def table_of(network: Any, sample_rate: int) -> ModeTable:
+    """The modes of the keys that a network holds."""
+    return ModeTable(network.first.numpy(), network.modes.double().numpy(), network.config.start, sample_rate)
+
+
+def struck_in(struck: Strikes, begin: int, count: int, sample_rate: int) -> Struck:
+    """The strikes that may sound in a span of samples."""
+    near = (struck.onset < begin + count) & (
+        struck.stop + DAMPED * struck.decay + TOLD_S * sample_rate > begin
+    )
+    names = ("key", "onset", "stop", "gain", "decay", "pitch", "velocity")
+    return Struck(*(getattr(struck, name)[near] for name in names))
+
+
+def queue_weights(network: Wavenet) -> QueueWeights:
+    """The fast tier as arrays for the loop."""
     c = network.config
 
     def array(x: torch.Tensor) -> np.ndarray:
@@ -201,24 +230,23 @@ def queue_weights(network: Wavenet, attributes: torch.Tensor) -> QueueWeights:
         )
 
     slow = bool(c.slow_dilations)
-    enter = network.slow_in if slow else nn.Linear(2 * c.block, c.slow_width)
+    enter = network.slow_in if slow else nn.Linear(3 * c.block + c.roll, c.slow_width)
     leave = network.slow_out if slow else nn.Linear(c.slow_width, c.block * (c.width + c.skip))
-    told = network.slow_tell(attributes) if slow else torch.zeros(c.slow_width)
-    expecting = network.expect.weight.T / torch.tensor(FEATURE_SPREAD)[:, None]  # of the numbers unscaled
+    numbers = (wavenet.ERROR_GAIN, wavenet.MOST, wavenet.LEVEL_CENTRE, wavenet.LEVEL_SPREAD, wavenet.SHIFT)
     return QueueWeights(
         fast=clock(network.layers, c.dilations, c.width, c.skip),
         slow=clock(network.slow_layers if slow else (), c.slow_dilations, c.slow_width, 0),
         embed=array(network.embed.weight),
-        told=array(network.tell(attributes) - expecting.T @ torch.tensor(FEATURE_CENTRE)),
+        expect=array(network.expect.weight.T),
+        expect_bias=array(network.expect.bias),
         hidden=array(network.hidden.weight.T),
         hidden_bias=array(network.hidden.bias),
         mixture=array(network.mixture.weight.T),
         mixture_bias=array(network.mixture.bias),
-        log_scales=np.array(LOG_SCALES, np.float32),
-        expect=array(expecting),
-        amplitude=array(network.amplitude),
         slow_in=array(enter.weight.T),
-        slow_in_bias=array(enter.bias + told),
+        slow_in_bias=array(enter.bias),
         slow_out=array(leave.weight.T),
         slow_out_bias=array(leave.bias),
+        block=c.block,
+        numbers=np.array([*numbers, wavenet.LEAST_LOG_SCALE, wavenet.MOST_LOG_SCALE], np.float32),
     )

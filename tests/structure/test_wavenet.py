@@ -50,7 +50,29 @@ def test_what_is_asked_is_heard_up_to_what_training_knew():
     dense, crowded = stage.told(Conditioning(density=8.0)), stage.told(Conditioning(density=20.0))
     assert dense[0] != 0 and dense[3] == 1
     assert torch.equal(dense, crowded)
-    assert np.abs(play(density=1.0).samples - play(density=8.0).samples).max() > 1e-4
+    few, many = (
+        stage.notes(Conditioning(seconds=20.0, density=d), Sampling(seed=0)).tolist() for d in (1.0, 8.0)
+    )
+    assert few != many
+
+
+def test_the_key_that_is_asked_for_moves_the_notes():
+    stage = WaveNetAudio.from_config(tiny_wavenet(), seed=1)
+    plain = stage.notes(Conditioning(seconds=4.0), Sampling(seed=3))
+    moved = stage.notes(Conditioning(seconds=4.0, key="G major"), Sampling(seed=3))
+    assert set((moved[:, 0] - plain[:, 0]) % 12) == {7}
+
+
+def test_it_plays_the_notes_that_it_is_given():
+    """An untrained network plays sines at the pitches it is told, and rests between."""
+    stage = WaveNetAudio.from_config(tiny_wavenet(), seed=1)
+    rows = np.array([[69.0, 0.1, 0.5, 64.0], [81.0, 1.0, 1.4, 64.0]])
+    sound = stage.play(rows, 2.0, Sampling(seed=0), silent)
+    assert len(sound) == 32_000
+    for begin, hz in ((0.15, 440), (1.05, 880)):
+        part = sound[round(begin * 16_000) :][:4000]
+        assert abs(np.argmax(np.abs(np.fft.rfft(part * np.hanning(4000)))) * 4 - hz) < 8
+    assert sound[round(1.45 * 16_000) + 8000 :].std() < 0.05 * sound[2400:6400].std()
 
 
 def test_the_structure_holds_the_coarse_mel_of_that_sound():
