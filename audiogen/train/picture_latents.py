@@ -1,13 +1,13 @@
 """Prepared pictures as latents with their contours and words, encoded once.
 
-Pictures that are no digits appear a second time, mirrored. The latents are kept beside the shards, named
-after the painter that encoded them, so that a training that goes on starts at once.
+Pictures that are no digits appear a second time, mirrored. The latents are kept beside the shards, shard by
+shard and named after what encoded them, so that a training that goes on starts at once.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,6 @@ import torch
 from audiogen.errors import InvalidRequest
 from audiogen.media.files import write_npz
 from audiogen.render.painter import Painter
-from audiogen.train.task_data import read_shards
 
 NAMES = ("pictures", "contour", "has_contour", "style", "words", "label")
 AT_ONCE = 16  # pictures that are encoded together
@@ -55,40 +54,55 @@ def names_of(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
         styles, words = index["styles"], index["words"]
     except (OSError, ValueError, KeyError) as problem:
         raise InvalidRequest(
-            f"{folder} has no index.json with styles and words ({problem}); "
-            "run `audiogen data RECIPE` first."
+            f"{folder} has no index.json with styles and words ({problem}); run `audiogen data RECIPE` first."
         ) from problem
     return tuple(styles), tuple(words[1:] if words[:1] == [""] else words)
 
 
 def read_latents(folder: Path, split: str, painter: Painter, shards: int | None = None) -> PictureLatents:
-    """All pictures of a split, and the mirrored ones."""
-    cached = folder / f"latents-{painter.source.get('sha256', '')[:12]}-{split}-{shards or 'all'}.npz"
-    if painter.source.get("sha256") and cached.exists():
+    """All pictures of a split (of its first `shards`), and the mirrored ones.
+
+    Raises:
+        InvalidRequest: no such shard.
+    """
+    files = [file for file in sorted(folder.glob(f"{split}-*.npz")) if file.suffixes == [".npz"]][:shards]
+    if not files:
+        raise InvalidRequest(f"No {split} shards in {folder}; run `audiogen data RECIPE` first.")
+    code = code_of(painter)
+    parts = [_shard(file, painter, folder / "latents" / f"{code}-{file.name}") for file in files]
+    return PictureLatents(**{name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
+
+
+def code_of(painter: Painter) -> str:
+    """Twelve letters that stand for what the painter encodes with; its upsampler has no part in it."""
+    digest = hashlib.sha256()
+    for name, value in sorted(painter.network.autoencoder.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(value.float().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:12]
+
+
+def _shard(file: Path, painter: Painter, cached: Path) -> dict[str, np.ndarray]:
+    """The arrays of `PictureLatents` of one shard, from `cached` if it is not older."""
+    if cached.exists() and cached.stat().st_mtime >= file.stat().st_mtime:
         with np.load(cached) as arrays:
-            return PictureLatents(**{name: arrays[name] for name in PictureLatents.__dataclass_fields__})
-    parts = list(_encoded(folder, split, painter, shards))
-    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    if painter.source.get("sha256"):
-        write_npz(cached, joined, force=True)
-    return PictureLatents(**joined)
-
-
-def _encoded(
-    folder: Path, split: str, painter: Painter, shards: int | None
-) -> Iterator[dict[str, np.ndarray]]:
-    for rows in read_shards(folder, split, shards, NAMES):
-        mirrored = np.flatnonzero(rows["label"] < 0)
-        again = np.concatenate([np.arange(len(rows["label"])), mirrored])
-        pictures, contour = rows["pictures"], rows["contour"]
-        yield {
-            "latents": encode_all(np.concatenate([pictures, pictures[mirrored][:, :, ::-1]]), painter),
-            "contour": np.concatenate([contour, contour[mirrored][:, :, ::-1]]),
-            "has_contour": rows["has_contour"][again],
-            "style": rows["style"][again].astype(np.int64) + 1,
-            "words": rows["words"][again].astype(np.int64),
-            "label": rows["label"][again].astype(np.int64),
-        }
+            return {name: arrays[name] for name in PictureLatents.__dataclass_fields__}
+    with np.load(file) as arrays:
+        rows = {name: arrays[name] for name in NAMES}
+    mirrored = np.flatnonzero(rows["label"] < 0)
+    again = np.concatenate([np.arange(len(rows["label"])), mirrored])
+    pictures, contour = rows["pictures"], rows["contour"]
+    made = {
+        "latents": encode_all(np.concatenate([pictures, pictures[mirrored][:, :, ::-1]]), painter),
+        "contour": np.concatenate([contour, contour[mirrored][:, :, ::-1]]),
+        "has_contour": rows["has_contour"][again],
+        "style": rows["style"][again].astype(np.int64) + 1,
+        "words": rows["words"][again].astype(np.int64),
+        "label": rows["label"][again].astype(np.int64),
+    }
+    cached.parent.mkdir(exist_ok=True)
+    write_npz(cached, made, force=True)
+    return made
 
 
 @torch.inference_mode()

@@ -23,7 +23,7 @@ from audiogen.train.contour_wear import worn_contour
 from audiogen.train.painter import PainterTask, random_crops
 from audiogen.train.painter_losses import critic_losses, pixel_losses
 from audiogen.train.picture import PictureDiffusionTask, PictureFlowTask, choose, guide_of, seen_weights
-from audiogen.train.picture_latents import names_of, read_latents
+from audiogen.train.picture_latents import code_of, names_of, read_latents
 from audiogen.train.recipe import Recipe, TrainSettings
 from audiogen.train.runner import train
 from audiogen.train.upsampler import UpsamplerTask
@@ -191,8 +191,26 @@ def test_latents_are_encoded_once_and_others_than_digits_mirrored(data: Path, pa
     assert len(first) == 12 + cats.sum() and (first.label[12:] < 0).all()
     np.testing.assert_array_equal(first.contour[12:], first.contour[:12][cats][:, :, ::-1])
     assert set(first.style) == {1, 2}
-    assert list(data.glob("latents-*-train-all.npz"))
+    cached = data / "latents" / f"{code_of(stage)}-train-000.npz"
+    made_s = cached.stat().st_mtime
     np.testing.assert_array_equal(read_latents(data, "train", stage).latents, first.latents)
+    assert cached.stat().st_mtime == made_s
+
+
+def test_only_what_encodes_makes_latents_new(painter: Path) -> None:
+    stage = Painter.from_pretrained(painter / "weights", device="cpu")
+    before = code_of(stage)
+    stage.network.upsampler.enter.weight += 1
+    assert code_of(stage) == before
+    stage.network.autoencoder.leave.weight += 1
+    assert code_of(stage) != before
+
+
+def test_a_split_without_shards_is_refused(painter: Path, tmp_path: Path) -> None:
+    stage = Painter.from_pretrained(painter / "weights", device="cpu")
+    (tmp_path / "train-000.part.npz").write_bytes(b"half a shard")
+    with pytest.raises(InvalidRequest, match="No train shards"):
+        read_latents(tmp_path, "train", stage)
 
 
 def test_conditions_are_dropped_only_in_training(data: Path, painter: Path) -> None:
