@@ -65,7 +65,9 @@ def read_latents(folder: Path, split: str, painter: Painter, shards: int | None 
     Raises:
         InvalidRequest: no such shard.
     """
-    files = [file for file in sorted(folder.glob(f"{split}-*.npz")) if file.suffixes == [".npz"]][:shards]
+    files = [file for file in sorted(folder.glob(f"{split}-[0-9]*.npz")) if file.suffixes == [".npz"]][
+        :shards
+    ]
     if not files:
         raise InvalidRequest(f"No {split} shards in {folder}; run `audiogen data RECIPE` first.")
     code = code_of(painter)
