@@ -52,8 +52,16 @@ def run_jobs(
     arguments: tuple[Any, ...],
     doing: str,
 ) -> None:
-    """Make the shards with a progress bar; `start(*arguments)` runs once in every worker before."""
+    """Make the shards with a progress bar; `start(*arguments)` runs once in every worker before.
+
+    A single worker is this process itself.
+    """
     if not jobs:
+        return
+    if workers == 1:
+        start(*arguments)
+        for job in tqdm(jobs, desc=doing, unit="shard"):
+            make(job)
         return
     with multiprocessing.get_context("spawn").Pool(min(workers, len(jobs)), start, arguments) as pool:
         for _ in tqdm(pool.imap(make, jobs), total=len(jobs), desc=doing, unit="shard"):

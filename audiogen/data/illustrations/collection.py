@@ -8,6 +8,7 @@ import io
 import json
 import zipfile
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -96,12 +97,18 @@ class Collection:
 
     def picture(self, member: Illustration, size: int) -> np.ndarray:
         """The picture on white: uint8 [size, size, 3]."""
-        with zipfile.ZipFile(self.folder / member.archive) as archive:
-            image = Image.open(io.BytesIO(archive.read(member.file))).convert("RGBA")
+        packed = _archive(self.folder / member.archive).read(member.file)
+        image = Image.open(io.BytesIO(packed)).convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         white.alpha_composite(image)
         how = Image.Resampling.BOX if image.width >= size else Image.Resampling.LANCZOS
         return np.asarray(white.convert("RGB").resize((size, size), how), np.uint8)
+
+
+@lru_cache(maxsize=8)
+def _archive(file: Path) -> zipfile.ZipFile:
+    """Kept open: reading the list of ten thousand files takes longer than reading a picture."""
+    return zipfile.ZipFile(file)
 
 
 def _with_seen(caption: Caption, file: str) -> Caption:

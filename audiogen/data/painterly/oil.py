@@ -76,8 +76,9 @@ def _flow(form: Form, rng: np.random.Generator) -> np.ndarray:
     """Direction of the background's strokes: along the form close by, a slow swirl farther away."""
     swirl = rng.uniform(0, np.pi) + rng.uniform(0.25, 0.9) * clouds(rng, rng.uniform(260, 420), 2)
     near = np.exp(np.minimum(form.distance, 0) / rng.uniform(25, 60))
-    double = near * np.exp(2j * form.tangent) + (1 - near) * np.exp(2j * swirl)
-    return np.asarray(np.angle(double) / 2, np.float32)
+    across = near * np.cos(2 * form.tangent) + (1 - near) * np.cos(2 * swirl)
+    along = near * np.sin(2 * form.tangent) + (1 - near) * np.sin(2 * swirl)
+    return np.asarray(np.arctan2(along, across) / 2, np.float32)
 
 
 def _lattice(rng: np.random.Generator, width: float, share: float) -> Strokes:

@@ -68,7 +68,7 @@ def _plain(array: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(array, np.float32)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, fastmath=True)
 def _walk(y, x, length, width, angle, ys, xs):
     size = angle.shape[0]
     count = min(int(length / max(STEP, 0.5 * width)) + 2, _MOST)
@@ -89,7 +89,7 @@ def _walk(y, x, length, width, angle, ys, xs):
     return count
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, fastmath=True)
 def _cover(ys, xs, count, width, taper, cover, along, across, touched):
     size = cover.shape[0]
     found = 0
@@ -98,29 +98,32 @@ def _cover(ys, xs, count, width, taper, cover, along, across, touched):
         half = 0.5 * width * (1 - taper * middle * middle)
         sy, sx = ys[i + 1] - ys[i], xs[i + 1] - xs[i]
         square = max(sy * sy + sx * sx, 1e-6)
+        inverse, norm = 1 / square, 1 / (np.sqrt(square) * max(half, 0.5))
+        edge, full = half + 0.5, min(1.0, 2 * half)  # where it ends, and how much a pixel in it is covered
+        core = max(edge - full, 0.0) ** 2
         reach = half + 1
         top, bottom = int(min(ys[i], ys[i + 1]) - reach), int(max(ys[i], ys[i + 1]) + reach) + 1
         left, right = int(min(xs[i], xs[i + 1]) - reach), int(max(xs[i], xs[i + 1]) + reach) + 1
         for y in range(max(top, 0), min(bottom + 1, size)):
             for x in range(max(left, 0), min(right + 1, size)):
                 py, px = y - ys[i], x - xs[i]
-                t = min(max((py * sy + px * sx) / square, 0.0), 1.0)
+                t = min(max((py * sy + px * sx) * inverse, 0.0), 1.0)
                 oy, ox = py - t * sy, px - t * sx
-                value = half + 0.5 - np.sqrt(oy * oy + ox * ox)
-                if value <= 0:
+                away = oy * oy + ox * ox
+                if away >= edge * edge:
                     continue
-                value = min(value, 1.0, 2 * half)
+                value = full if away <= core else min(edge - np.sqrt(away), full)
                 if value > cover[y, x]:
                     if cover[y, x] == 0:
                         touched[found, 0], touched[found, 1] = y, x
                         found += 1
                     cover[y, x] = value
                     along[y, x] = (i + t) / (count - 1)
-                    across[y, x] = (sx * py - sy * px) / (np.sqrt(square) * max(half, 0.5))
+                    across[y, x] = (sx * py - sy * px) * norm
     return found
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, fastmath=True)
 def _draw(tone, start, length, width, strength, angle, clip, taper, build_up):
     size = tone.shape[0]
     ys, xs = np.empty(_MOST), np.empty(_MOST)
@@ -138,7 +141,7 @@ def _draw(tone, start, length, width, strength, angle, clip, taper, build_up):
             tone[y, x] = 1 - (1 - tone[y, x]) * (1 - value) if build_up else max(tone[y, x], value)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, fastmath=True)
 def _paint(colour, height, start, length, width, strength, paints, angle, clip, bristles):
     size = height.shape[0]
     rows, columns = bristles.shape

@@ -30,12 +30,15 @@ def clouds(rng: np.random.Generator, scale: float, octaves: int = 3) -> np.ndarr
     Args:
         scale: size of the largest lumps in pixels; each further octave has half of it and 0.55 of the height.
     """
-    total = np.zeros((SIZE, SIZE), np.float32)
+    finest = scale / 2 ** (octaves - 1)
+    grid = SIZE // (4 if finest >= 24 else 2 if finest >= 12 else 1)  # smooth noise needs no fine grid
+    total = np.zeros((grid, grid), np.float32)
     for octave in range(octaves):
         cells = max(int(round(SIZE * 2**octave / scale)), 1) + 3
-        total += 0.55**octave * resized(rng.standard_normal((cells, cells), dtype=np.float32))
+        total += 0.55**octave * resized(rng.standard_normal((cells, cells), dtype=np.float32), grid)
     total -= total.mean()
-    return total / max(float(total.std()), 1e-6)
+    total /= max(float(total.std()), 1e-6)
+    return total if grid == SIZE else resized(total)
 
 
 def grain(rng: np.random.Generator, sigma: float) -> np.ndarray:
