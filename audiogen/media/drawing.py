@@ -65,9 +65,10 @@ def enlarged(ink: np.ndarray, size: int) -> np.ndarray:
     soft = shrunk(ink, size)
     if len(ink) > size:
         return soft
-    edge = 1 / (1 + np.exp(-2 * SHARPNESS * (soft - 0.5)))
-    low, high = 1 / (1 + np.exp(SHARPNESS)), 1 / (1 + np.exp(-SHARPNESS))
-    return np.clip((edge - low) / (high - low), 0, 1).astype(np.float32)
+    steep = np.tanh(SHARPNESS * (soft - 0.5)) / np.tanh(
+        np.float32(SHARPNESS / 2)
+    )  # bare paper stays exactly 0
+    return np.clip(0.5 + 0.5 * steep, 0, 1).astype(np.float32)
 
 
 def shrunk(ink: np.ndarray, size: int) -> np.ndarray:

@@ -79,6 +79,7 @@ def understand(
     by_words = path or _path(heard, amounts, spoken)
     if path in PICTURES or _is_seen(text, by_words, default_path, heard, drawn):
         return _picture(text, path, amounts, drawn)
+    by_words = "piano" if by_words in PICTURES else by_words  # "music like a painting"
     chosen = by_words or (default_path if heard or amounts else None)
     if chosen in PICTURES:
         raise pictures.which_subject(text)
@@ -145,14 +146,16 @@ def _is_seen(
         said: the path that the words say to somebody who makes sound.
     """
     if said in PICTURES:
-        return True
+        music = any(h.meaning.name == "music" or h.meaning.group == "form" for h in heard)
+        return not music or pictures.look(normal(text, lexicon().variants)).draws
     if default_path not in (None, *PICTURES):
-        return False
-    if default_path is None and said is not None:
         return False
     if any(h.meaning.name == "piano" for h in heard):
         return False
     sight = pictures.look(normal(text, lexicon().variants))
+    if default_path is None and said is not None:
+        painted = sight.of("style") and (sight.of("subject") or sight.digits)
+        return bool(painted) and all(h.meaning.group in ("mood", "thing", "amount") for h in heard)
     if default_path in PICTURES:
         return drawn or sight.draws or bool(sight.digits or sight.unknown and said is None)
     sounding = any(h.meaning.group in ("nature", "refused", *_OF_SOUNDS) for h in heard)

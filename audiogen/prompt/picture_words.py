@@ -78,7 +78,8 @@ class PictureWords:
 
     def examples(self, chinese: bool = False) -> str:
         """Some subjects and how many there are."""
-        return f"{self.in_words(list(self.subjects)[:_SHOWN], chinese)} ... ({len(self.subjects)} in all: `audiogen explain --subjects`)"
+        shown = self.in_words(list(self.subjects)[:_SHOWN], chinese)
+        return f"{shown} ... ({len(self.subjects)} in all: `audiogen explain --subjects`)"
 
 
 @lru_cache(maxsize=1)

@@ -182,7 +182,7 @@ class _Eye:
                 break
             several = said.term.kind in ("digit", "picture") and said.word.lower().endswith("s")
             counted |= several or said.term.kind == "subject"
-            if said.term.kind in ("subject", "digit", "picture") or said.word in _PARTING:
+            if said.term.kind in ("subject", "digit") or said.word in _PARTING:
                 break
         return Number(each.value, each.word, each.start, each.end, counted)
 
@@ -223,20 +223,17 @@ def condition(
     if sight.strange:
         raise InvalidRequest(_no_style(sight.strange))
     chinese = any(map(is_cjk, text))
-    own = sight.path if path != "digit" or not sight.of("subject") else path
+    things = sight.of("subject")
+    if path == "digit" and things:
+        raise InvalidRequest(f"The path digit draws 0 to 9, not {things[0].word!r}; leave out --path digit.")
+    own = path if path == "digit" else sight.path
     remarks = [f"{word}: a picture has no length" for word in left]
     subject: str | None = None
     words: dict[str, tuple[str, ...]] = {}
-    things = sight.of("subject")
     unknown = list(sight.unknown)
-    if own == "digit" or (path == "digit" and not things):
-        own = "digit"
+    if own == "digit":
         subject, words = _digit(sight)
     elif things:
-        if path == "digit":
-            raise InvalidRequest(
-                f"The path digit draws 0 to 9, not {things[0].word!r}; leave out --path digit."
-            )
         if sight.of("digit") and sight.digits:
             raise InvalidRequest(
                 f"{things[0].word!r} and the digit {sight.digits[0].word} do not fit into one picture; ask "
