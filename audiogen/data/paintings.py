@@ -39,6 +39,7 @@ class Painting:
     width: int
     height: int
     shows: tuple[str, ...]
+    credit: tuple[str, str, str] = ("", "", "")  # artist, licence, source
 
     @property
     def split(self) -> str:
@@ -74,6 +75,7 @@ class Gallery:
                     int(row["width"]),
                     int(row["height"]),
                     tuple(_singular(word) for word in row["subject_en"].lower().split()),
+                    (row.get("artist", ""), row.get("licence", ""), row.get("source", "")),
                 )
                 for row in rows
                 if row["style"] in STYLE_OF and NOT_YET_FREE not in row.get("artist", "")

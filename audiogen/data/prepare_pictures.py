@@ -25,6 +25,7 @@ from audiogen.data.illustrations.collection import Collection
 from audiogen.data.illustrations.colours import COLOURS
 from audiogen.data.illustrations.words import vocabulary
 from audiogen.data.paintings import CROPS, Gallery
+from audiogen.data.picture_credits import write_credits
 from audiogen.data.picture_rows import SIDE, Easel, Row
 from audiogen.data.shard_jobs import ShardJob, missing_shards, run_jobs, write_shard
 
@@ -56,7 +57,7 @@ class PicturesData:
 
 
 def prepare(source: Path, out: Path, settings: PicturesData) -> None:
-    """Write index.json and the shards of every split into `out`; shards that exist are kept, so it resumes.
+    """Write index.json, credits.csv and all shards into `out`; shards that exist are kept, so it resumes.
 
     Args:
         source: folder with `mnist`, `illustrations` and `styles`.
@@ -66,6 +67,7 @@ def prepare(source: Path, out: Path, settings: PicturesData) -> None:
     plan = Plan.read(source, settings)
     out.mkdir(parents=True, exist_ok=True)
     (out / "index.json").write_text(json.dumps(plan.index(), ensure_ascii=False), encoding="utf-8")
+    write_credits(out / "credits.csv", plan.collection, plan.gallery)
     rows = {split: len(plan.rows[split]) for split in ("valid", "train")}
     fine = {split: len(plan.rows[split]) for split in ("valid-fine", "fine")}
     jobs = missing_shards(out, fine, settings.fine_per_shard)

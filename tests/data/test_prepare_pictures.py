@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import json
@@ -75,6 +76,8 @@ def _write_illustrations(folder: Path) -> None:
                         "name_zh": f"中{number}",
                         "keywords_en": ["pet"],
                         "keywords_zh": [],
+                        "licence": "MIT",
+                        "source": "https://example.org/" + style,
                         "group": "animals-nature",
                         "subgroup": "animal",
                     }  # fmt: skip
@@ -151,6 +154,16 @@ def test_the_index_says_what_else_a_subject_is_called(prepared: Path) -> None:
     assert index["subjects"] == sorted(CODES.values())
     assert index["names"]["cat"] == {"en": ["pet"], "zh": ["中0"], "zh_keywords": []}
     assert index["words"][0] == "" and len(set(index["words"])) == len(index["words"])
+
+
+def test_credits_name_every_set_and_artist_once(prepared: Path) -> None:
+    with open(prepared / "credits.csv", encoding="utf-8", newline="") as stream:
+        rows = {row["set"] + "/" + row["attribution"]: row for row in csv.DictReader(stream)}
+    assert rows["twemoji/Copyright Twitter, Inc and other contributors"]["pictures"] == str(len(CODES))
+    assert rows["fluent-hc/Copyright (c) Microsoft Corporation"]["licence"] == "MIT"
+    assert rows["ink/Edward Lear"]["pictures"] == "12"
+    assert not any("Speed" in name or "Hokusai" in name for name in rows), "not used, not credited"
+    assert sum(row["kind"] == "illustration" for row in rows.values()) == len(SETS)
 
 
 def test_fine_pictures_have_512_pixels(prepared: Path) -> None:

@@ -32,6 +32,7 @@ class Illustration:
     upstream: str
     look: str
     caption: Caption
+    credit: tuple[str, str, str] = ("", "", "")  # author where each has one, licence, source
 
     @property
     def name(self) -> str:
@@ -79,6 +80,7 @@ class Collection:
                 r["style"],
                 LOOK_OF[r["style"]],
                 _with_seen(caption, r["file"]),
+                _credit(r),
             )
             for r, caption in zip(rows, captions, strict=True)
             if caption
@@ -109,6 +111,10 @@ class Collection:
 def _archive(file: Path) -> zipfile.ZipFile:
     """Kept open: reading the list of ten thousand files takes longer than reading a picture."""
     return zipfile.ZipFile(file)
+
+
+def _credit(row: dict) -> tuple[str, str, str]:
+    return row.get("author", ""), row.get("licence", ""), row.get("source", "")
 
 
 def _with_seen(caption: Caption, file: str) -> Caption:
