@@ -1,0 +1,318 @@
+"""Pictures from requests: the same stages, seams and seeds as sound, at toy size with random weights."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audiogen import registry
+from audiogen.artifacts import Conditioning, Contour, Latents, Picture
+from audiogen.errors import InvalidRequest, MissingModel
+from audiogen.making import Request, Take, make, understand
+from audiogen.stage import Edit, Sampling, silent
+
+ROUNDING = 0.51 / 255  # of a picture that went through an 8-bit file
+
+
+def only(request: Request) -> Take:
+    (take,) = make(request)
+    return take
+
+
+def pixels(request: Request) -> np.ndarray:
+    picture = only(request).picture
+    assert picture is not None
+    return picture.pixels
+
+
+def digit(**options) -> Request:
+    return Request("watercolor digit 7", sampling=Sampling(seed=1), **options)
+
+
+def photo(folder: Path, width: int = 96, height: int = 96) -> Path:
+    """A smooth colour picture."""
+    y, x = np.mgrid[:height, :width] / max(height, width)
+    Picture(np.stack([x, y, 1 - x]).astype(np.float32)).save(folder / "photo.png", force=True)
+    return folder / "photo.png"
+
+
+def test_a_digit_comes_with_everything_that_was_made(tiny: Path) -> None:
+    take = only(digit())
+    assert take.contour is not None and take.contour.pixels.shape == (28, 28)
+    assert take.contour.asked is not None and take.contour.asked.subject == "7"
+    assert take.latents is not None and take.picture is not None
+    assert take.picture.pixels.shape == (3, 512, 512)
+    assert np.isfinite(take.picture.pixels).all()
+    assert 0 <= take.picture.pixels.min() < take.picture.pixels.max() <= 1
+    assert take.waveform is None and take.structure is None
+
+
+def test_a_picture_begins_without_a_contour(tiny: Path) -> None:
+    plan = understand(Request("a cartoon cat"))
+    assert plan.stages == {"decoder": "flow", "renderer": "painter"}
+    take = only(Request("a cartoon cat", size=384))
+    assert take.contour is not None and take.contour.is_empty
+    assert take.picture is not None and take.picture.size == (384, 384)
+
+
+def test_the_same_seed_is_the_same_picture_and_another_is_not(tiny: Path) -> None:
+    first, again = pixels(digit()), pixels(digit())
+    np.testing.assert_array_equal(first, again)
+    other = pixels(dataclasses.replace(digit(), sampling=Sampling(seed=2)))
+    assert np.abs(first - other).max() > 0.01
+
+
+def test_another_decoder_seed_keeps_the_contour(tiny: Path) -> None:
+    one, two = (only(Request("digit 7", sampling=Sampling(seed=1, decoder_seed=k))) for k in (5, 6))
+    np.testing.assert_array_equal(one.contour.pixels, two.contour.pixels)
+    assert np.abs(one.picture.pixels - two.picture.pixels).max() > 0.01
+
+
+def test_item_k_of_a_batch_is_the_picture_made_alone(tiny: Path) -> None:
+    takes = list(make(Request("digit 3", sampling=Sampling(seed=4, n=2))))
+    alone = only(Request("digit 3", sampling=Sampling(seed=5)))
+    np.testing.assert_array_equal(takes[1].contour.pixels, alone.contour.pixels)
+    np.testing.assert_allclose(takes[1].picture.pixels, alone.picture.pixels, atol=1e-2)
+
+
+@pytest.mark.parametrize(
+    "structure", ["pixelcnn", "pixelcnn-64", "dcgan", "wgan-gp", "cgan", "vae", "ddpm", "none"]
+)
+def test_every_structure_stage_can_lead(tiny: Path, structure: str) -> None:
+    take = only(digit(structure=structure))
+    assert take.contour is not None and take.contour.is_empty == (structure == "none")
+    assert take.recipe["pipeline"].get("structure", "none") == structure
+
+
+def test_diffusion_decodes_as_well(tiny: Path) -> None:
+    assert np.isfinite(pixels(digit(decoder="diffusion"))).all()
+
+
+def test_a_kept_contour_gives_the_same_picture(tiny: Path) -> None:
+    """The seam: structure, edit or not, decode."""
+    take = only(digit())
+    take.contour.save(tiny / "c.png")
+    back = only(Request(source=tiny / "c.png", sampling=Sampling(seed=1)))
+    assert back.conditioning.subject == "7" and back.conditioning.style == "watercolor"
+    np.testing.assert_array_equal(back.picture.pixels, take.picture.pixels)
+
+
+def test_words_beside_a_contour_change_only_what_they_name(tiny: Path) -> None:
+    only(digit()).contour.save(tiny / "c.png")
+    known = understand(Request("oil", source=tiny / "c.png")).conditioning
+    assert (known.path, known.subject, known.style) == ("digit", "7", "oil")
+    known = understand(Request("a cat, oil", source=tiny / "c.png")).conditioning
+    assert (known.path, known.subject) == ("picture", "cat")
+
+
+def test_a_drawing_of_ones_own_needs_no_subject(tiny: Path) -> None:
+    ink = np.zeros((200, 300, 3), np.float32)
+    ink[50:150, 140:160] = 1
+    Picture(1 - ink.transpose(2, 0, 1)).save(tiny / "mine.png")
+    plan = understand(Request("watercolor", source=tiny / "mine.png"))
+    assert plan.conditioning.style == "watercolor" and plan.conditioning.subject is None
+    assert any("turned" in words for words in plan.remarks)
+    assert any("300x200" in words for words in plan.remarks)
+
+
+def test_latents_are_painted_as_they_are(tiny: Path) -> None:
+    take = only(digit())
+    take.latents.save(tiny / "l.npz")
+    back = only(Request("digit 7", source=tiny / "l.npz"))
+    np.testing.assert_array_equal(back.picture.pixels, take.picture.pixels)
+
+
+def test_without_a_decoder_the_contour_is_the_picture(tiny: Path) -> None:
+    take = only(digit(decoder="none"))
+    assert take.picture.pixels.shape == (3, 512, 512)
+    np.testing.assert_array_equal(take.picture.pixels[0], take.contour.enlarged(512).pixels)
+
+
+def test_steps_are_shown_and_change_nothing(tiny: Path) -> None:
+    plain, seen = only(digit()), only(digit(show_steps=True))
+    np.testing.assert_array_equal(plain.picture.pixels, seen.picture.pixels)
+    assert len(seen.steps) >= 2
+    assert all(isinstance(step, Picture) and step.size == (256, 256) for step in seen.steps)
+
+
+# --- changing a picture
+
+
+def test_strength_says_how_much_of_a_picture_changes(tiny: Path) -> None:
+    def made(strength: float) -> np.ndarray:
+        return pixels(
+            Request("cat, oil", init=photo(tiny), strength=strength, path="picture", sampling=Sampling(3))
+        )
+
+    kept, half, new = made(0.0), made(0.5), made(1.0)
+    moved = [np.abs(kept - other).mean() for other in (half, new)]
+    assert 0 < moved[0] < moved[1]
+
+
+def test_outside_the_mask_every_pixel_stays(tiny: Path) -> None:
+    file = photo(tiny, 512, 512)
+    mask = np.zeros((3, 512, 512), np.float32)
+    mask[:, 128:384, 128:384] = 1
+    Picture(mask).save(tiny / "mask.png")
+    before = Picture.load(file).pixels
+    after = pixels(Request("cat, oil", path="picture", init=file, mask=tiny / "mask.png"))
+    outside = mask[0] == 0
+    np.testing.assert_array_equal(after[:, outside], before[:, outside])
+    assert np.abs(after - before)[:, ~outside].mean() > 0.01
+
+
+def test_only_the_middle_of_an_oblong_picture_is_taken_and_said(tiny: Path) -> None:
+    plan = understand(Request("cat", path="picture", init=photo(tiny, 120, 80)))
+    assert plan.retouch is not None and plan.retouch.picture.size == (80, 80)
+    assert any("120x80" in words for words in plan.remarks)
+
+
+def test_a_variation_stays_nearer_than_another_seed(tiny: Path) -> None:
+    base = pixels(digit())
+    varied = pixels(dataclasses.replace(digit(), sampling=Sampling(seed=1, variation=0.2)))
+    other = pixels(dataclasses.replace(digit(), sampling=Sampling(seed=2)))
+    assert 0 < np.abs(varied - base).mean() < np.abs(other - base).mean()
+
+
+def test_variations_differ_by_their_own_seed(tiny: Path) -> None:
+    one, two = (t.picture for t in make(Request("digit 7", sampling=Sampling(1, variation=0.5, n=2))))
+    assert np.abs(one.pixels - two.pixels).max() > 1e-3
+
+
+def test_the_decoder_hears_the_mask_wherever_it_touches_a_place(tiny: Path) -> None:
+    seen: list[Edit | None] = []
+    plan = understand(Request("cat", path="picture", init=photo(tiny, 64, 64), mask=corner(tiny)))
+    plan.load()
+    decoder = plan.pipeline.stages[0]
+
+    class Watched:
+        def __call__(self, x, conditioning, sampling, progress, observer=None, edit=None) -> Latents:
+            seen.append(edit)
+            return decoder(x, conditioning, sampling, progress, observer, edit)
+
+    from audiogen.making.pictures import decoded
+
+    decoded(Watched(), plan, Contour.empty(), Sampling(), silent)
+    (edit,) = seen
+    assert edit is not None and edit.strength == 1.0 and edit.mask is not None
+    assert edit.mask.shape == (8, 8)
+    assert edit.mask[0, 0] == 1 and edit.mask[1:, 1:].sum() == 0
+
+
+def corner(folder: Path) -> Path:
+    """A mask of 64x64 that marks a part of the first place only."""
+    mask = np.zeros((3, 64, 64), np.float32)
+    mask[:, :4, :4] = 1
+    Picture(mask).save(folder / "corner.png")
+    return folder / "corner.png"
+
+
+# --- what does not go together
+
+
+def request_of(folder: Path, name: str) -> Request:
+    """A request that is wrong in one way."""
+    contour, init = folder / "c.png", photo(folder)
+    Contour(np.eye(28, dtype=np.float32)).save(contour, force=True)
+    Picture(np.zeros((3, 96, 96), np.float32)).save(folder / "black.png", force=True)
+    Picture(np.ones((3, 50, 96), np.float32)).save(folder / "small.png", force=True)
+    (folder / "x.wav").write_bytes(b"RIFF")
+    return {
+        "seconds": lambda: digit(seconds=3.0),
+        "loudness": lambda: digit(loudness=-20.0),
+        "rate": lambda: digit(rate=48_000),
+        "loop": lambda: Request("digit 7", sampling=Sampling(loop=True)),
+        "size": lambda: digit(size=100),
+        "style": lambda: digit(style="cubist"),
+        "no digit": lambda: Request("a watercolor digit"),
+        "no subject": lambda: Request("a picture"),
+        "score": lambda: digit(structure="score"),
+        "pixelcnn for a cat": lambda: Request("a cartoon cat", structure="pixelcnn"),
+        "scheduler": lambda: Request("digit 7", sampling=Sampling(scheduler="ddim")),
+        "wav": lambda: digit(source=folder / "x.wav"),
+        "sound": lambda: Request("digit 7", source=midi(folder)),
+        "contour for piano": lambda: Request("calm piano", source=contour),
+        "style for piano": lambda: Request("calm piano", style="oil"),
+        "init for rain": lambda: Request("heavy rain", init=init),
+        "strength": lambda: digit(init=init, strength=1.5),
+        "strength alone": lambda: digit(strength=0.5),
+        "mask alone": lambda: digit(mask=init),
+        "black mask": lambda: digit(init=init, mask=folder / "black.png"),
+        "small mask": lambda: digit(init=init, mask=folder / "small.png"),
+        "nothing paints": lambda: Request("a cartoon cat", decoder="none"),
+        "nothing to paint": lambda: Request("", source=contour, decoder="none"),
+        "init without decoder": lambda: digit(init=init, decoder="none"),
+        "variation without decoder": lambda: Request(
+            "digit 7", decoder="none", sampling=Sampling(variation=0.5)
+        ),
+    }[name]()
+
+
+def midi(folder: Path) -> Path:
+    from audiogen.artifacts import Notes, Structure
+
+    Structure(1.0, Notes.from_rows(np.array([[60, 0, 0.5, 80]]))).save(folder / "x.mid", force=True)
+    return folder / "x.mid"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("seconds", "--seconds is for sound"),
+        ("loudness", "--loudness is for sound"),
+        ("rate", "--rate is for sound"),
+        ("loop", "--loop is for sound"),
+        ("size", "384x384 or 512x512 pixels, not 100"),
+        ("style", "no style 'cubist'.*watercolor, oil, pencil, ink"),
+        ("no digit", "Which digit"),
+        ("no subject", "says what to draw.*cat, dog"),
+        ("score", "score does not make digit; for digit there are pixelcnn"),
+        ("pixelcnn for a cat", "pixelcnn does not make picture"),
+        ("scheduler", "flow has no scheduler 'ddim'"),
+        ("wav", "Cannot start from 'x.wav'.*finished sound, not a structure"),
+        ("sound", "x.mid holds sound, and a picture follows a drawing"),
+        ("contour for piano", "c.png is a drawing, and piano follows notes"),
+        ("style for piano", "--style is for pictures"),
+        ("init for rain", "--init is for pictures"),
+        ("strength", "strength must be 0 .. 1, not 1.5"),
+        ("strength alone", "--strength.*--init FILE"),
+        ("mask alone", "--mask.*--init FILE"),
+        ("black mask", "marks nothing; paint white"),
+        ("small mask", "96x50 pixels and the picture 96x96"),
+        ("nothing paints", "Without a decoder nothing paints a picture"),
+        ("nothing to paint", "Without a decoder"),
+        ("init without decoder", "--init is for a decoder"),
+        ("variation without decoder", "--variation is for a decoder"),
+    ],
+)
+def test_what_does_not_go_together_is_said_in_one_line(tmp_path: Path, name: str, words: str) -> None:
+    with pytest.raises(InvalidRequest, match=words) as caught:
+        understand(request_of(tmp_path, name))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_stage_that_hears_nothing_says_so() -> None:
+    plan = understand(digit(structure="dcgan"))
+    assert any("draws any digit; the 7 is not heard" in words for words in plan.remarks)
+    assert understand(Request("a watercolor digit", structure="dcgan")).remarks == ()
+
+
+def test_weights_that_are_not_there_are_named_with_what_makes_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "WEIGHTS_FOLDER", tmp_path)
+    monkeypatch.setitem(registry.UNSHIPPED, "picture-flow", "train them with recipes/picture-flow.yaml")
+    with pytest.raises(MissingModel, match="'picture-flow' are not shipped yet: train them"):
+        registry.load_stage("flow", "picture")
+
+
+def test_a_pipeline_of_pictures_runs_from_python(tiny: Path) -> None:
+    digits = registry.load_pipeline("digit")
+    picture = digits("oil digit 3", Sampling(seed=2))
+    assert isinstance(picture, Picture)
+    contour = digits.until("structure")("digit 3", Sampling(seed=2))
+    assert isinstance(contour, Contour) and contour.asked == Conditioning("digit 3", "digit", subject="3")
+    assert isinstance(registry.load_pipeline("picture")("a cartoon cat"), Picture)
