@@ -28,8 +28,10 @@ from audiogen.data.paintings import CROPS, Gallery
 from audiogen.data.picture_credits import write_credits
 from audiogen.data.picture_rows import SIDE, Easel, Row
 from audiogen.data.shard_jobs import ShardJob, missing_shards, run_jobs, write_shard
+from audiogen.errors import InvalidRequest
 
-FINE = 512
+FINE = 512  # pixels
+_AT_LEAST_ONE = ("rows_per_shard", "fine_per_shard", "least", "workers")
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,13 @@ class PicturesData:
     least_iou: float = 0.85
     seed: int = 1
     workers: int = 1
+
+    def __post_init__(self) -> None:
+        low = [name for name in _AT_LEAST_ONE if getattr(self, name) < 1]
+        if low:
+            raise InvalidRequest(f"{', '.join(low)} must be at least 1.")
+        if not 0 <= self.least_iou <= 1:
+            raise InvalidRequest(f"least_iou lies in 0..1, not {self.least_iou:g}.")
 
 
 def prepare(source: Path, out: Path, settings: PicturesData) -> None:

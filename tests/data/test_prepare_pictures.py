@@ -215,3 +215,15 @@ def test_a_missing_part_is_named(source: Path, tmp_path: Path, missing: str) -> 
                 (tmp_path / part / file.name).write_bytes(file.read_bytes())
     with pytest.raises(InvalidRequest, match=Path(missing).name):
         prepare(tmp_path, tmp_path / "out", SETTINGS)
+
+
+@pytest.mark.parametrize(
+    "wrong, words",
+    [
+        ({"rows_per_shard": 0, "workers": 0}, "rows_per_shard, workers must be at least 1"),
+        ({"least_iou": 85.0}, "0..1, not 85"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(wrong: dict, words: str) -> None:
+    with pytest.raises(InvalidRequest, match=words):
+        PicturesData(**wrong)
