@@ -32,7 +32,8 @@ class Sampling:
         top_p: nucleus of the autoregressive stage, (0, 1].
         n: how many pieces.
         variation: share of the notes of the piece that are written anew, 0 (none) .. 1 (all); the rest
-            stays. The piece is the one of this seed, or the one that was started from.
+            stays. The piece is the one of this seed, or the one that was started from. Of a picture: how
+            much of it is painted anew.
         variation_seed: draws what becomes of it; item k of a batch of variations uses
             variation_seed + k and keeps the other seeds.
         loop: the end goes over into the beginning, so that the sound can be repeated without a seam.

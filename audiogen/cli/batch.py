@@ -86,13 +86,13 @@ def _check_alone(ready: Ready, where: str, writers: dict[str, str], total: int) 
     """No two jobs write one file."""
     if ready.job.output == output.STDOUT and total > 1:
         raise InvalidRequest("-o - writes one file; give a name for several jobs.")
-    for place in ready.places:
-        for file in place.files:
-            other = writers.setdefault(os.path.abspath(file), where)
-            if other != where:
-                raise InvalidRequest(
-                    f"{file} is written by {other} as well; put a field such as {{job}} or {{seed}} into -o."
-                )
+    sheets = [] if ready.sheet is None else [ready.sheet]
+    for file in [*(file for place in ready.places for file in place.files), *sheets]:
+        other = writers.setdefault(os.path.abspath(file), where)
+        if other != where:
+            raise InvalidRequest(
+                f"{file} is written by {other} as well; put a field such as {{job}} or {{seed}} into -o."
+            )
 
 
 def _refuse(problems: list[tuple[str, Exception]], total: int) -> None:

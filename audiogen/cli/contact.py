@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from audiogen.request import Take
 
 ENDING = "-sheet.png"
+MANY, SMALL = 25, 128  # above so many pictures each is so small, pixels
 
 
 def place(job: Job, known: Conditioning, places: list[output.Target]) -> Path | None:
@@ -47,10 +48,14 @@ class Contact:
 
     Args:
         file: of the sheet; None: there will be none, and nothing is kept.
+        count: of the pictures.
     """
 
-    def __init__(self, file: Path | None) -> None:
+    def __init__(self, file: Path | None, count: int) -> None:
+        from audiogen.media.sheet import CELL
+
         self.file = file
+        self.cell = CELL if count <= MANY else SMALL
         self.cells: list[np.ndarray] = []
         self.labels: list[str] = []
 
@@ -61,7 +66,7 @@ class Contact:
         shown = take.picture or take.contour
         if self.file is not None and shown is not None:
             pixels = shown.pixels if shown.pixels.ndim == 3 else np.repeat(shown.pixels[None], 3, 0)
-            self.cells.append(thumbnail(pixels))
+            self.cells.append(thumbnail(pixels, self.cell))
             self.labels.append(take.label)
 
     def add_file(self, file: Path | None) -> None:
@@ -70,7 +75,7 @@ class Contact:
         from audiogen.media.sheet import thumbnail
 
         if self.file is not None and file is not None:
-            self.cells.append(thumbnail(Picture.load(file).pixels))
+            self.cells.append(thumbnail(Picture.load(file).pixels, self.cell))
             self.labels.append(file.stem)
 
     def write(self, job: Job, reporter: Reporter) -> None:

@@ -83,7 +83,7 @@ def command(state: Any, prompt: str, structure: str | None, **given: Any) -> Non
     rules = output.Rules(given["force"], mkdir=given["mkdir"])
     places = output.targets(given["output"], facts, default, rules, output.Beside(steps=given["show_steps"]))
     job = Job.of(request, prompt, given)
-    sheet = contact.Contact(contact.place(job, plan.conditioning, places))
+    sheet = contact.Contact(contact.place(job, plan.conditioning, places), len(places))
     with Reporter(state.quiet) as reporter:
         remark(plan, reporter)
         reporter.begin(LOADING)

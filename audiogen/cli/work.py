@@ -202,7 +202,7 @@ def perform(ready: Ready, reporter: Reporter) -> list[Path]:
 
         return best.perform(ready, reporter)
     made = []
-    shown = contact.Contact(ready.sheet)
+    shown = contact.Contact(ready.sheet, len(ready.places))
     for k, place in enumerate(ready.places):
         if place.exists:
             reporter.say(f"{place.file} exists; left alone")

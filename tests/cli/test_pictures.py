@@ -87,6 +87,19 @@ def test_several_come_with_a_contact_sheet(tiny: Path, run) -> None:
     assert done.code == 2 and "holds no audiogen recipe" in done.err
 
 
+def test_names_can_hold_the_subject_and_the_style(tiny: Path, run) -> None:
+    done = run("make", "a cartoon cat", "--seed", "1", "--size", "384", "-o", "{subject}-{style}.png", "-q")
+    assert done.out == "cat-any.png\n"
+    assert run(*SEVEN, "--dry-run", "-o", "{subject}-{style}.png").out.endswith("7-watercolor.png\n")
+
+
+def test_two_jobs_do_not_share_a_sheet(tiny: Path, run) -> None:
+    jobs = [{"prompt": "digit 7", "seed": 1, "n": 2}, {"prompt": "digit 8", "seed": 5, "n": 2}]
+    (tiny / "jobs.jsonl").write_text("\n".join(map(json.dumps, jobs)))
+    done = run("make", "jobs.jsonl", "-o", "x.png", "-q")
+    assert done.code == 2 and "is written by jobs.jsonl, line 1 as well" in done.err
+
+
 def test_the_sheet_can_be_left_out_and_is_never_overwritten(tiny: Path, run) -> None:
     cats = ("make", "a cartoon cat", "-n", "2", "--seed", "4", "-q", "--size", "384")
     assert "sheet" not in run(*cats, "-o", "a.png", "--no-contact-sheet").out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from audiogen.artifacts import LOOKS, PICTURES, STYLES
 from audiogen.errors import AudiogenError, InvalidRequest
 from audiogen.prompt import drawable, parse, style_named, understand
 from audiogen.prompt.picture_words import load, picture_words
+from audiogen.registry import WEIGHTS_FOLDER
 
 
 @pytest.mark.parametrize(
@@ -186,6 +188,20 @@ def test_every_subject_is_understood_by_its_own_name() -> None:
     assert [name for name in common if parse(f"a cartoon {name}").subject != name] == []
     chinese = {name: drawable()[name] for name in common}
     assert [n for n, word in chinese.items() if parse(f"卡通{word}").subject != n] == []
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("name", ["picture-flow", "picture-diffusion"])
+def test_the_shipped_decoders_hear_every_word(name: str) -> None:
+    file = WEIGHTS_FOLDER / name / "config.json"
+    if not file.exists():
+        pytest.skip(f"{name} is not shipped")
+    config = json.loads(file.read_text())
+    heard = set(config["vocabulary"])
+    named = {t.name for t in picture_words().phrases.values() if t.kind in ("subject", "detail")}
+    deaf = [n for n in sorted(named) if n not in heard and not heard & set(n.split())]
+    assert deaf == []
+    assert set(STYLES) | set(LOOKS) <= set(config["styles"])
 
 
 def test_every_style_and_look_has_words_in_both_languages() -> None:
