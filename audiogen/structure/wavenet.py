@@ -30,7 +30,7 @@ from audiogen.pretrained import Pretrained
 from audiogen.sampling.modal_source import DAMPED, ModeTable, Struck, expected, roll, source
 from audiogen.sampling.wavenet_queues import ClockWeights, Queues, QueueWeights
 from audiogen.stage import Progress, Sampling, report
-from audiogen.structure.struck_keys import Strikes, on_the_grid, strikes
+from audiogen.structure.struck_keys import GRID_S, Strikes, on_the_grid, strikes
 from audiogen.structure.wavenet_notes import in_key, write_notes
 
 REPORT_S = 0.25
@@ -38,6 +38,7 @@ TREBLE_FROM_HZ = 7_000.0  # codes at 16 kHz hold nothing true above
 SLOPE_FROM_HZ = 2_500.0
 MIDDLING = (64.0, 4.5)  # velocity, notes a second
 TOLD_S = 0.5  # how long the network is told that a key was damped, and more
+END_S = 0.4  # before its end all keys of a piece are let go
 LEVEL_DB = (-25.3, 0.139, 1.9)  # of all bands there, per velocity, per nat of density; 40 held-out renderings
 
 
@@ -60,7 +61,7 @@ class WaveNetConfig:
         ("loudness", 24.0, 108.0),
         ("register", 40.0, 84.0),
     )
-    calm: float = 1.0
+    calm: float = 0.6
     network: WavenetTiersConfig = field(default_factory=WavenetTiersConfig)
 
     @property
@@ -88,11 +89,13 @@ class WaveNet(Pretrained):
         return self.play(self.notes(x, sampling), x.seconds, sampling, progress)
 
     def notes(self, x: Conditioning, sampling: Sampling) -> np.ndarray:
-        """The slow tier: rows [N, 4] of (pitch, onset s, damped s, velocity)."""
+        """The slow tier: rows [N, 4] of (pitch, onset s, damped s, velocity); the end is silent."""
         generator = torch.Generator().manual_seed(sampling.seed_for("structure"))
         network: Any = self.network.notes
         rows = write_notes(network, self.told(x), x.seconds, generator, sampling.temperature, sampling.top_p)
-        return on_the_grid(in_key(rows, x.key))
+        rows = on_the_grid(in_key(rows, x.key))
+        rows[:, 2] = np.maximum(np.minimum(rows[:, 2], x.seconds - END_S), rows[:, 1] + GRID_S)
+        return rows
 
     def play(self, rows: np.ndarray, seconds: float, sampling: Sampling, progress: Progress) -> np.ndarray:
         """The fast tier: sound of notes [N, 4], float32 [round(seconds * sample_rate)]."""

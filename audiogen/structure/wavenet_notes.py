@@ -22,7 +22,7 @@ GAPS_S = np.concatenate([GAPS_S, np.linspace(2.0, 4.0, 64 - len(GAPS_S))]).round
 LENGTHS_S = np.geomspace(0.05, 12.0, 32)
 VELOCITY_STEP = 8.0
 FIRST_S = 0.05  # of a piece
-LAST_S = 0.5  # before its end no note is begun
+LAST_S = 0.8  # before its end no note is begun
 CALMER = 0.9  # temperature of the slow tier, times that which is asked for
 CHORD_S = 0.06  # a key is not struck twice within
 
