@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from audiogen.artifacts import Conditioning
 from audiogen.conditions import attribute_vector
+from audiogen.errors import InvalidRequest
 from audiogen.media.mulaw import LEVELS, MU, SILENCE, STEPS, code_values, encode
 from audiogen.networks.wavenet_tiers import WavenetTiers
 from audiogen.pretrained import from_rows
@@ -96,8 +97,7 @@ class WavenetTask:
     ) -> None:
         config: WaveNetConfig = from_rows(WaveNetConfig, stage_settings)
         self.settings: WavenetTaskSettings = from_rows(WavenetTaskSettings, task_settings)
-        with np.load(data_folder / "modes.npz") as file:
-            measured = {name: file[name] for name in file.files}
+        measured = read_modes(data_folder)
         sizes = dataclasses.replace(
             config.network,
             modes=len(measured["modes"]),
@@ -251,6 +251,20 @@ def note_bits(logits: list[Tensor], batch: dict[str, Tensor]) -> Tensor:
     wanted = batch["notes"].masked_fill(~batch["counts"][..., None], UNKNOWN)
     each = [F.cross_entropy(x.float().flatten(0, 1), wanted[..., p].flatten()) for p, x in enumerate(logits)]
     return torch.stack(each).sum() / math.log(2)
+
+
+def read_modes(folder: Path) -> dict[str, np.ndarray]:
+    """What `audiogen.data.prepare_wavenet` measured of the keys.
+
+    Raises:
+        InvalidRequest: it is not there.
+    """
+    if not (folder / "modes.npz").exists():
+        raise InvalidRequest(
+            f"No modes.npz in {folder}; run `audiogen data recipes/wavenet-audio.yaml` first."
+        )
+    with np.load(folder / "modes.npz") as file:
+        return {name: file[name] for name in file.files}
 
 
 def read_excerpts(file: Path) -> list[np.ndarray]:

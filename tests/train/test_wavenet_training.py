@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from audiogen.errors import InvalidRequest
 from audiogen.media.mulaw import LEVELS, encode
 from audiogen.networks.wavenet_tiers import WavenetTiers, WavenetTiersConfig
 from audiogen.structure.wavenet import WaveNetAudio
@@ -92,6 +93,11 @@ def test_a_stretch_of_what_is_heard_is_noisy_and_the_wanted_codes_stay(data):
         assert len(moved) > 50 and moved.max() - moved.min() < 4000
     calm = WavenetTask(STAGE, {**TASK, "noise_share": 0.0}, data, 0).batch(torch.Generator().manual_seed(0))
     assert torch.equal(calm["heard"], calm["codes"])
+
+
+def test_data_of_another_kind_is_refused_with_the_way_to_make_it(tmp_path):
+    with pytest.raises(InvalidRequest, match="No modes.npz .*audiogen data recipes/wavenet-audio.yaml"):
+        WavenetTask(STAGE, TASK, tmp_path, 0)
 
 
 def test_bits_of_all_codes_sum_to_one():
