@@ -6,7 +6,8 @@ lexicon.py   the word lists (*.yaml), checked and ready to match
 sounds.py    sounds of nature: which, how much of each, how heavy
 beside.py    sounds of nature in a prompt for the piano: the sound itself, or a mood
 refusals.py  what cannot be made, and what can instead
-pictures.py  what to draw, and how; picture_words.py: its word list (pictures.yaml)
+seeing.py    the words of a prompt for pictures; picture_words.py: their list (pictures.yaml)
+pictures.py  what to draw, and how
 text.py      normal form, tokens, numbers in words
 
 meanings.yaml says what a meaning asks for; english.yaml and chinese.yaml list its words.

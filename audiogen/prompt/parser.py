@@ -20,6 +20,7 @@ from audiogen.prompt.listening import Heard, listen
 from audiogen.prompt.measures import Amount, take
 from audiogen.prompt.refusals import UNKNOWN_SOUNDS, refuse_instruments, refuse_silence, refuse_unknown_sounds
 from audiogen.prompt.remarks import remarks_about, remarks_on_sounds
+from audiogen.prompt.seeing import look
 from audiogen.prompt.sounds import Scene
 from audiogen.prompt.sounds import scene as sounds_of
 from audiogen.prompt.text import normal, tokens
@@ -106,6 +107,9 @@ def understand(
     found = weigh([h for h in heard if not _of_no_use(h, chosen)], amounts, words.neutral)
     asked = {name: value for name, value in found.values.items() if name not in ("path", "bars")}
     remarks = [*remarks_about(heard, unknown, amounts), *found.remarks, *_length_of_bars(asked, found.values)]
+    if path is None and not any(h.meaning.group in ("path", "form") for h in heard):
+        seen = pictures.could_be_drawn(unknown)
+        remarks += [f'{word}: it can be drawn; say "a cartoon {word}" for a picture' for word in seen]
     moods = [_mood(h) for h in heard if _mood(h) and h.strength > 0 and not h.changing]
     known = Conditioning(
         prompt=text,
@@ -130,7 +134,7 @@ def _picture(text: str, path: str | None, amounts: list[Amount], drawn: bool) ->
     plain = normal(text, lexicon().variants)
     for said in lengths:
         plain = plain.replace(said, " " * len(said))
-    known, words = pictures.condition(text, pictures.look(plain), path, drawn, lengths)
+    known, words = pictures.condition(text, look(plain), path, drawn, lengths)
     return Reading(known, words)
 
 
@@ -147,12 +151,12 @@ def _is_seen(
     """
     if said in PICTURES:
         music = any(h.meaning.name == "music" or h.meaning.group == "form" for h in heard)
-        return not music or pictures.look(normal(text, lexicon().variants)).draws
+        return not music or look(normal(text, lexicon().variants)).draws
     if default_path not in (None, *PICTURES):
         return False
     if any(h.meaning.name == "piano" for h in heard):
         return False
-    sight = pictures.look(normal(text, lexicon().variants))
+    sight = look(normal(text, lexicon().variants))
     if default_path is None and said is not None:
         painted = sight.of("style") and (sight.of("subject") or sight.digits)
         return bool(painted) and all(h.meaning.group in ("mood", "thing", "amount") for h in heard)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from audiogen.prompt.yaml_lines import Text, read
 
 FILE = "pictures.yaml"
 _NAMED = ("styles", "looks", "strange", "details", "subjects")
-_PLAIN = ("digit", "picture", "ignored")
+_PLAIN = ("digit", "picture", "no", "ignored")
 _SHOWN = 12  # subjects that a message names
 
 
@@ -37,11 +37,13 @@ class PictureWords:
         phrases: tokens, joined as `lexicon.key` does -> term.
         longest: tokens of the longest phrase.
         subjects: English name -> a Chinese word for it, or "".
+        alone: detail -> the subject that it is where nothing else is.
     """
 
     phrases: dict[str, Term]
     longest: int
     subjects: dict[str, str]
+    alone: dict[str, str] = field(default_factory=dict)
 
     def match(self, words: Sequence[str], start: int) -> tuple[Term, int] | None:
         """The longest phrase at `start` and its number of tokens, its last word in any inflection."""
@@ -54,8 +56,10 @@ class PictureWords:
                 continue
             for stem, alike in stems(phrase[-1]):
                 term = self.phrases.get(key((*phrase[:-1], stem)))
-                if term is not None and term.kind != "ignored" and not alike:
-                    return term, count
+                if term is None or alike or term.kind in ("ignored", "no"):
+                    continue
+                if term.kind != "subject" or phrase[-1] in (f"{stem}s", f"{stem}es", f"{stem[:-1]}ies"):
+                    return term, count  # "flying" is no fly
         return None
 
     def named(self, words: str) -> Term | None:
@@ -63,10 +67,14 @@ class PictureWords:
         return self.phrases.get(key(tokens(normal(words, {}))))
 
     def near(self, word: str) -> list[str]:
-        """Names of subjects that are spelt alike, or share a Chinese character; the nearest first."""
+        """Names of subjects that are spelt alike, or end in the same Chinese character."""
         if any(map(is_cjk, word)):
-            shared = [name for name, chinese in self.subjects.items() if set(word) & set(chinese)]
-            return shared[:3]
+            kin = [
+                n
+                for n, zh in self.subjects.items()
+                if zh and (zh in word or word in zh or zh[-1] == word[-1])
+            ]
+            return kin[:3]
         phrases = {phrase: term.name for phrase, term in self.phrases.items() if term.kind == "subject"}
         close = difflib.get_close_matches(word.lower(), phrases, 3, 0.7)
         return list(dict.fromkeys(phrases[phrase] for phrase in close))
@@ -98,6 +106,7 @@ def load(file: Path) -> PictureWords:
     rows = read(file, problems)
     phrases: dict[str, Term] = {}
     subjects: dict[str, str] = {}
+    alone = {str(detail): str(subject) for detail, subject in rows.pop(Text("alone"), {}).items()}
     for term, words in _terms(rows, problems):
         for word in words:
             phrase = key(tokens(normal(word, {})))
@@ -110,7 +119,7 @@ def load(file: Path) -> PictureWords:
         raise AudiogenError(f"The words in {file} need care. " + "; ".join(problems) + ".")
     phrases = {p: Term("subject", t.name) if t.kind == "also" else t for p, t in phrases.items()}
     longest = max(phrase.count(" ") + 1 if phrase.isascii() else len(phrase) for phrase in phrases)
-    return PictureWords(phrases, longest, subjects)
+    return PictureWords(phrases, longest, subjects, alone)
 
 
 def _terms(rows: dict[Text, Any], problems: list[str]) -> Iterator[tuple[Term, list[str]]]:

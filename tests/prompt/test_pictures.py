@@ -51,6 +51,12 @@ def test_digits(prompt: str, digit: str, style: str | None) -> None:
         ("a 3d dog icon", "dog", {"look": "3d"}),
         ("像素画 披萨", "pizza", {"look": "pixel"}),
         ("picture of an ice cream", "ice cream", {}),
+        ("a cartoon cat with big green eyes", "cat", {"details": ("big eyes", "green")}),
+        ("a big cat with green eyes, cartoon", "cat", {"details": ("large", "green", "eyes")}),
+        ("cartoon cat, not a dog", "cat", {}),
+        ("an orange, watercolor", "tangerine", {"style": "watercolor"}),
+        ("draw me a puppy", "dog", {}),
+        ("卡通柯基", "dog", {}),
         ("a happy watercolor cat", "cat", {"style": "watercolor", "details": ("smiling",)}),
         ("cartoon cat, 384x384", "cat", {"size": 384}),
         ("一张猫头鹰的图片", "owl", {}),
@@ -79,6 +85,7 @@ def test_subjects(prompt: str, subject: str, rest: dict) -> None:
         ("a cartoon girafe", "Near it: giraffe"),
         ("卡通蝴", "'蝴'. Near it: butterfly \\(蝴蝶\\)"),
         ("a cat with the digit 7", "'cat' and the digit 7 do not fit"),
+        ("digit 7 made of flowers", "'flowers' and the digit 7 do not fit"),
         ("cartoon cat, 300x200", "square, not 300x200"),
     ],
 )
@@ -137,6 +144,18 @@ def test_sound_stays_sound(prompt: str, path: str) -> None:
 def test_a_thing_alone_is_a_sound_that_can_be_drawn(prompt: str) -> None:
     with pytest.raises(InvalidRequest, match='does not know the sound.*To draw it: "a cartoon'):
         parse(prompt)
+
+
+def test_music_about_a_thing_says_that_it_can_be_drawn() -> None:
+    known = parse("a happy giraffe")
+    assert known.path == "piano"
+    assert any('giraffe: it can be drawn; say "a cartoon giraffe"' in words for words in known.remarks)
+    assert not any("drawn" in words for words in parse("happy giraffe piano").remarks)
+
+
+def test_an_inflected_verb_is_no_animal() -> None:
+    known = parse("drawing of a flying bird")
+    assert known.subject == "bird" and known.unknown == ("flying",)
 
 
 def test_a_wav_does_not_ask_for_a_picture() -> None:
