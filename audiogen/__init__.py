@@ -39,6 +39,9 @@ _PLACES = {
     "MelStage": "audiogen.structure.mel",
     "FlowDecoder": "audiogen.decoder.flow",
     "Vocoder": "audiogen.render.vocoder",
+    "PixelCNNStage": "audiogen.structure.pixelcnn",
+    "PictureFlowDecoder": "audiogen.decoder.picture",
+    "Painter": "audiogen.render.painter",
     "AudiogenError": "audiogen.errors",
 }
 

@@ -44,6 +44,15 @@ def test_a_contour_without_its_recipe_is_just_a_drawing(tmp_path: Path) -> None:
     np.testing.assert_allclose(back.pixels, ink(), atol=1 / 255)
 
 
+@pytest.mark.parametrize("asked", [{"colour": "red"}, {"details": 3}, "digit 7"])
+def test_a_recipe_that_cannot_be_read_is_said_and_left_out(tmp_path: Path, asked: object) -> None:
+    recipe = {"kind": "contour", "conditioning": asked}
+    (tmp_path / "c.png").write_bytes(png.png_bytes(ink(), recipe))
+    back = Contour.load(tmp_path / "c.png")
+    assert back.asked is None
+    assert back.remarks == ("what it was made for cannot be read; say it in words",)
+
+
 def test_the_recipe_of_a_picture_says_nothing_of_a_contour(tmp_path: Path) -> None:
     Picture(np.repeat(ink()[None], 3, 0)).save(tmp_path / "p.png", recipe={"conditioning": SEVEN.to_dict()})
     assert Contour.load(tmp_path / "p.png").asked is None

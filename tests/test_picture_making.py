@@ -315,4 +315,6 @@ def test_a_pipeline_of_pictures_runs_from_python(tiny: Path) -> None:
     assert isinstance(picture, Picture)
     contour = digits.until("structure")("digit 3", Sampling(seed=2))
     assert isinstance(contour, Contour) and contour.asked == Conditioning("digit 3", "digit", subject="3")
+    painted = digits.since("structure")(contour, Sampling(seed=2), "oil")
+    np.testing.assert_allclose(painted.pixels, picture.pixels, atol=1e-2)
     assert isinstance(registry.load_pipeline("picture")("a cartoon cat"), Picture)

@@ -86,11 +86,20 @@ class Contour:
         """
         path = Path(path)
         read, remarks = drawing.drawing(png.read(path), SIZES, str(path))
-        recipe = png.read_recipe(path)
-        known = recipe.get("conditioning") if recipe and recipe.get("kind") == KIND else None
-        asked = Conditioning.from_dict(known) if isinstance(known, dict) else None
-        return cls(read, asked, remarks)
+        asked, more = _asked(png.read_recipe(path))
+        return cls(read, asked, (*remarks, *more))
 
     def plot(self) -> bytes:
         """Enlarged, as a PNG file."""
         return png.png_bytes(drawing.enlarged(self.pixels, SHOWN))
+
+
+def _asked(recipe: dict[str, Any] | None) -> tuple[Conditioning | None, tuple[str, ...]]:
+    """What the recipe of a contour says it was made for; a recipe that cannot be read is said."""
+    known = recipe.get("conditioning") if recipe and recipe.get("kind") == KIND else None
+    if known is None:
+        return None, ()
+    try:
+        return Conditioning.from_dict(known), ()
+    except (InvalidRequest, TypeError, ValueError, AttributeError):
+        return None, ("what it was made for cannot be read; say it in words",)
