@@ -71,22 +71,20 @@ class Layer(nn.Module):
         super().__init__()
         self.dilation = dilation
         self.above = nn.Conv2d(width, 2 * width, (2, 3), dilation=dilation)
-        self.left = nn.Conv2d(width, 2 * width, (1, 2), dilation=dilation)
-        self.tell = nn.Conv2d(2 * width, 2 * width, 1)
-        self.out = nn.Conv2d(width, width, 1)
+        self.left = nn.Conv2d(width, 2 * width, (1, 2), dilation=dilation, bias=False)
+        self.tell = nn.Linear(2 * width, 2 * width)
+        self.out = nn.Linear(width, width)
         self.above_class = nn.Embedding(classes, 2 * width)
         self.left_class = nn.Embedding(classes, 2 * width)
         nn.init.normal_(self.above_class.weight, std=0.1)
         nn.init.normal_(self.left_class.weight, std=0.1)
 
     def forward(self, v: Tensor, h: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """v, h: [B, C, n, n]; labels: [B]."""
+        """v, h: [B, n, n, C]; labels: [B]."""
         d = self.dilation
-        above = self.above(F.pad(v, (d, d, d, 0))) + self.above_class(labels)[:, :, None, None]
-        left = (
-            self.left(F.pad(h, (d, 0, 0, 0))) + self.tell(above) + self.left_class(labels)[:, :, None, None]
-        )
-        return v + gated(above), h + self.out(gated(left))
+        above = convolved(self.above, F.pad(v, (0, 0, d, d, d, 0))) + self.above_class(labels)[:, None, None]
+        left = convolved(self.left, F.pad(h, (0, 0, d, 0))) + self.left_class(labels)[:, None, None]
+        return v + gated(above), h + self.out(gated(left + self.tell(above)))
 
 
 class GatedPixelCNN(nn.Module):
@@ -100,17 +98,15 @@ class GatedPixelCNN(nn.Module):
         self.columns = nn.Parameter(0.1 * torch.randn(s.classes, s.grid, 2 * s.width))
         self.layers = nn.ModuleList(Layer(s.width, d, s.classes) for d in s.dilations)
         self.head = nn.Sequential(
-            nn.ReLU(), nn.Conv2d(s.width, s.head, 1), nn.ReLU(), nn.Conv2d(s.head, s.symbols, 1)
+            nn.ReLU(), nn.Linear(s.width, s.head), nn.ReLU(), nn.Linear(s.head, s.symbols)
         )
 
     def forward(self, symbols: Tensor, labels: Tensor) -> Tensor:
-        """Logits [B, V, n, n]; those at (i, j) hang on no symbol from (i, j) on."""
-        seen = self.see(symbols).permute(0, 3, 1, 2)
-        v, h = seen.chunk(2, 1)
-        place_v, place_h = self.places(labels).permute(0, 3, 1, 2).chunk(2, 1)
-        v = F.pad(v, (0, 0, 1, 0))[:, :, :-1] + place_v
-        h = F.pad(h, (1, 0))[..., :-1] + place_h
-        v, h = (x.contiguous(memory_format=torch.channels_last) for x in (v, h))
+        """Logits [B, n, n, V]; those at (i, j) hang on no symbol from (i, j) on."""
+        v, h = self.see(symbols).chunk(2, -1)
+        place_v, place_h = self.places(labels).chunk(2, -1)
+        v = F.pad(v, (0, 0, 0, 0, 1, 0))[:, :-1] + place_v
+        h = F.pad(h, (0, 0, 1, 0))[:, :, :-1] + place_h
         for layer in self.layers:
             v, h = layer(v, h, labels)
         return self.head(h)
@@ -139,15 +135,15 @@ class GatedPixelCNN(nn.Module):
         return s.levels ** torch.arange(s.patch**2, device=device)
 
 
+def convolved(layer: nn.Conv2d, x: Tensor) -> Tensor:
+    """The layer over rows and columns of x [B, h, w, C]."""
+    return layer(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+
+
 def gated(x: Tensor) -> Tensor:
-    """tanh of the first half of the channels times sigmoid of the second, [B, 2 C, ...] -> [B, C, ...]."""
-    value, gate = x.chunk(2, 1)
+    """tanh of the first half of the channels times sigmoid of the second, [..., 2 C] -> [..., C]."""
+    value, gate = x.chunk(2, -1)
     return value.tanh() * gate.sigmoid()
-
-
-def _bias(layer: nn.Conv2d) -> Tensor:
-    assert layer.bias is not None
-    return layer.bias
 
 
 class Canvas:
@@ -173,40 +169,34 @@ class Canvas:
         self.left: list[Tensor] = []  # inputs of the horizontal one, of the row that is being drawn
         for layer in self.layers:
             d = layer.dilation
-            self.above.append(torch.zeros(self.batch, c, n + d, n + 2 * d, device=device))
-            self.left.append(torch.zeros(self.batch, n + d, c, device=device))
-        self.classes = [
-            (layer.above_class(labels)[:, :, None, None], layer.left_class(labels)[:, :, None, None])
-            for layer in self.layers
-        ]
-        # [2 C, C] of the place itself and of that to its left; transposed for addmm
+            self.above.append(torch.zeros(self.batch, n + d, n + 2 * d, c, device=device))
+            self.left.append(torch.zeros(n + d, self.batch, c, device=device))
+        self.classes = [(layer.above_class(labels), layer.left_class(labels)) for layer in self.layers]
+        # [C, 2 C], of the place itself and of that to its left
         self.weights = [
             (layer.left.weight[:, :, 0, 1].T.contiguous(), layer.left.weight[:, :, 0, 0].T.contiguous())
             for layer in self.layers
         ]
-        self.outs = [layer.out.weight[:, :, 0, 0].T.contiguous() for layer in self.layers]
-        self.head = [(m.weight[:, :, 0, 0], m.bias) for m in network.head if isinstance(m, nn.Conv2d)]
         self.told: list[Tensor] = []
 
     def begin_row(self, row: int) -> None:
         """The vertical stack computes what it tells this row; the rows above are finished."""
-        c = self.network.sizes.width
-        v = self.places[:, row, :, :c]
+        c, n = self.network.sizes.width, self.network.sizes.grid
+        v = self.places[:, row, :, :c]  # [B, n, C]
         if row:
             v = v + self.network.see(self.symbols[:, row - 1])[..., :c]
-        v = v.transpose(1, 2)[:, :, None]  # [B, C, 1, n]
         self.told = []
         for layer, kept, (above_class, left_class), buffer in zip(
             self.layers, self.above, self.classes, self.left, strict=True
         ):
-            d, n = layer.dilation, v.shape[-1]
-            kept[:, :, row + d, d : d + n] = v[:, :, 0]
-            rows = kept[:, :, row : row + d + 1 : d]
-            above = F.conv2d(rows, layer.above.weight, layer.above.bias, dilation=(1, d)) + above_class
-            told = layer.tell(above) + left_class + _bias(layer.left)[:, None, None]
-            self.told.append(told[:, :, 0].permute(2, 0, 1).contiguous())  # [n, B, 2 C]
+            d = layer.dilation
+            kept[:, row + d, d : d + n] = v
+            rows = kept[:, row : row + d + 1 : d].permute(0, 3, 1, 2)
+            above = F.conv2d(rows, layer.above.weight, layer.above.bias, dilation=(1, d))[:, :, 0]
+            above = above.transpose(1, 2) + above_class[:, None]
+            self.told.append((layer.tell(above) + left_class[:, None]).transpose(0, 1).contiguous())
             v = v + gated(above)
-            buffer[:, :d].zero_()
+            buffer[:d].zero_()
 
     def logits(self, row: int, column: int) -> Tensor:
         """Of the symbol there, [B, V]; those before it in the row are put."""
@@ -214,15 +204,13 @@ class Canvas:
         h = self.places[:, row, column, c:]
         if column:
             h = h + self.network.see.weight[self.symbols[:, row, column - 1], c:]
-        for layer, buffer, told, (here, there), out in zip(
-            self.layers, self.left, self.told, self.weights, self.outs, strict=True
+        for layer, buffer, told, (here, there) in zip(
+            self.layers, self.left, self.told, self.weights, strict=True
         ):
-            buffer[:, column + layer.dilation] = h
-            x = torch.addmm(told[column], h, here).addmm_(buffer[:, column], there)
-            h = torch.addmm(h + _bias(layer.out), gated(x), out)
-        for weight, bias in self.head:
-            h = F.linear(h.relu(), weight, bias)
-        return h
+            buffer[column + layer.dilation] = h
+            x = torch.addmm(told[column], h, here).addmm_(buffer[column], there)
+            h = h + layer.out(gated(x))
+        return self.network.head(h)
 
     def put(self, row: int, column: int, symbols: Tensor) -> None:
         """The chosen symbols [B]."""

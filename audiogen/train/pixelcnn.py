@@ -26,7 +26,7 @@ class PixelCNNTask(DigitTask):
     def loss(self, network: nn.Module, batch: dict[str, Tensor], progress: float) -> dict[str, Tensor]:
         """Nats per pixel."""
         logits = network(batch["symbols"], batch["labels"]).float()
-        nats = nn.functional.cross_entropy(logits, batch["symbols"])
+        nats = nn.functional.cross_entropy(logits.flatten(0, 2), batch["symbols"].flatten())
         return {"loss": nats / self.config.network.patch**2}
 
     def evaluate(self, network: nn.Module) -> dict[str, float]:
