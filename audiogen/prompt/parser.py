@@ -163,7 +163,7 @@ def _is_seen(
     if default_path in PICTURES:
         return drawn or sight.draws or bool(sight.digits or sight.unknown and said is None)
     sounding = any(h.meaning.group in ("nature", "refused", *_OF_SOUNDS) for h in heard)
-    return sight.draws and not (sounding and not sight.of("style"))
+    return sight.draws and bool(sight.of("style") or not (sounding or sight.unknown))
 
 
 def _ambience(text: str, rest: str, heard: list[Heard], unknown: list[str], amounts: list[Amount]) -> Reading:
