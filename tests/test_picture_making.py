@@ -108,6 +108,14 @@ def test_words_beside_a_contour_change_only_what_they_name(tiny: Path) -> None:
     assert (known.path, known.subject) == ("picture", "cat")
 
 
+@pytest.mark.parametrize("option", [{"style": "oil"}, {"size": 384}])
+def test_an_option_of_pictures_asks_for_a_picture(option: dict) -> None:
+    assert understand(Request("a cat", **option)).conditioning.path == "picture"
+    assert understand(Request("7", **option)).conditioning.path == "digit"
+    with pytest.raises(InvalidRequest, match="is for pictures, and this is piano"):
+        understand(Request("calm piano", **option))
+
+
 def test_a_drawing_of_ones_own_needs_no_subject(tiny: Path) -> None:
     ink = np.zeros((200, 300, 3), np.float32)
     ink[50:150, 140:160] = 1

@@ -47,7 +47,10 @@ def load_source(file: Path) -> tuple[Start, tuple[str, ...]]:
 def condition(request: Request, start: Start | None) -> Conditioning:
     """What the words ask for; without words, what the file that is started from was made for."""
     if start is None:
-        return parse(request.prompt, request.path, request.default_path, drawn=request.init is not None)
+        of_pictures = (request.init, request.mask, request.style, request.size)  # options that only they have
+        seen = any(option is not None for option in of_pictures)
+        default = request.default_path or ("picture" if seen else None)
+        return parse(request.prompt, request.path, default, drawn=request.init is not None)
     if isinstance(start, Contour | Latents):
         return pictures.condition(request, start)
     asked = start.asked if isinstance(start, Structure) else None
