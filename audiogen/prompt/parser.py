@@ -161,7 +161,8 @@ def _is_seen(
         painted = sight.of("style") and (sight.of("subject") or sight.digits)
         return bool(painted) and all(h.meaning.group in ("mood", "thing", "amount") for h in heard)
     if default_path in PICTURES:
-        return drawn or sight.draws or bool(sight.digits or sight.unknown and said is None)
+        named = any(h.meaning.group in ("nature", "form") or h.meaning.name == "music" for h in heard)
+        return (drawn and not named) or sight.draws or bool(sight.digits or sight.unknown and said is None)
     sounding = any(h.meaning.group in ("nature", "refused", *_OF_SOUNDS) for h in heard)
     return sight.draws and bool(sight.of("style") or not (sounding or sight.unknown))
 
