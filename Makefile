@@ -2,7 +2,7 @@
 #
 #   make demo      one sentence becomes out/piano.wav
 #   make demos     what else it does, each by name: demo-ambience, demo-loop, demo-ar,
-#                  demo-diffusion, demo-fusion, demo-flow, demo-batch, demo-compare
+#                  demo-wavenet, demo-diffusion, demo-fusion, demo-flow, demo-batch, demo-compare
 #   make test      every test; make check: style, types and the fast tests
 #   make bench     rewrites benchmarks/RESULTS.md
 #
@@ -23,7 +23,7 @@ MAKE_SOUND := $(BIN)/audiogen make --force --mkdir --seed $(SEED)
 GARDEN ?= rain and birdsong, 10 s
 
 .PHONY: demo demos test check bench install dev clean
-.PHONY: demo-ambience demo-loop demo-ar demo-diffusion demo-fusion demo-flow demo-batch demo-compare
+.PHONY: demo-ambience demo-loop demo-ar demo-wavenet demo-diffusion demo-fusion demo-flow demo-batch demo-compare
 
 demo: install
 	@mkdir -p out
@@ -35,7 +35,7 @@ demo: install
 	@echo "Try next:   $(BIN)/audiogen make \"stormy piano in D minor, 20 s\""
 	@echo "            $(BIN)/audiogen info out/piano.wav"
 
-demos: demo-ambience demo-loop demo-ar demo-diffusion demo-fusion demo-flow demo-batch
+demos: demo-ambience demo-loop demo-ar demo-wavenet demo-diffusion demo-fusion demo-flow demo-batch
 
 # Words to weather: autoregressive coarse mel, flow decoder, vocoder.
 demo-ambience: install
@@ -55,6 +55,13 @@ demo-ar: install
 	$(BIN)/audiogen decode out/ar.mid --force --seed $(SEED) -o out/ar.wav
 	@echo "Listen for: three beats to the bar, a melody over low basses, and an ending. out/ar.mid is what the"
 	@echo "            autoregressive stage wrote; the decoder only plays it."
+
+# WaveNet alone, note by note and then sample by sample; and the same piece refined by the flow decoder.
+demo-wavenet: install
+	$(MAKE_SOUND) "calm piano, 10 s" --structure wavenet --decoder none -o out/wavenet.wav
+	$(MAKE_SOUND) "calm piano, 10 s" --structure wavenet -o out/wavenet-fusion.wav
+	@echo "Listen for: chords and single notes that ring and die away; dry, and dull above 8 kHz, for it writes"
+	@echo "            16,000 samples a second. out/wavenet-fusion.wav is the same piece in stereo, in a room."
 
 # Pure diffusion: no structure at all, noise becomes a mel under the words alone.
 demo-diffusion: install

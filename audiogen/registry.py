@@ -109,14 +109,13 @@ WEIGHTS: dict[str, str] = {
     "ambience-flow": "flow-matching decoder: coarse mel and/or sound sources -> stereo mel",
     "ambience-few": "ambience-flow distilled to one or two steps, its guidance built in",
     "ambience-diffusion": "diffusion decoder (v-prediction): coarse mel and/or sound sources -> stereo mel",
+    "wavenet": "WaveNet in two tiers: prompt attributes -> notes -> 16 kHz piano, sample by sample",
     "vocoder": "mel -> full-resolution magnitude and phase -> 44.1 kHz stereo",
     "transcriber": "audio -> note onsets; the project's own judge, not part of any pipeline",
 }
 
 # Weights that their recipe trains, but that are not here: not good enough, or not made yet.
 UNSHIPPED: dict[str, str] = {
-    "wavenet": "what it learned so far does not sound like a piano; train it with recipes/wavenet.yaml "
-    "and load it with WaveNetStage.from_pretrained(FOLDER)",
     **{
         name: f"train them with `audiogen train recipes/{name}.yaml`"
         for name in (
