@@ -75,7 +75,11 @@ STAGES: dict[str, StageEntry] = {
     "diffusion": StageEntry(
         "decoder",
         "audiogen.decoder.diffusion:DiffusionDecoder",
-        {"ambience": "ambience-diffusion", **dict.fromkeys(_PICTURES, "picture-diffusion")},
+        {
+            "piano": "piano-diffusion",
+            "ambience": "ambience-diffusion",
+            **dict.fromkeys(_PICTURES, "picture-diffusion"),
+        },
         schedulers=("ddpm", "ddim", "dpm-solver++", "euler", "euler-ancestral"),
         places=dict.fromkeys(_PICTURES, "audiogen.decoder.picture:PictureDiffusionDecoder"),
     ),
@@ -105,6 +109,7 @@ WEIGHTS: dict[str, str] = {
     "piano-score": "autoregressive transformer over note events: prompt attributes -> notes",
     "piano-mel": "autoregressive transformer over coarse-mel tokens: prompt attributes -> coarse mel",
     "piano-flow": "flow-matching decoder: notes and/or coarse mel -> stereo mel",
+    "piano-diffusion": "diffusion decoder (v-prediction): notes and/or coarse mel -> stereo mel",
     "ambience-mel": "autoregressive transformer over coarse-mel tokens: sound sources -> coarse mel",
     "ambience-flow": "flow-matching decoder: coarse mel and/or sound sources -> stereo mel",
     "ambience-few": "ambience-flow distilled to one or two steps, its guidance built in",

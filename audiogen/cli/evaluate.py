@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from audiogen.cli import options
+
+if TYPE_CHECKING:
+    from audiogen.decoder.flow import FlowDecoder
 
 WHAT = ("vocoder", "decoder", "steps", "strength", "mel")
 STEPS = (1, 2, 4, 8, 16)
@@ -43,7 +47,6 @@ def command(
     strength  the same at structure strengths 0, 0.5 and 1
     mel       coarse mels written by the mel stage, beside real ones
     """
-    from audiogen.decoder.flow import FlowDecoder
     from audiogen.evaluate import piano
     from audiogen.evaluate.transcribe import TranscriberStage
     from audiogen.render.vocoder import Vocoder
@@ -60,7 +63,7 @@ def command(
     if what == "vocoder":
         click.echo(json.dumps(piano.evaluate_vocoder(vocoder, windows, judge)))
         return 0
-    decoder = FlowDecoder.from_pretrained(decoder_weights)
+    decoder = decoder_of(decoder_weights)
     if what == "decoder":
         rows = [piano.evaluate_decoder(decoder, vocoder, windows, judge)]
     elif what == "steps":
@@ -75,3 +78,13 @@ def command(
 
         write_atomic(plot, quality_curve(rows), force=True)
     return 0
+
+
+def decoder_of(source: str) -> FlowDecoder:
+    """The decoder of sound, by flow or by diffusion, whose weights these are: a registered name or a folder."""
+    from audiogen.decoder.diffusion import DiffusionDecoder
+    from audiogen.decoder.flow import FlowDecoder
+    from audiogen.registry import find_weights
+
+    kind = json.loads((find_weights(source) / "config.json").read_text())["stage"]
+    return (DiffusionDecoder if kind == DiffusionDecoder.__name__ else FlowDecoder).from_pretrained(source)

@@ -62,7 +62,7 @@ def main() -> None:
             "piano",
             Options(
                 path="piano",
-                schedulers="euler,midpoint",
+                schedulers=",".join(name for name in SCHEDULERS if not name.startswith("flow-few")),
                 count=given.n,
                 data=given.piano,
                 structures=("held-out",),
