@@ -29,6 +29,7 @@ class PictureAutoencoder(nn.Module):
         encoder_blocks, decoder_blocks: residual blocks at each of these sizes.
     """
 
+    ENCODER = ("enter", "fine", "down", "coarse", "leave", "analyse", "mean", "std")  # what makes latents
     mean: Tensor
     std: Tensor
 
@@ -87,6 +88,12 @@ class PictureAutoencoder(nn.Module):
     def decode(self, latents: Tensor) -> Tensor:
         """Normalised latents [B, C, h, w] -> pixels [B, 3, 8 h, 8 w], about 0..1, not clamped."""
         return self.decode_raw(latents * _wide(self.std) + _wide(self.mean))
+
+    def keep_latents(self) -> None:
+        """Freeze what makes latents, so that others that were trained on them stay right."""
+        for name, parameter in self.named_parameters():
+            if name.split(".")[0] in self.ENCODER:
+                parameter.requires_grad_(False)
 
     def normalise(self, raw: Tensor) -> Tensor:
         return (raw - _wide(self.mean)) / _wide(self.std)

@@ -41,11 +41,14 @@ class PainterTaskSettings:
         edge_weight: of the differences between neighbours.
         critic_from: share of the training after which the critic joins; 1: never.
         fool_weight, match_weight: of its verdict and of its features.
+        keep_latents: train what decodes alone, so that decoders of these latents stay right; start it from a
+            painter (`--init-from`).
         max_shards: of the training set; None: all.
     """
 
     batch_size: int = 8
     crop: int = 128
+    keep_latents: bool = False
     noise: float = 0.05
     halve_share: float = 0.15
     edge_weight: float = 1.0
@@ -73,6 +76,8 @@ class PainterTask:
             raise InvalidRequest("The critic trains in one process; set critic_from: 1 to launch several.")
         network: Any = Painter.build(self.config)
         network.upsampler.requires_grad_(False)
+        if self.settings.keep_latents:
+            network.autoencoder.keep_latents()
         network.critic = PatchCritic(self.settings.critic_width)
         self.network: nn.Module = network
         self.train = read_pictures(data_folder, "train", self.settings.max_shards)
@@ -95,7 +100,7 @@ class PainterTask:
         bare = getattr(network, "module", network)
         real = to_unit(batch["pixels"])
         raw = bare.autoencoder.encode_raw(real)
-        if network.training:
+        if network.training and not s.keep_latents:
             with torch.no_grad():
                 fresh = bool((bare.autoencoder.std == 1).all())
                 bare.autoencoder.measure(raw, 1.0 if fresh else DRIFT)
@@ -111,8 +116,9 @@ class PainterTask:
         """Held-out levels and edges of whole pictures, PSNR in dB, and how far the latents carry noise."""
         device = next(network.parameters()).device
         coder = network.autoencoder
-        seen = self._some(self.train, device, MEASURED)
-        coder.measure(torch.cat([coder.encode_raw(part) for part in seen]))
+        if not self.settings.keep_latents:
+            seen = self._some(self.train, device, MEASURED)
+            coder.measure(torch.cat([coder.encode_raw(part) for part in seen]))
         rows: dict[str, list[float]] = {}
         for real in self._some(self.valid, device, self.settings.valid_pictures):
             latents = coder.encode(real)

@@ -16,6 +16,7 @@ import torch
 
 from audiogen.errors import InvalidRequest
 from audiogen.media.files import write_npz
+from audiogen.networks.picture_autoencoder import PictureAutoencoder
 from audiogen.render.painter import Painter
 
 NAMES = ("pictures", "contour", "has_contour", "style", "words", "label")
@@ -76,9 +77,11 @@ def read_latents(folder: Path, split: str, painter: Painter, shards: int | None 
 
 
 def code_of(painter: Painter) -> str:
-    """Twelve letters that stand for what the painter encodes with; its upsampler has no part in it."""
+    """Twelve letters that stand for what the painter encodes with; what decodes has no part in it."""
     digest = hashlib.sha256()
     for name, value in sorted(painter.network.autoencoder.state_dict().items()):
+        if name.split(".")[0] not in PictureAutoencoder.ENCODER:
+            continue
         digest.update(name.encode())
         digest.update(value.float().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()[:12]

@@ -128,6 +128,16 @@ def test_the_upsampler_goes_on_from_the_autoencoder(data: Path, painter: Path, t
     assert not all(kept for name, kept in same.items() if name.startswith("upsampler"))
 
 
+def test_what_decodes_can_be_trained_on_while_latents_stay(data: Path, painter: Path, tmp_path: Path) -> None:
+    settings = TrainSettings(steps=3, eval_every=3, lr=1e-3, warmup=1, ema=0.5)
+    recipe = Recipe("picture-autoencoder", settings, {**CROPS, "keep_latents": True}, stage=PAINTER)
+    train(recipe, data, tmp_path, init_from=painter)
+    before, after = (Painter.from_pretrained(run / "weights", device="cpu") for run in (painter, tmp_path))
+    assert code_of(before) == code_of(after)
+    pairs = (each.network.autoencoder.from_latents.weight for each in (before, after))
+    assert not torch.equal(*pairs)
+
+
 def test_the_critic_moves_the_maker_and_itself_apart(data: Path) -> None:
     network: Any = PainterTask(PAINTER, CROPS, data, 0).network
     made, real = torch.rand(2, 3, 32, 32, requires_grad=True), torch.rand(2, 3, 32, 32)
@@ -201,6 +211,7 @@ def test_only_what_encodes_makes_latents_new(painter: Path) -> None:
     stage = Painter.from_pretrained(painter / "weights", device="cpu")
     before = code_of(stage)
     stage.network.upsampler.enter.weight += 1
+    stage.network.autoencoder.to_pixels.weight += 1
     assert code_of(stage) == before
     stage.network.autoencoder.leave.weight += 1
     assert code_of(stage) != before
