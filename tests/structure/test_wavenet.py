@@ -86,7 +86,7 @@ def test_the_structure_holds_the_coarse_mel_of_that_sound():
     wave = play(1.3, seed=2).mel().mid  # of the audio stage, from the same seed
     low = slice(4, 24)  # groups between the lowest notes and 7 kHz
     coarse = np.log(np.exp(wave).reshape(MEL.n_groups, MEL.bands_per_group, -1, 3).mean((1, 3)))
-    change = (made.mel - coarse)[low, 2:-2]
+    change = (made.mel - coarse)[low, 2:20]  # before the keys are let go
     assert change.std() < 0.05  # but for the level
 
 
