@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from audiogen.artifacts import SOURCES, Conditioning, Structure
 from audiogen.conditions import wanted_attributes
-from audiogen.media.mel import MelSettings
+from audiogen.media.mel import MelSettings, band_centres_hz
 from audiogen.networks.mel_transformer import MelTransformer, MelTransformerConfig
 from audiogen.pretrained import Pretrained
 from audiogen.sampling.autoregressive import choose
@@ -29,8 +29,12 @@ SOUNDING = 1.5  # nats above the floor in the loudest group: something can be he
 ATTACK_FRAMES = 4  # an attack has reached its height after so many coarse frames
 BEATING = 0.3  # nats by which a dying string may swell
 DAMPER = 4.0  # nats per second, 35 dB: dampers and a small room
-UNASKED_INTENSITY = (0.6, 1.0)
 CALLS = ("birds", "rooster")
+UNASKED_INTENSITY = (0.3, 1.0)
+UNASKED_CALLS = (0.6, 1.0)  # distant calls are hardly heard
+CALL_BAND_HZ, RUMBLE_HZ = (2_000.0, 10_500.0), 600.0
+CLEAR = 1.4  # nats from the rumble up to the loudest band of calls: heard 0.90, below it 0.43 (28 seeds)
+CLEAR_TRIES = 24
 CALL_LIFT_DB = 8.0  # the recogniser hears birds in 0.34 of the mixtures without it, in 0.5 with it
 COLOUR_REACH = 2.5  # standard deviations of a colour's components that the buckets cover
 QUIET_ABOVE_FLOOR = 0.3  # nats: how a recording sounds before the first note
@@ -191,17 +195,23 @@ class MelStage(Pretrained):
     def draw_scene(self, x: Conditioning, seed: int) -> tuple[np.ndarray | None, float | None]:
         """The components of this seed's lasting spectrum, float32 [colours], and its intensity.
 
-        An intensity that was not asked for is drawn too, so that seeds differ as places do, but never so low
-        that the sound would hardly be heard. What has no colour gives None.
+        An intensity that was not asked for is drawn too, so that seeds differ as places do, but calls come
+        from no place where they could hardly be heard. What has no colour gives None.
         """
         bank = self.network.bank
         if bank is None:
             return None, x.intensity
         weights = np.array([x.sources.get(name, 0.0) for name in SOURCES])
+        calls = any(name in CALLS for name in x.sources)
         rng = np.random.default_rng(seed)
-        hoped = rng.uniform(*UNASKED_INTENSITY)
+        hoped = rng.uniform(*(UNASKED_CALLS if calls else UNASKED_INTENSITY))
         intensity = float(hoped if x.intensity is None else x.intensity)
-        return bank.near(bank.choose(weights, intensity, rng), rng), intensity
+        components = bank.near(bank.choose(weights, intensity, rng), rng)
+        for _ in range(CLEAR_TRIES if calls else 0):
+            if calls_are_clear(bank(torch.from_numpy(components)[None])[0], self.config.mel):
+                break
+            components = bank.near(bank.choose(weights, intensity, rng), rng)
+        return components, intensity
 
     def last_onset(self, seconds: float) -> int | None:
         """The coarse frame after which nothing is struck, so that the piece rings out; None: it goes on."""
@@ -283,6 +293,13 @@ class MelStage(Pretrained):
             codes.append(code)
             hidden = network.tell(hidden, stage, code.repeat_interleave(each))
         return torch.stack(codes, -1)
+
+
+def calls_are_clear(colour: Tensor, mel: MelSettings) -> bool:
+    """Whether a lasting spectrum [groups] leaves calls room above the rumble of a place."""
+    hz = torch.from_numpy(band_centres_hz(mel)).float().unflatten(0, (mel.n_groups, -1)).mean(1)
+    call = colour[(hz >= CALL_BAND_HZ[0]) & (hz < CALL_BAND_HZ[1])].max()
+    return bool(call - colour[hz < RUMBLE_HZ].mean() >= CLEAR)
 
 
 def layers_of(x: Conditioning) -> list[tuple[Conditioning, float]]:
