@@ -116,6 +116,7 @@ WEIGHTS: dict[str, str] = {
     "ambience-diffusion": "diffusion decoder (v-prediction): coarse mel and/or sound sources -> stereo mel",
     "wavenet": "WaveNet in two tiers: prompt attributes -> notes -> 16 kHz piano, sample by sample",
     "vocoder": "mel -> full-resolution magnitude and phase -> 44.1 kHz stereo",
+    "picture-painter": "image latents -> 512x512 pixels (autoencoder and upsampler), and back",
     "transcriber": "audio -> note onsets; the project's own judge, not part of any pipeline",
 }
 
@@ -125,7 +126,7 @@ UNSHIPPED: dict[str, str] = {
         name: f"train them with `audiogen train recipes/{name}.yaml`"
         for name in (
             *("digit-pixelcnn", "digit-pixelcnn-64", "digit-dcgan", "digit-wgan-gp", "digit-cgan"),
-            *("digit-vae", "digit-ddpm", "picture-painter", "picture-flow", "picture-diffusion"),
+            *("digit-vae", "digit-ddpm", "picture-flow", "picture-diffusion"),
             "digit-classifier",
         )
     },
