@@ -1,6 +1,12 @@
 """Gated PixelCNN: draws a digit symbol by symbol, row by row (arXiv 1606.05328), with everything cached.
 
 Conditioning -> Contour of 28x28 or 64x64.
+
+Guidance needs no second training here. Ten canvases of one drawing, one for each class, give the chances
+p(symbol | drawn, y) of all classes; how well each foretold what is drawn gives p(y | drawn), and both the
+chances of any digit, p(symbol | drawn). The drawing then follows p(symbol | drawn, asked) times
+(p(symbol | drawn, asked) / p(symbol | drawn)) ** (guidance - 1), as in classifier-free guidance (arXiv
+2207.12598) but with the exact mixture: strokes that would rather belong to another digit become rarer.
 """
 
 from __future__ import annotations
@@ -25,10 +31,12 @@ class PixelCNNConfig:
     Attributes:
         network: its sizes.
         temperature: that of a call is multiplied by it.
+        guidance: 1 is off, above 1 draws what tells the asked digit from others; the decoder has its own.
     """
 
     network: PixelCNNSizes = field(default_factory=PixelCNNSizes)
     temperature: float = 1.0
+    guidance: float = 1.0
 
 
 class PixelCNNStage(DigitStage):
@@ -52,20 +60,58 @@ class PixelCNNStage(DigitStage):
         seen: Seen | None = None,
     ) -> Tensor:
         """See `DigitStage.draw`; what is seen are the rows drawn so far."""
-        canvas = Canvas(self.network, digits.to(self.device))
-        n = self.config.network.grid
-        temperature = sampling.temperature * self.config.temperature
+        c = self.config
+        pen = Guided(self.network, digits.to(self.device), c.guidance)
+        n = c.network.grid
+        temperature = sampling.temperature * c.temperature
         chances = uniforms(seeds, n).to(self.device)
         for row in range(n):
             step(row, n)
-            canvas.begin_row(row)
+            pen.begin_row(row)
             for column in range(n):
-                logits = canvas.logits(row, column)
-                canvas.put(row, column, choose(logits, chances[:, row, column], temperature, sampling.top_p))
+                logits = pen.logits(row, column)
+                pen.put(row, column, choose(logits, chances[:, row, column], temperature, sampling.top_p))
             if seen is not None:
-                seen(row + 1, n, canvas.ink())
+                seen(row + 1, n, pen.ink())
         step(n, n)
-        return canvas.ink().cpu()
+        return pen.ink().cpu()
+
+
+class Guided:
+    """Canvases of digits [B]; with guidance one for every class of each, [B * K]."""
+
+    def __init__(self, network: GatedPixelCNN, digits: Tensor, guidance: float) -> None:
+        self.digits, self.guidance = digits, guidance
+        self.classes = network.sizes.classes if guidance != 1 else 1
+        every = torch.arange(self.classes, device=digits.device).repeat(len(digits))
+        self.canvas = Canvas(network, every if guidance != 1 else digits)
+        self.foretold = torch.zeros(len(digits), self.classes, device=digits.device)  # log p(drawn | y)
+        self.chances = torch.zeros(0)
+
+    def begin_row(self, row: int) -> None:
+        self.canvas.begin_row(row)
+
+    def logits(self, row: int, column: int) -> Tensor:
+        """Of the symbol there, [B, V]."""
+        logits = self.canvas.logits(row, column)
+        if self.guidance == 1:
+            return logits
+        self.chances = logits.log_softmax(-1).unflatten(0, (-1, self.classes))  # [B, K, V]
+        asked = self.chances[torch.arange(len(self.digits)), self.digits]
+        believed = self.foretold.log_softmax(-1)[..., None]  # every class as likely as any other
+        anything = (self.chances + believed).logsumexp(1)
+        return anything + self.guidance * (asked - anything)
+
+    def put(self, row: int, column: int, symbols: Tensor) -> None:
+        """The chosen symbols [B]."""
+        if self.guidance != 1:
+            chosen = symbols[:, None, None].expand(-1, self.classes, 1)
+            self.foretold = self.foretold + self.chances.gather(2, chosen)[..., 0]
+        self.canvas.put(row, column, symbols.repeat_interleave(self.classes))
+
+    def ink(self) -> Tensor:
+        """What is drawn so far, [B, size, size]."""
+        return self.canvas.ink()[:: self.classes]
 
 
 def uniforms(seeds: Sequence[int], n: int) -> Tensor:

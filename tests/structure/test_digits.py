@@ -19,7 +19,7 @@ from audiogen.stage import Sampling, silent
 from audiogen.structure.ddpm import DDPMConfig, DDPMStage
 from audiogen.structure.digits import DigitStage
 from audiogen.structure.gan import ConditionalGANStage, DCGANStage, GANConfig, WGANGPStage
-from audiogen.structure.pixelcnn import PixelCNNConfig, PixelCNNStage
+from audiogen.structure.pixelcnn import Guided, PixelCNNConfig, PixelCNNStage
 from audiogen.structure.vae import VAEConfig, VAEStage
 
 SEVEN = Conditioning(path="digit", subject="7")
@@ -78,6 +78,33 @@ def test_the_cached_canvas_says_what_the_whole_network_says(sizes: PixelCNNSizes
             assert error < CACHE_ERROR, (row, column)
             canvas.put(row, column, symbols[:, row, column])
     assert torch.equal(canvas.symbols, symbols)
+
+
+def test_guidance_mixes_the_classes_exactly() -> None:
+    """p(symbol | drawn) is the quotient of two sums over classes of p(drawn | y)."""
+    network, digits, n = shaken(TINY_BLOCKS), torch.tensor([2, 7]), TINY_BLOCKS.grid
+    symbols = torch.randint(TINY_BLOCKS.symbols, (2, n, n))
+    classes = torch.arange(10)
+    whole = torch.stack([network(row.repeat(10, 1, 1), classes).log_softmax(-1) for row in symbols])
+    taken = whole.gather(-1, symbols[:, None, ..., None].expand(-1, 10, -1, -1, 1))[..., 0].flatten(2)
+    before = taken.cumsum(-1) - taken  # log p(drawn | y) at every place, [2, 10, n * n]
+    anything = (before[..., None] + whole.flatten(2, 3)).logsumexp(1) - before.logsumexp(1)[..., None]
+    asked = whole[torch.arange(2), digits].flatten(1, 2)
+    wanted = anything + 2.5 * (asked - anything)
+    pen = Guided(network, digits, 2.5)
+    for row in range(n):
+        pen.begin_row(row)
+        for column in range(n):
+            made = pen.logits(row, column)
+            assert (made - wanted[:, row * n + column]).abs().max() < 10 * CACHE_ERROR, (row, column)
+            pen.put(row, column, symbols[:, row, column])
+
+
+@pytest.mark.parametrize("guidance", [1.0, 3.0])
+def test_a_guided_digit_is_the_same_in_any_company(guidance: float) -> None:
+    stage = PixelCNNStage(PixelCNNConfig(TINY_BLOCKS, guidance=guidance), shaken(TINY_BLOCKS), device="cpu")
+    together = stage.draw(torch.tensor([1, 2, 3]), [5, 6, 7], Sampling())
+    assert torch.equal(together[1], stage.draw(torch.tensor([2]), [6], Sampling())[0])
 
 
 @pytest.mark.parametrize("sizes", [TINY, TINY_BLOCKS, PixelCNNSizes(size=9, patch=3, levels=2, width=8)])
