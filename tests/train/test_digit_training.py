@@ -36,7 +36,7 @@ TASKS: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
     "digit-pixelcnn": (PixelCNNStage, SMALL_PIXELCNN, {}),
     "digit-vae": (VAEStage, {"network": {"latent": 4, "hidden": 16}}, {"batch_size": 8}),
     "digit-ddpm": (DDPMStage, {"network": {"width": 8, "deep": 8, "condition": 8}, "steps": 2}, {}),
-    "digit-cgan": (ConditionalGANStage, SMALL_GAN, {"critic": CRITIC}),
+    "digit-cgan": (ConditionalGANStage, SMALL_GAN, {"critic": CRITIC, "variety": 1.0}),
     "digit-wgan-gp": (
         WGANGPStage,
         SMALL_GAN,
