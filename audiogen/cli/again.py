@@ -23,9 +23,11 @@ from audiogen.cli import options
 def command(state: Any, file: Path, device: str | None, **given: Any) -> None:
     """Make FILE again, bit for bit on the machine that made it; says so when something has changed."""
     from audiogen import making
+    from audiogen.cli.delivery import announce, deliver
+    from audiogen.cli.job import Job
     from audiogen.cli.material import read_recipe
     from audiogen.cli.progress import Reporter
-    from audiogen.cli.work import LOADING, Job, announce, check, deliver, play
+    from audiogen.cli.work import LOADING, check, play
     from audiogen.errors import InvalidRequest
     from audiogen.provenance import differences, request_of
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from audiogen.cli import output
+from audiogen.cli.job import Job, Ready
 from audiogen.cli.jobs import Entry
 from audiogen.cli.progress import Reporter
-from audiogen.cli.work import Job, Ready, check, load, perform, play, remark, show
+from audiogen.cli.work import check, load, perform, play, remark, show
 from audiogen.errors import AudiogenError, Cancelled, InvalidRequest, WouldOverwrite
 
 if TYPE_CHECKING:

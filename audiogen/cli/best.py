@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audiogen.cli import output
+from audiogen.cli.delivery import announce, deliver
 from audiogen.errors import Cancelled
 
 if TYPE_CHECKING:
+    from audiogen.cli.job import Ready
     from audiogen.cli.progress import Reporter
-    from audiogen.cli.work import Ready
     from audiogen.ranking import Verdict
     from audiogen.request import Take
 
@@ -96,7 +97,6 @@ def perform(ready: Ready, reporter: Reporter) -> list[Path]:
 
 def _write(ready: Ready, best: Best, reporter: Reporter) -> list[Path]:
     """The kept takes into their files, the verdicts to the user; returns the main files."""
-    from audiogen.cli.work import announce, deliver
     from audiogen.ranking import judged
 
     verdicts = best.placed()

@@ -13,8 +13,8 @@ from audiogen.errors import InvalidRequest, WouldOverwrite
 
 if TYPE_CHECKING:
     from audiogen.artifacts import Conditioning
+    from audiogen.cli.job import Job
     from audiogen.cli.progress import Reporter
-    from audiogen.cli.work import Job
     from audiogen.request import Take
 
 ENDING = "-sheet.png"

@@ -47,7 +47,8 @@ def command(state: Any, file: Path, prompt: str, **given: Any) -> None:
     audiogen decode mine.mid --variation 0.2 -o varied.wav
     audiogen decode c.png "watercolor" -o seven.png
     """
-    from audiogen.cli.work import Job, work
+    from audiogen.cli.job import Job
+    from audiogen.cli.work import work
     from audiogen.request import Request
 
     options.check_variation(given, file)

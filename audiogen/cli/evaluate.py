@@ -81,7 +81,7 @@ def command(
 
 
 def decoder_of(source: str) -> FlowDecoder:
-    """The decoder of sound, by flow or by diffusion, whose weights these are: a registered name or a folder."""
+    """The decoder of sound, by flow or by diffusion, with these weights: a registered name or a folder."""
     from audiogen.decoder.diffusion import DiffusionDecoder
     from audiogen.decoder.flow import FlowDecoder
     from audiogen.registry import find_weights

@@ -9,7 +9,7 @@ import click
 from audiogen.cli import options
 
 if TYPE_CHECKING:
-    from audiogen.cli.work import Job
+    from audiogen.cli.job import Job
 
 _OUT = (
     "WAV, FLAC, OGG, MP3 or PNG by suffix; DIR/; a template such as {job:02}-{slug}-{seed}.wav; - for "
@@ -88,7 +88,7 @@ def command(state: Any, prompt: str, **given: Any) -> None:
 
 def _job(prompt: str, given: dict[str, Any], number: int | None = None) -> Job:
     """A prompt and the options of this verb."""
-    from audiogen.cli.work import Job, suffix_of
+    from audiogen.cli.job import Job, suffix_of
     from audiogen.registry import SUFFIX_PATHS
     from audiogen.request import Request
 

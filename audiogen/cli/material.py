@@ -11,7 +11,7 @@ from audiogen.media import audio, png
 
 if TYPE_CHECKING:
     from audiogen.artifacts import Conditioning
-    from audiogen.cli.work import Job
+    from audiogen.cli.job import Job
     from audiogen.request import Take
 
 _OTHER_PICTURES = (".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".svg")

@@ -45,8 +45,9 @@ def command(state: Any, prompt: str, structure: str | None, **given: Any) -> Non
     """
     from audiogen import making
     from audiogen.cli import contact, names, output
+    from audiogen.cli.job import Job
     from audiogen.cli.progress import Reporter
-    from audiogen.cli.work import LOADING, Job, remark
+    from audiogen.cli.work import LOADING, remark
     from audiogen.errors import InvalidRequest
     from audiogen.registry import SUFFIX_PATHS
 

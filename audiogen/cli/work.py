@@ -7,126 +7,22 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from audiogen.cli import contact, material, names, output
-from audiogen.cli.output import Rules
+from audiogen.cli.delivery import announce, deliver
+from audiogen.cli.job import Job, Ready
 from audiogen.cli.progress import Reporter
 from audiogen.errors import InvalidRequest
-from audiogen.media.audio import check_format
 
 if TYPE_CHECKING:
     from audiogen.cli.group import State
-    from audiogen.request import Plan, Request, Take
+    from audiogen.request import Plan
 
 LOADING = "loading torch and weights"
-
-
-@dataclass(frozen=True)
-class Job:
-    """A request and where its takes go.
-
-    Attributes:
-        request: what to make.
-        words: what files are named after.
-        output: as given with -o.
-        number: of this job, from 1; None: it is the only one.
-        seed_drawn: the seed was drawn anew, not given.
-        format: suffix without dot of what has no suffix of its own (stdout, a folder, a default name).
-        best: how many of the takes are kept, the best by `audiogen.ranking`; None: all, unjudged.
-        contact_sheet: whether several pictures are shown on one sheet; None: where there are several.
-        bits, force, skip_existing, mkdir, keep_structure, plot, show_steps, play, dry_run, json: as the
-            options of the same name.
-    """
-
-    request: Request
-    words: str
-    output: str | None = None
-    number: int | None = None
-    seed_drawn: bool = False
-    format: str | None = None
-    best: int | None = None
-    contact_sheet: bool | None = None
-    bits: str = "24"
-    force: bool = False
-    skip_existing: bool = False
-    mkdir: bool = False
-    keep_structure: bool = False
-    plot: bool = False
-    show_steps: bool = False
-    play: bool = False
-    dry_run: bool = False
-    json: bool = False
-
-    @classmethod
-    def of(cls, request: Request, words: str, given: dict[str, Any], number: int | None = None) -> Job:
-        """From the options of a verb."""
-        drawn = "seed" in given and given["seed"] is None
-        own = {"request", "words", "number", "seed_drawn", "json"}
-        fields = {field.name for field in dataclasses.fields(cls)} - own
-        chosen = {name: given[name] for name in fields if name in given}
-        return cls(request, words, number=number, seed_drawn=drawn, json=given["json_"], **chosen)
-
-    @property
-    def suffix(self) -> str:
-        """Of the file that is written, with its dot; "" until `check` has chosen one.
-
-        Raises:
-            InvalidRequest: the name says one and --format another.
-        """
-        return suffix_of(self.output, self.format)
-
-    @property
-    def rules(self) -> Rules:
-        return Rules(self.force, self.skip_existing, self.mkdir)
-
-
-@dataclass(frozen=True)
-class Ready:
-    """A job that has been checked.
-
-    Attributes:
-        plan: what was understood.
-        places: where each take goes; with `job.best`, where the kept ones go, best first, unless their
-            names tell the takes apart.
-        sheet: where the contact sheet goes, or None.
-    """
-
-    job: Job
-    plan: Plan
-    places: list[output.Target]
-    sheet: Path | None = None
-
-    @property
-    def missing(self) -> list[int]:
-        """The takes that are to be made, counted from 0."""
-        if self.job.best is not None:
-            enough = sum(place.exists for place in self.places) >= self.job.best
-            return [] if enough else list(range(self.job.request.sampling.n))
-        return [k for k, place in enumerate(self.places) if not place.exists]
-
-
-def suffix_of(named: str | None, format_: str | None) -> str:
-    """The suffix that -o or --format say, with its dot; "" where neither does.
-
-    Raises:
-        InvalidRequest: they say different ones, or -o has none.
-    """
-    said = f".{format_}" if format_ else ""
-    if named is None or named == output.STDOUT or names.is_folder(named):
-        return said
-    own = names.suffix_of(named)
-    if said and own != said:
-        raise InvalidRequest(
-            f"-o {named} and --format {format_} say different things; leave one of them out."
-        )
-    if not own:
-        check_format(own)
-    return own
 
 
 def work(job: Job, state: State) -> None:
@@ -228,22 +124,6 @@ def play(files: Sequence[Path]) -> None:
     player.play(files)
 
 
-def deliver(job: Job, take: Take, target: output.Target) -> list[Path]:
-    """Write one take and what goes beside it, all or nothing; returns the files, the result first."""
-    data = material.data(take, job.suffix, job.bits)
-    if target.file is None:
-        output.write_stdout(data)
-        return []
-    contents = output.structure_files(target, take)
-    if target.picture is not None:
-        contents[target.picture] = output.draw(take, f"{job.words}, {take.label}")
-    if target.strip is not None:
-        contents[target.strip] = output.draw_steps(take)
-    # The result gets its name last: where it is, the rest is.
-    output.write_files(contents | {target.file: data}, job.rules)
-    return [target.file, *contents]
-
-
 def remark(plan: Plan, reporter: Reporter, where: str = "") -> None:
     """Everything that was heard otherwise than it was said."""
     for words in plan.remarks:
@@ -257,24 +137,6 @@ def _of_format(job: Job) -> tuple[str, ...]:
     if job.request.sampling.loop and job.suffix == ".mp3":
         return ("MP3 adds silence at both ends, which is heard in a loop; .wav, .flac or .ogg do not",)
     return ()
-
-
-def announce(job: Job, take: Take, files: list[Path], reporter: Reporter) -> None:
-    """The files on stdout, one a line, or one line of JSON."""
-    from audiogen.provenance import without_packed
-
-    if not files:
-        return
-    reporter.clear()
-    if job.json:
-        row: dict[str, Any] = {} if job.number is None else {"job": job.number}
-        row |= {"file": str(files[0]), "beside": [str(f) for f in files[1:]], "seed": take.seed}
-        row |= {"variation_seed": take.sampling.variation_seed} if take.sampling.variation else {}
-        row |= {"verdict": take.recipe["verdict"]} if "verdict" in take.recipe else {}
-        output.print_json(row | material.measures(take) | {"recipe": without_packed(take.recipe)})
-        return
-    for file in files:
-        click.echo(str(file))
 
 
 def show(ready: Ready) -> None:

@@ -7,36 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from audiogen.errors import InvalidRequest
 from audiogen.train.engine import Engine
 from audiogen.train.optimizer import make_optimizer, set_learning_rate
 from audiogen.train.recipe import TrainSettings
 from audiogen.train.task import AdversarialTask
-
-
-@dataclass(frozen=True)
-class CriticSettings:
-    """How the critic is trained beside the network.
-
-    Attributes:
-        steps: of the critic before each of the network.
-        lr: its learning rate, as a multiple of the network's.
-    """
-
-    steps: int = 1
-    lr: float = 1.0
-
-    def __post_init__(self) -> None:
-        if self.steps < 1 or self.lr <= 0:
-            raise InvalidRequest(
-                f"critic: steps must be at least 1 and lr above 0, not {self.steps}, {self.lr}."
-            )
 
 
 class Critic:

@@ -16,7 +16,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic as now
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -30,7 +30,7 @@ from audiogen.train.engine import Engine, make_engine
 from audiogen.train.optimizer import ema_update, learning_rate, make_optimizer, set_learning_rate
 from audiogen.train.recipe import Recipe
 from audiogen.train.run_folder import RunFolder
-from audiogen.train.task import Task
+from audiogen.train.task import AdversarialTask, Task
 from audiogen.train.tasks import task_class
 from audiogen.weight_files import load_weights
 
@@ -111,8 +111,8 @@ class Loop:
         optimizer = make_optimizer(self.bare, self.settings)
         self.ema = AveragedModel(self.bare, multi_avg_fn=ema_update(self.settings.ema))
         self.network, self.optimizer = self.engine.prepare(self.bare, optimizer)
-        adversarial = hasattr(self.task, "critic")
-        self.critic = Critic(self.task, self.settings, self.engine) if adversarial else None
+        if hasattr(self.task, "critic"):
+            self.critic = Critic(cast(AdversarialTask, self.task), self.settings, self.engine)
         if state is not None:
             self._restore(state)
             say(f"going on at step {self.step}, minute {self.elapsed_s / 60:.1f}")

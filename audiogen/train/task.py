@@ -6,14 +6,14 @@ data, loss and metrics. A network does not know its objective, a loss does not k
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
-if TYPE_CHECKING:
-    from audiogen.train.critic import CriticSettings
+from audiogen.errors import InvalidRequest
 
 
 class Task(Protocol):
@@ -44,6 +44,25 @@ class Task(Protocol):
     def export(self, network: nn.Module, folder: Path) -> Any:
         """Write config and weights as the stage's `save_pretrained` does."""
         ...
+
+
+@dataclass(frozen=True)
+class CriticSettings:
+    """How the critic is trained beside the network.
+
+    Attributes:
+        steps: of the critic before each of the network.
+        lr: its learning rate, as a multiple of the network's.
+    """
+
+    steps: int = 1
+    lr: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or self.lr <= 0:
+            raise InvalidRequest(
+                f"critic: steps must be at least 1 and lr above 0, not {self.steps}, {self.lr}."
+            )
 
 
 class AdversarialTask(Task, Protocol):

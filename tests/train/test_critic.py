@@ -14,9 +14,9 @@ from torch import Tensor, nn
 
 from audiogen.errors import InvalidRequest
 from audiogen.train import tasks
-from audiogen.train.critic import CriticSettings
 from audiogen.train.recipe import Recipe, TrainSettings
 from audiogen.train.runner import train
+from audiogen.train.task import CriticSettings
 
 
 class ToyDuel:

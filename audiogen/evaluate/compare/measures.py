@@ -61,7 +61,7 @@ class Judge:
         first = self.work.numbers(kind)
         found: dict[str, Score] = {}
         if self.distances is not None:
-            rows = [self.distances.projection(made["features"][k].astype(float)) for k in first]
+            rows = [self._projected(made["features"][k]) for k in first]
             found |= self.distances.of_rows(rows)
             found |= self.diversity(made, kind)
         asked = [self.work.items[k].structure.mel for k in first]
@@ -74,16 +74,20 @@ class Judge:
 
     def diversity(self, made: dict[str, np.ndarray], kind: str) -> dict[str, Score]:
         """Between the seeds of one structure; nothing if every structure has one seed."""
-        assert self.distances is not None
         second = self.work.numbers(kind, take=1)
         if not second:
             return {}
-        rows = self.distances.projection(made["features"].astype(float))
+        rows = self._projected(made["features"])
         first = self.work.numbers(kind)[: len(second)]
         apart = [
             np.linalg.norm(rows[a].mean(0) - rows[b].mean(0)) for a, b in zip(first, second, strict=True)
         ]
         return {DIVERSITY.name: mean_score(np.array(apart) / self.real_spread(), draws_of(len(apart)))}
+
+    def _projected(self, features: np.ndarray) -> np.ndarray:
+        """Kept features in the space of the distances."""
+        assert self.work.pools is not None
+        return self.work.pools.projection(features.astype(float))
 
     def real_spread(self) -> float:
         """Mean distance between two reference windows of one kind."""
