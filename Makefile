@@ -40,7 +40,7 @@ demos: demo-ambience demo-loop demo-ar demo-wavenet demo-diffusion demo-fusion d
 # Words to weather: autoregressive coarse mel, flow decoder, vocoder.
 demo-ambience: install
 	$(MAKE_SOUND) "$(GARDEN)" --show-steps --keep-structure -o out/garden.wav
-	@echo "Listen for: steady rain all around you, and birds above it: warbles still, not crisp calls."
+	@echo "Listen for: steady rain all around you, and birds above it: warbles and trills more than crisp calls."
 	@echo "Look at:    out/garden.steps.png, the mel as the decoder saw it after each step, from haze to detail."
 	@echo "Try next:   $(BIN)/audiogen decode out/garden.npz --decoder-seed 5 -o out/garden-again.wav"
 

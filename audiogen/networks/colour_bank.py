@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 WEIGHT_REACH = 0.18  # how far source weights of a remembered scene may lie from the asked ones
 INTENSITY_REACH = 0.15
-JITTER = 0.25  # of the components' standard deviations, around a remembered scene
+JITTER = 0.4  # of the components' standard deviations, around a remembered scene
 
 
 class ColourBank(nn.Module):
