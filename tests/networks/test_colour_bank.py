@@ -41,7 +41,7 @@ def test_a_draw_fits_the_asked_source_and_differs_between_seeds() -> None:
         assert len({tuple(d) for d in drawn}) == 12
         spectra = bank(torch.from_numpy(np.stack(drawn)))
         tilts[source] = (spectra[:, 15:].mean(1) - spectra[:, :5].mean(1)).numpy()
-    assert tilts[0].max() < 0 < tilts[1].min()
+    assert (tilts[0] < 0).sum() >= 11 and (tilts[1] > 0).sum() >= 11  # near a scene, not one of them
 
 
 def test_nothing_asked_draws_any_scene() -> None:

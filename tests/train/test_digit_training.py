@@ -87,7 +87,7 @@ def test_a_toy_training_ends_with_a_grid_a_curve_and_a_stage(name: str, data: Pa
 
 def test_pixelcnn_learns_to_draw_the_class_that_is_asked(data: Path, tmp_path: Path) -> None:
     stage_settings = {"network": SMALL_PIXELCNN["network"] | {"width": 16}}
-    train(recipe("digit-pixelcnn", stage_settings, {}, 90, 1e-2), data, tmp_path / "run")
+    train(recipe("digit-pixelcnn", stage_settings, {}, 200, 3e-3), data, tmp_path / "run")
     stage = PixelCNNStage.from_pretrained(tmp_path / "run" / "weights", device="cpu")
     ink = stage.draw(torch.arange(10), list(range(10)), Sampling(temperature=0.5))
     with np.load(data / "train-000.npz") as arrays:
