@@ -19,12 +19,9 @@ REFERENCE_SEED = 1  # of the draws of the reference; those of the measured sound
 
 @dataclass(frozen=True, eq=False)
 class Distances:
-    """Of sounds to the rows of a reference, [segments, D] a sound; its bandwidth is the kernel's.
+    """Of sounds to the rows of a reference, [segments, D] a sound; its bandwidth is the kernel's."""
 
-    Without a projection it measures rows only (`of_rows`), of sounds or of anything else.
-    """
-
-    projection: Projection | None
+    projection: Projection
     reference: list[np.ndarray]
     width: float
 
@@ -34,20 +31,13 @@ class Distances:
         rows = embed(mids, projection)
         return cls(projection, rows, bandwidth(np.concatenate(rows)))
 
-    @classmethod
-    def to_rows(cls, rows: Sequence[np.ndarray]) -> Distances:
-        """A reference of rows of another embedding, [segments, D] each."""
-        return cls(None, list(rows), bandwidth(np.concatenate(list(rows))))
-
     def of(self, mids: Sequence[np.ndarray]) -> dict[str, Score]:
         """ "kernel" and "frechet" of as many mid log-mels as the reference has.
 
         The draws are the same for every set of sounds of one size: differences between sets are paired.
         Raises:
-            ValueError: more or fewer sounds than the reference, or it has no projection.
+            ValueError: more or fewer sounds than the reference.
         """
-        if self.projection is None:
-            raise ValueError("a reference of rows can be compared with rows only")
         return self.of_rows(embed(mids, self.projection))
 
     def of_rows(self, made: Sequence[np.ndarray]) -> dict[str, Score]:

@@ -82,6 +82,6 @@ def _means(x: Sequence[np.ndarray], y: Sequence[np.ndarray], width: float) -> np
 
 def _off_diagonal(values: np.ndarray, weight: np.ndarray) -> float:
     """Weighted mean over pairs of different sounds."""
-    pairs = np.outer(weight, weight)
-    np.fill_diagonal(pairs, 0)
-    return float((pairs * values).sum() / pairs.sum())
+    own = np.square(weight)
+    inside = weight @ values @ weight - own @ values.diagonal()
+    return float(inside / (weight.sum() ** 2 - own.sum()))

@@ -36,7 +36,7 @@ class PixelCNNConfig:
 
     network: PixelCNNSizes = field(default_factory=PixelCNNSizes)
     temperature: float = 1.0
-    guidance: float = 1.0
+    guidance: float = 2.0
 
 
 class PixelCNNStage(DigitStage):

@@ -29,8 +29,8 @@ class VAEConfig:
     """
 
     network: VAESizes = field(default_factory=VAESizes)
-    temperature: float = 1.0
-    sharpness: float = 1.5
+    temperature: float = 0.85
+    sharpness: float = 2.0
 
 
 class VAEStage(DigitStage):

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from audiogen.evaluate.digits.judge import DigitClassifier, Reading
-from audiogen.evaluate.distances import FRECHET, REFERENCE_SEED, Distances
+from audiogen.evaluate.distances import FRECHET, REFERENCE_SEED
+from audiogen.evaluate.frechet import frechet
 from audiogen.evaluate.kernel import Kernels, squared_distances
 from audiogen.evaluate.scores import Measure, Score, drawn_score, draws_of, mean_score
 from audiogen.networks.digit_classifier import shrunk
@@ -96,8 +97,11 @@ def classifier_score(logits: np.ndarray, weights: np.ndarray | None = None) -> S
 
 def frechet_score(made: Reading, real: Reading) -> Score:
     """Frechet distance between features, see `evaluate/frechet.py`."""
-    reference = Distances.to_rows([row[None] for row in real.features])
-    return reference.of_rows([row[None] for row in made.features])[FRECHET.name]
+    pairs = np.stack([draws_of(len(made.features)), draws_of(len(real.features), seed=REFERENCE_SEED)], 1)
+    return drawn_score(
+        lambda drawn: frechet(made.features, real.features, *(drawn if drawn is not None else (None, None))),
+        pairs,
+    )
 
 
 def kid_score(made: Reading, real: Reading, weights: np.ndarray) -> Score:
