@@ -117,7 +117,12 @@ WEIGHTS: dict[str, str] = {
     "wavenet": "WaveNet in two tiers: prompt attributes -> notes -> 16 kHz piano, sample by sample",
     "vocoder": "mel -> full-resolution magnitude and phase -> 44.1 kHz stereo",
     "picture-painter": "image latents -> 512x512 pixels (autoencoder and upsampler), and back",
+    "digit-pixelcnn": "gated PixelCNN: the asked digit -> contour of 28x28, block by block",
+    "digit-ddpm": "diffusion with guidance: the asked digit -> contour of 28x28",
+    "digit-cgan": "conditional GAN: the asked digit -> contour of 28x28 in one pass",
+    "digit-vae": "variational autoencoder: the asked digit -> contour of 28x28 in one pass",
     "transcriber": "audio -> note onsets; the project's own judge, not part of any pipeline",
+    "digit-classifier": "contour -> digit; the project's own judge, not part of any pipeline",
 }
 
 # Weights that their recipe trains, but that are not here: not good enough, or not made yet.
@@ -125,9 +130,8 @@ UNSHIPPED: dict[str, str] = {
     **{
         name: f"train them with `audiogen train recipes/{name}.yaml`"
         for name in (
-            *("digit-pixelcnn", "digit-pixelcnn-64", "digit-dcgan", "digit-wgan-gp", "digit-cgan"),
-            *("digit-vae", "digit-ddpm", "picture-flow", "picture-diffusion"),
-            "digit-classifier",
+            *("digit-pixelcnn-64", "digit-dcgan", "digit-wgan-gp"),
+            *("picture-flow", "picture-diffusion"),
         )
     },
 }
