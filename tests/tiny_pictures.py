@@ -37,8 +37,9 @@ def tiny_pictures() -> dict[str, Any]:
     pixelcnn = PixelCNNSizes(width=4, dilations=(1, 1), head=8)
     larger = PixelCNNSizes(size=64, patch=2, levels=2, width=4, dilations=(1, 1), head=8)
     stages = {
-        "digit-pixelcnn": PixelCNNStage.from_config(PixelCNNConfig(pixelcnn), seed=3),
-        "digit-pixelcnn-64": PixelCNNStage.from_config(PixelCNNConfig(larger), seed=3),
+        # unguided: what an untrained network exaggerates is ink up to the border, which reads as paper
+        "digit-pixelcnn": PixelCNNStage.from_config(PixelCNNConfig(pixelcnn, guidance=1.0), seed=3),
+        "digit-pixelcnn-64": PixelCNNStage.from_config(PixelCNNConfig(larger, guidance=1.0), seed=3),
         "digit-dcgan": DCGANStage.from_config(
             GANConfig(GeneratorSizes(latent=4, width=4, classes=0)), seed=3
         ),
