@@ -5,6 +5,7 @@ A stage draws batches with `draw`; every digit has its own seed, so that it is t
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
@@ -24,7 +25,7 @@ def unheard(done: int, total: int) -> None:
     """The step that tells nobody."""
 
 
-class DigitStage(Pretrained):
+class DigitStage(Pretrained, ABC):
     """The stage; a kind of network says how it draws.
 
     Attributes:
@@ -66,6 +67,7 @@ class DigitStage(Pretrained):
         )
         return Contour(ink[0].numpy(), asked=x)
 
+    @abstractmethod
     def draw(
         self,
         digits: Tensor,
@@ -83,7 +85,6 @@ class DigitStage(Pretrained):
             seen: called as seen(done, total, ink) with intermediate results [B, h, w].
         Returns: ink float32 [B, h, w] in 0..1, on the CPU.
         """
-        raise NotImplementedError
 
 
 def digit_of(x: Conditioning) -> int:

@@ -14,6 +14,7 @@ an end).
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -49,7 +50,7 @@ class GANTaskSettings(DigitTaskSettings):
     variety: float = 0.0
 
 
-class GANTask(DigitTask):
+class GANTask(DigitTask, ABC):
     """What the three have in common (see `AdversarialTask` in train/task.py)."""
 
     stage_class: ClassVar[type[GANStage]]
@@ -87,9 +88,9 @@ class GANTask(DigitTask):
         alike = F.relu(1 - (made - other).float().abs().mean() / self.apart)
         return {"loss": fooled + self.settings.variety * alike, "alike": alike.detach()}
 
+    @abstractmethod
     def judged(self, of_real: Tensor, of_made: Tensor) -> Tensor:
         """The critic's loss, from its scores [B] of real and made digits."""
-        raise NotImplementedError
 
     def fooled(self, of_made: Tensor) -> Tensor:
         """The generator's loss, from the scores [B] of what it made."""
