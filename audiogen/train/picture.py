@@ -52,6 +52,7 @@ class PictureTaskSettings:
         digit_contour, other_contour: how often a contour that there is, is given.
         style_dropout, words_dropout: how often each is not told; both_dropout: how often neither is.
         time_mean, time_std, uniform_share: see `logit_normal_times`; of the flow.
+        views: further views of each illustration, see picture_views.py.
         max_shards: of the training set; None: all.
         valid_batches: of the evaluation.
     """
@@ -68,6 +69,7 @@ class PictureTaskSettings:
     time_mean: float = 0.0
     time_std: float = 1.0
     uniform_share: float = 0.1
+    views: int = 0
     max_shards: int | None = None
     valid_batches: int = 8
 
@@ -94,7 +96,7 @@ class PictureFlowTask:
             vocabulary=vocabulary,
         )
         self.network: nn.Module = self.stage_class.build(self.config)
-        self.train = read_latents(data_folder, "train", self.painter, s.max_shards)
+        self.train = read_latents(data_folder, "train", self.painter, s.max_shards, s.views)
         self.valid = read_latents(data_folder, "valid", self.painter)
         self.weight = seen_weights(self.painter, self.train.latents[: 4 * SHOWN : 4])
 

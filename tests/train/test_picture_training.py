@@ -11,7 +11,7 @@ import pytest
 import torch
 import yaml
 
-from audiogen.artifacts import Conditioning, Contour
+from audiogen.artifacts import LOOKS, Conditioning, Contour
 from audiogen.decoder.picture import PictureDiffusionDecoder, PictureFlowDecoder
 from audiogen.errors import InvalidRequest
 from audiogen.recipe import read_recipe
@@ -24,6 +24,7 @@ from audiogen.train.painter import PainterTask, random_crops
 from audiogen.train.painter_losses import critic_losses, pixel_losses
 from audiogen.train.picture import PictureDiffusionTask, PictureFlowTask, choose, guide_of, seen_weights
 from audiogen.train.picture_latents import code_of, names_of, read_latents
+from audiogen.train.picture_views import view
 from audiogen.train.recipe import Recipe, TrainSettings
 from audiogen.train.runner import train
 from audiogen.train.upsampler import UpsamplerTask
@@ -205,6 +206,31 @@ def test_latents_are_encoded_once_and_others_than_digits_mirrored(data: Path, pa
     made_s = cached.stat().st_mtime
     np.testing.assert_array_equal(read_latents(data, "train", stage).latents, first.latents)
     assert cached.stat().st_mtime == made_s
+
+
+def test_illustrations_are_seen_otherwise_and_paintings_are_not(tmp_path: Path, painter: Path) -> None:
+    stage = Painter.from_pretrained(painter / "weights", device="cpu")
+    rows = pictures(12, 64, 0)
+    np.savez(tmp_path / "train-000.npz", **rows)
+    (tmp_path / "index.json").write_text(json.dumps({"styles": ["watercolor", LOOKS[0]], "words": WORDS}))
+    plain, more = (read_latents(tmp_path, "train", stage, views=views) for views in (0, 3))
+    illustrations = (rows["label"] < 0) & (rows["style"] == 1)
+    assert len(more) == len(plain) + 3 * illustrations.sum() and illustrations.any()
+    assert set(more.style[len(plain) :]) == {2} and (more.label[len(plain) :] < 0).all()
+    assert len(np.unique(more.latents[len(plain) :].reshape(3 * illustrations.sum(), -1), axis=0)) > 1
+
+
+def test_a_view_moves_picture_and_contour_together_on_white() -> None:
+    ink = np.zeros((64, 64), np.uint8)
+    ink[20:44, 28:36] = 255
+    picture = 255 - np.repeat(np.repeat(ink, 4, 0), 4, 1)[..., None].repeat(3, -1)
+    views = [view(picture, ink, np.random.default_rng(k)) for k in range(8)]
+    for seen, drawn in views:
+        assert (seen[0] == 255).all() and (seen[-1] == 255).all()
+        black = seen[..., 0].reshape(64, 4, 64, 4).mean((1, 3)) < 128
+        overlap = (black & (drawn > 127)).sum() / (black | (drawn > 127)).sum()
+        assert overlap > 0.85
+    assert len({seen.tobytes() for seen, _ in views}) == 8
 
 
 def test_only_what_encodes_makes_latents_new(painter: Path) -> None:
