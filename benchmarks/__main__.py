@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("--musicgen-steps", type=int, default=200, help="0 leaves MusicGen out")
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder of RESULTS.md and RESULTS.json")
     given = parser.parse_args()
-    from benchmarks import machine, musicgen, process, stages
+    from benchmarks import machine, musicgen, pictures, process, stages
     from benchmarks.page import page
 
     say("machine and its matrix peak")
@@ -29,6 +29,8 @@ def main() -> None:
     results["process"] = process.measure(given.threads)
     say("stages")
     results["stages"] = stages.measure(given.threads, results["peaks"], given.runs)
+    say("pictures")
+    results["pictures"] = pictures.measure(given.threads, results["peaks"], given.runs)
     if given.musicgen_steps:
         say("MusicGen-small, random weights (minutes)")
         results["musicgen"] = musicgen.measure_apart(given.threads, given.musicgen_steps)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-BUDGET = {"chain": (1.5, 4.0), "cold_s": 6.0, "peak_mb": 1500.0}
+BUDGET = {"chain": (1.5, 4.0), "cold_s": 6.0, "peak_mb": 1500.0, "picture_s": 5.0}
 
 
 def page(results: dict[str, Any]) -> str:
     """The whole page, Markdown."""
-    parts = [_head(results), _peaks(results), _stages(results), _process(results), _musicgen(results)]
+    parts = [_head(results), _peaks(results), _stages(results), _pictures(results), _process(results)]
+    parts.append(_musicgen(results))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -38,21 +39,6 @@ def _peaks(results: dict[str, Any]) -> str:
 
 def _stages(results: dict[str, Any]) -> str:
     stages = results["stages"]
-    rows = []
-    for row in stages["rows"]:
-        if "missing" in row:
-            rows.append([row["stage"], "weights missing", "", "", "", ""])
-            continue
-        rows.append(
-            [
-                row["stage"],
-                f"{row['median_s']:.3f}",
-                f"{row['least_s']:.3f}",
-                f"{row['flop'] / 1e9:.0f}" if "flop" in row else "",
-                row.get("dtype", ""),
-                f"{row['efficiency']:.0%}" if "efficiency" in row else "",
-            ]
-        )
     notes = next(r["notes"] for r in stages["rows"] if "notes" in r)
     chain, seconds = stages["chain_s"], stages["seconds"]
     with_amx, without = BUDGET["chain"]  # type: ignore[misc]
@@ -62,9 +48,42 @@ def _stages(results: dict[str, Any]) -> str:
         f"({notes} notes written); median of {stages['rows'][0]['runs']} runs after a warm-up. "
         "Of the peak: floating-point operations of products, convolutions and attention, by time, by "
         "the matrix peak above; Fourier transforms and norms, most of the vocoder's time, count as none.\n\n"
-        + table(["stage", "median s", "least s", "GFLOP", "dtype", "of the peak"], rows)
+        + _timed(stages["rows"])
         + f"\n\nPrompt to samples: **{chain:.2f} s** for {seconds:.0f} s of sound, real-time factor "
         f"{chain / seconds:.3f} (budget {budget:g} s)."
+    )
+
+
+def _timed(rows: list[dict[str, Any]]) -> str:
+    """The table of stages that were timed."""
+    cells = []
+    for row in rows:
+        if "missing" in row:
+            cells.append([row["stage"], "weights missing", "", "", "", ""])
+            continue
+        cells.append(
+            [
+                row["stage"],
+                f"{row['median_s']:.3f}",
+                f"{row['least_s']:.3f}",
+                f"{row['flop'] / 1e9:.0f}" if "flop" in row else "",
+                row.get("dtype", ""),
+                f"{row['efficiency']:.0%}" if "efficiency" in row else "",
+            ]
+        )
+    return table(["stage", "median s", "least s", "GFLOP", "dtype", "of the peak"], cells)
+
+
+def _pictures(results: dict[str, Any]) -> str:
+    if not results.get("pictures"):
+        return ""
+    found, sound = results["pictures"], results["stages"]["chain_s"]
+    return (
+        "## Pictures, warm\n\n512x512 from a sentence; default steps, schedulers and guidance.\n\n"
+        + _timed(found["rows"])
+        + f"\n\nPrompt to pixels: a painted digit in **{found['digit_s']:.2f} s** "
+        f"({found['digit_s'] / sound:.2f} of the time of the piano piece above), a cat in "
+        f"**{found['cat_s']:.2f} s** ({found['cat_s'] / sound:.2f}); budget {BUDGET['picture_s']:g} s."
     )
 
 

@@ -35,6 +35,12 @@ RESULTS = {
             },
         ],
     },
+    "pictures": {
+        "threads": 2,
+        "rows": [{"stage": "structure pixelcnn", "median_s": 0.61, "least_s": 0.6, "runs": 7}],
+        "digit_s": 1.5,
+        "cat_s": 1.2,
+    },
     "process": {
         "threads": 2,
         "rows": [{"command": "audiogen make", "median_s": 5.5, "first_s": 6.5, "peak_mb": 900.0, "runs": 5}],
@@ -59,6 +65,13 @@ def test_page_says_the_numbers() -> None:
         assert number in text, number
     assert "speed only" in text
     assert "MusicGen" not in page({k: v for k, v in RESULTS.items() if k != "musicgen"})
+
+
+def test_page_sets_pictures_beside_the_piano() -> None:
+    text = page(RESULTS)
+    for number in ("1.50 s", "0.50 of the time", "1.20 s", "0.40", "0.610"):
+        assert number in text, number
+    assert "Pictures" not in page({k: v for k, v in RESULTS.items() if k != "pictures"})
 
 
 def test_flops_are_counted_from_the_products() -> None:
