@@ -20,6 +20,7 @@ _SOLFEGE = {"do": "C", "re": "D", "mi": "E", "fa": "F", "sol": "G", "la": "A", "
 def named(letter: str, sign: str, minor: bool) -> Found:
     """The key under the name that music uses: D# major is Eb major."""
     sign = sign.lower().strip(" -")
+    letter = "B" if letter in "hH" else letter  # as Germans say
     tonic = letter.upper() + ("#" if sign in _SHARP else "b" if sign in _FLAT else "")
     if tonic not in (MINOR_NAMES if minor else MAJOR_NAMES):
         tonic = _OTHER_NAME[tonic]
@@ -32,8 +33,30 @@ def _key(match: re.Match[str]) -> Found:
     letter, mode = groups["letter"], (groups.get("mode") or "").lower()
     if letter == "a" and "in" in groups and not groups["in"]:
         return None  # "a minor piano piece" names no key
+    if letter in "aA" and "in" in groups and not groups["sign"] and _KIND_OF.match(match.string, match.end()):
+        return None  # "in a minor key"
     sign = groups.get("sign") or groups.get("before") or ""
     return named(letter, sign, mode in _MINOR)
+
+
+def _modal(match: re.Match[str]) -> Found:
+    """C dorian: the tonic, and the nearer of the two modes that are known."""
+    if match["letter"] == "a" and not match["in"]:
+        return None
+    minor = match["mode"].lower() in _MINOR_LIKE
+    near = named(match["letter"], match["sign"] or "", minor)
+    assert near is not None
+    said = " ".join(match.group().split()).removeprefix("in ")
+    return near | {"remark": f"{said}: only major and minor are known; this is taken as {near['key']}"}
+
+
+def _signature(match: re.Match[str]) -> Found:
+    """ "Three flats", "4 sharps, minor"; major unless it says otherwise."""
+    minor = (match["mode"] or "").lower() == "minor"
+    names, home = (MINOR_NAMES, "A") if minor else (MAJOR_NAMES, "C")
+    fifths = int(match["n"]) * (1 if match["sign"].lower() == "sharp" else -1)
+    tonic = names[names.index(home) + fifths]
+    return named(tonic[0], tonic[1:], minor)
 
 
 def _bare(match: re.Match[str]) -> Found:
@@ -65,7 +88,10 @@ def _romance(match: re.Match[str]) -> Found:
 
 _A_NOUN_FOLLOWS = re.compile(r"\s+(?!(?:for|with|and|at|please|by|or|on|but)\b)[A-Za-z]", re.ASCII)
 _ACCIDENTAL = r"(?:[ \t]*-?[ \t]*(?P<sign>sharp|flat|#|♯|♭|b(?![a-z])))?"
-_NOT_A_NOUN = r"(?!\s+(?:key|mode|mood|scale|feel|tonality|chords?|third|sixth|seventh|role|work|part))"
+_KIND_OF = re.compile(
+    r"\s+(?:key|mode|mood|scale|feel|tonality|chords?|third|sixth|seventh|role|work|part)", re.IGNORECASE
+)
+_MINOR_LIKE = ("dorian", "phrygian", "aeolian", "locrian")
 _IN = r"(?P<in>\bin\s+(?:the\s+key\s+of\s+)?|\bkey\s*(?:of|is|:|=)?\s*)"
 _KIND = r"(?:harmonic\s+|melodic\s+|natural\s+)?"
 
@@ -82,18 +108,29 @@ KEYS = [
         needs="maggiore minore majeur mineur mayor menor",
     ),
     Pattern(
-        rf"{_IN}?\b(?P<letter>[A-G])"
-        rf"{_ACCIDENTAL}(?:\s+|-)?{_KIND}(?P<mode>major|minor|maj|min)\b{_NOT_A_NOUN}",
+        rf"{_IN}?\b(?P<letter>[A-H])"
+        rf"{_ACCIDENTAL}(?:\s+|-)?{_KIND}(?P<mode>major|minor|maj|min)\b",
         _key,
         needs="maj min",
     ),
     Pattern(
-        r"(?:调性?\s*[::为是]\s*)?(?P<before>[升降#♯♭b])?\s*(?<![a-z])(?P<letter>[A-G])\s*"
+        rf"{_IN}?\b(?P<letter>[A-H]){_ACCIDENTAL}(?:\s+|-)?"
+        rf"(?P<mode>{'|'.join(_MINOR_LIKE)}|lydian|mixolydian|ionian)\b",
+        _modal,
+        needs="ian",
+    ),
+    Pattern(
+        r"(?:调性?\s*[::为是]\s*)?(?P<before>[升降#♯♭b])?\s*(?<![a-z])(?P<letter>[A-H])\s*"
         r"(?P<sign>[#♯♭b升降])?\s*(?:自然|和声|旋律)?(?P<mode>大调|小调|调(?!性))",
         _key,
         needs="调",
     ),
     Pattern(r"1\s*=\s*(?P<before>[#♯♭b])?(?P<letter>[A-G])(?P<sign>[#♯♭b])?(?![a-z])", _key, needs="1= 1 ="),
+    Pattern(
+        r"(?P<n>\b[1-7])\s+(?P<sign>sharp|flat)s?\b(?:[ ,]+(?P<mode>major|minor)\b)?",
+        _signature,
+        needs="sharp flat",
+    ),
     # after "in" or "key of" a letter is a key by itself; small letters only where nothing else can be meant
     Pattern(
         r"(?:\b[Ii][Nn]|\b[Kk][Ee][Yy](?:\s*(?:of|OF|is|:|=))?)\s*"

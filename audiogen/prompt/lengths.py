@@ -55,6 +55,16 @@ def _neighbours(match: re.Match[str]) -> Found:
     return {"seconds": (number(match["a"]) + number(match["b"])) / 2 * unit}
 
 
+def _fraction(match: re.Match[str]) -> Found:
+    """1/2 minute, 1 1/2 minutes, 3/4 of a minute, 1/4 hour."""
+    unit = 3600 if match["unit"].lower().startswith("h") else 60
+    return {"seconds": (number(match["n"] or "0") + int(match["a"]) / int(match["b"])) * unit}
+
+
+def _half_second(match: re.Match[str]) -> Found:
+    return {"seconds": number(match["n"] or match["n2"]) + 0.5}
+
+
 def _bars(match: re.Match[str]) -> Found:
     return {"bars": middle(match)}
 
@@ -87,6 +97,17 @@ LENGTHS = [
     ),
     Pattern(rf"(?P<n>{NUMBER})\s+and\s+a\s+half\s+minutes?\b", _half, needs="half"),
     Pattern(rf"(?P<n>{NUMBER})\s*(?:分半钟?|个?半分钟)", _half, needs="半"),
+    Pattern(
+        rf"(?:(?P<n>{NUMBER})\s+(?:and\s+)?)?(?<![\d/.])(?P<a>[1-3])\s*/\s*(?P<b>[234])(?!\d)\s*-?\s*(?:of\s+)?(?:an?\s+)?"
+        r"(?P<unit>min(?:ute)?s?|hours?)\b",
+        _fraction,
+        needs="/",
+    ),
+    Pattern(
+        rf"(?P<n>{NUMBER})\s*秒半钟?|(?P<n2>{NUMBER})\s+and\s+a\s+half\s+sec(?:ond)?s?\b",
+        _half_second,
+        needs="半 half",
+    ),
     Pattern(
         rf"(?P<m>{NUMBER}){_GAP}{_MIN}{_AND}(?P<s>{NUMBER}){_GAP}{_S}",
         _sum(("m", 60), ("s", 1)),

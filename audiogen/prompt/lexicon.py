@@ -78,12 +78,14 @@ class Lexicon:
         longest: tokens of the longest phrase.
         neutral: attribute -> value in the middle.
         variants: traditional to simplified characters, for `str.translate`.
+        spelling: words that are recognised with a slip of the pen.
     """
 
     phrases: dict[str, Meaning]
     longest: int
     neutral: dict[str, float]
     variants: dict[int, str]
+    spelling: tuple[str, ...] = ()
 
     def match(self, words: Sequence[str], start: int, without: Sequence[str] = ()) -> Match | None:
         """The longest phrase at `start`, its last word in any inflection; or None.
@@ -152,6 +154,7 @@ def load(folder: Path) -> Lexicon:
     neutral, meanings = _meanings(read(folder / MEANINGS, problems, numbers=True), problems)
     variants: dict[int, str] = {}
     phrases: dict[str, tuple[Text, Meaning]] = {}
+    spelling: list[str] = []
     for name in LANGUAGES:
         file = read(folder / name, problems)
         pairs = str(file.pop(Text("variants"), "")).split()
@@ -159,11 +162,13 @@ def load(folder: Path) -> Lexicon:
         problems += [
             f"{name}: {pair!r} in variants is not two characters" for pair in pairs if len(pair) != 2
         ]
+        spelling += [word for row in lines_of(file.pop(Text("spelling"), [])) for word in words_of(row)]
         _add_words(file, meanings, phrases, problems)
     if problems:
         raise AudiogenError(f"The word lists in {folder} need care. " + "; ".join(problems) + ".")
     longest = max(phrase.count(" ") + 1 if phrase.isascii() else len(phrase) for phrase in phrases)
-    return Lexicon({phrase: meaning for phrase, (_, meaning) in phrases.items()}, longest, neutral, variants)
+    plain = {phrase: meaning for phrase, (_, meaning) in phrases.items()}
+    return Lexicon(plain, longest, neutral, variants, tuple(spelling))
 
 
 def _meanings(file: dict[Text, Any], problems: list[str]) -> tuple[dict[str, float], dict[str, Meaning]]:
@@ -236,7 +241,7 @@ def _add_words(
         elif section in MODIFIERS or section == "ignored":
             _enter(content, Meaning(str(section), str(section)), phrases, problems)
         else:
-            known = ", ".join(("words", "ignored", "variants", *MODIFIERS))
+            known = ", ".join(("words", "ignored", "variants", "spelling", *MODIFIERS))
             problems.append(f"{section.place}: no section {str(section)!r}; there are {known}")
 
 

@@ -23,6 +23,7 @@ from audiogen.prompt.remarks import remarks_about, remarks_on_sounds
 from audiogen.prompt.seeing import look
 from audiogen.prompt.sounds import Scene
 from audiogen.prompt.sounds import scene as sounds_of
+from audiogen.prompt.spelling import mended
 from audiogen.prompt.text import normal, tokens
 from audiogen.prompt.weighing import weigh
 
@@ -74,7 +75,8 @@ def understand(
     if len(text) > LONGEST_PROMPT:
         raise InvalidRequest(f"A prompt has at most {LONGEST_PROMPT} characters, not {len(text)}.")
     words = lexicon()
-    amounts, rest = take(normal(text, words.variants))
+    plain, slips = mended(normal(text, words.variants), words)
+    amounts, rest = take(plain)
     heard, unknown = listen(rest, words)
     spoken = tokens(rest)
     by_words = path or _path(heard, amounts, spoken)
@@ -85,7 +87,9 @@ def understand(
     if chosen in PICTURES:
         raise pictures.which_subject(text)
     if chosen == "ambience":
-        return _ambience(text, rest, heard, unknown, amounts)
+        reading = _ambience(text, rest, heard, unknown, amounts)
+        known = replace(reading.conditioning, remarks=(*slips, *reading.conditioning.remarks))
+        return replace(reading, conditioning=known)
     sounds, pianos = beside_the_piano(heard, spoken) if chosen == "piano" else ([], [])
     if not sounds:  # then words that are said of sounds only are not understood
         heard, unknown = listen(rest, words, _OF_SOUNDS)
@@ -106,7 +110,12 @@ def understand(
     unknown += [h.word for h in heard if _of_no_use(h, chosen)]
     found = weigh([h for h in heard if not _of_no_use(h, chosen)], amounts, words.neutral)
     asked = {name: value for name, value in found.values.items() if name not in ("path", "bars")}
-    remarks = [*remarks_about(heard, unknown, amounts), *found.remarks, *_length_of_bars(asked, found.values)]
+    remarks = [
+        *slips,
+        *remarks_about(heard, unknown, amounts),
+        *found.remarks,
+        *_length_of_bars(asked, found.values),
+    ]
     if path is None and not any(h.meaning.group in ("path", "form") for h in heard):
         seen = pictures.could_be_drawn(unknown)
         remarks += [f'{word}: it can be drawn; say "a cartoon {word}" for a picture' for word in seen]

@@ -64,7 +64,7 @@ ABOUT = r"(?:(?:about|around|roughly|approx\.?|approximately|ca\.|to|at|大约|�
 _TO = r"-|~|to|or|到|至|或|\.\."
 RANGE = (
     rf"(?:(?P<between>\bbetween|\bfrom|在|介于|从)\s*)?(?P<a>{NUMBER})"
-    rf"(?(between)(?:\s*(?:{_TO}|and|和)\s*(?P<b>{NUMBER}))?|(?:\s*(?:{_TO})\s*(?P<c>{NUMBER}))?)(?!\.?\d)"
+    rf"(?(between)(?:\s*(?:{_TO}|and|和)\s*(?P<b>{NUMBER}))?|(?:\s*(?:{_TO})\s*(?P<c>{NUMBER}))?)(?!\.?\d)(?:\s*-?ish\b)?"
 )
 
 

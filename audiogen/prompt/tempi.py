@@ -21,7 +21,9 @@ _NOTE_VALUES = {  # beats of a crotchet in one of these
     "quarter": 1.0,
     "crotchet": 1.0,
     "四分音符": 1.0,
+    "♩.": 1.0,
     "♩": 1.0,
+    "♪": 0.5,
     "dotted": 1.0,  # a dotted crotchet is the beat of compound time
     "附点": 1.0,
     "half": 2.0,
@@ -102,7 +104,7 @@ def metre(beats: int, unit: int) -> Found:
 
 
 _CLAUSE_END = r"(?=\s*(?:$|[,.;:!?()\0\n]|\b(?:for|with|and|please)\b))"
-_NOTE = rf"(?P<value>{'|'.join(_NOTE_VALUES)})"
+_NOTE = rf"(?P<value>{'|'.join(map(re.escape, _NOTE_VALUES))})"
 
 DENSITY = [
     Pattern(
@@ -126,7 +128,7 @@ TEMPO = [
         rf"{_NOTE}(?:[ -]?(?:eighth|quarter|half|quaver|crotchet|minim|[二四八]分音符))?(?:[ -]notes?)?"
         rf"\s*(?:=|:|equals?|is|at|等于|为|是)\s*{ABOUT}{RANGE}(?:\s*bpm)?",
         _tempo_of_note,
-        needs="eighth quaver quarter crotchet half minim dotted 分音符 ♩ 附点",
+        needs="eighth quaver quarter crotchet half minim dotted 分音符 ♩ ♪ 附点",
     ),
     Pattern(rf"{RANGE}\s+to\s+(?:the|a)\s+{_NOTE}(?:[ -]notes?)?", _tempo_of_note, needs="to"),
     Pattern(
@@ -137,11 +139,12 @@ TEMPO = [
         needs="tempo bpm metronome m speed 速度 分钟 拍 节奏",
     ),
     Pattern(rf"{RANGE}\s*-?\s*{_BPM}", _tempo, needs="b 拍"),
+    Pattern(rf"{RANGE}\s*(?:to\s+the|per|a|/)\s*min(?:ute)?\b", _bare_tempo, needs="min"),
     Pattern(
         r"(?P<a>\d{2,3}|[一二两三四五六七八九]?[十百][一二三四五六七八九十]*)拍(?![子号])", _tempo, needs="拍"
     ),
     Pattern(r"(?P<a>\d{2,3})(?:左右|上下)?的?(?:速度|tempo\b)", _tempo, needs="速度 tempo"),
-    Pattern(rf"\bat\s+(?P<a>\d{{2,3}}){_CLAUSE_END}", _bare_tempo, needs="at"),
+    Pattern(rf"(?:\bat\s|@)\s*(?P<a>\d{{2,3}}){_CLAUSE_END}", _bare_tempo, needs="at @"),
 ]
 METRE = [
     Pattern(
