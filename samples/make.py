@@ -1,10 +1,11 @@
-"""Makes the sounds of this folder and the picture of the README from the shipped weights.
+"""Makes the sounds and pictures of this folder from the shipped weights; names choose some of them.
 
-python samples/make.py
+python samples/make.py [NAME ...]
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from audiogen.making import Request, Take, make
@@ -25,19 +26,30 @@ SOUNDS = {
     "waves": ("ocean waves, 10 s", 1),
     "fire": ("a crackling campfire, 10 s", 1),
 }
+PICTURES = {
+    "seven": ("水彩风格的数字 7", 1),
+    "three": ("油画风格的数字 3", 1),
+    "nine": ("素描风格的数字 9", 1),
+    "cat-flat": ("a cartoon cat, big eyes", 1),
+    "cat-3d": ("a 3d cat, smiling", 1),
+    "cat-outline": ("an outline drawing of a cat", 1),
+}
 
 
 def main() -> None:
-    """Write NAME.ogg of every piece and sound, NAME.mid of every piece, and piano.png of the first."""
-    for name, (prompt, seed) in SOUNDS.items():
+    """Write NAME.ogg of sound, NAME.mid of pieces and piano.png of the first, NAME.png of pictures."""
+    wanted = sys.argv[1:] or [*SOUNDS, *PIECES, *PICTURES]
+    for name in wanted:
+        suffix, (prompt, seed) = next(
+            (end, found[name])
+            for end, found in ((".ogg", SOUNDS), (".ogg", PIECES), (".png", PICTURES))
+            if name in found
+        )
         for take in make(Request(prompt, sampling=Sampling(seed=seed))):
-            take.save(HERE / f"{name}.ogg", force=True)
-    for number, (name, (prompt, seed)) in enumerate(PIECES.items()):
-        for take in make(Request(prompt, sampling=Sampling(seed=seed))):
-            assert take.structure is not None
-            take.save(HERE / f"{name}.ogg", force=True)
-            take.structure.save(HERE / f"{name}.mid", force=True)
-            if number == 0:
+            take.save(HERE / f"{name}{suffix}", force=True)
+            if name in PIECES and take.structure is not None:
+                take.structure.save(HERE / f"{name}.mid", force=True)
+            if name == next(iter(PIECES)):
                 write_atomic(HERE / "piano.png", drawn(take), force=True)
 
 

@@ -1,8 +1,14 @@
-"""One row of the picture shards: a painted digit, an illustration or a crop of a painting."""
+"""One row of the picture shards: a painted digit, an illustration, a crop of a painting, or a drawing.
+
+A drawing is an illustration in dark on white (the looks DRAWN), painted in a style as the digits are, so that
+the styles are learned of all subjects.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +20,7 @@ from audiogen.data.illustrations.colours import main_colour
 from audiogen.data.illustrations.edges import edge_contour
 from audiogen.data.illustrations.looks import COLOURED
 from audiogen.data.illustrations.words import word_ids
-from audiogen.data.painterly.form import CONTOUR, Form, digit_form
+from audiogen.data.painterly.form import CONTOUR, Form, digit_form, drawing_form
 from audiogen.data.painterly.palettes import Palette
 from audiogen.data.painterly.render import render
 from audiogen.data.painterly.textures import SIZE
@@ -24,7 +30,8 @@ from audiogen.media.ink import ink_mask
 
 SIDE = 256  # pixels of a picture
 TRIES = 5  # paintings of a digit before the best of them is taken
-KINDS = ("digit", "illustration", "painting")
+KINDS = ("digit", "illustration", "painting", "drawing")
+DRAWN = ("outline", "solid")
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,12 @@ class Easel:
         """All arrays of one row of a shard."""
         salt = [self.seed, KINDS.index(row.kind), row.style, row.number, row.part, row.held_out]
         rng = np.random.default_rng(salt)
-        made = {"digit": self._digit, "illustration": self._illustration, "painting": self._painting}
+        made = {
+            "digit": self._digit,
+            "illustration": self._illustration,
+            "painting": self._painting,
+            "drawing": self._drawing,
+        }
         picture, contour, words, label, side, source = made[row.kind](row, size, rng)
         has_contour = contour is not None
         return {
@@ -101,17 +113,24 @@ class Easel:
         # Every label as often as the others, whatever the order of the files.
         members = np.flatnonzero(labels == row.number % 10)
         chosen = int(members[rng.integers(len(members))])
-        picture, form = self._painted(STYLES[row.style], images[chosen], rng)
-        shrunk = Image.fromarray(picture).resize((size, size), Image.Resampling.BOX)
-        contour = np.asarray(np.round(255 * form.contour), np.uint8)
+        picture, contour = self._painted(STYLES[row.style], partial(digit_form, images[chosen]), size, rng)
         source = f"mnist/{SPLITS['valid' if row.held_out else 'train']}/{chosen}"
-        return np.asarray(shrunk, np.uint8), contour, [], int(labels[chosen]), SIZE, source
+        return picture, contour, [], int(labels[chosen]), SIZE, source
 
-    def _painted(self, style: str, image: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, Form]:
-        """The first painting that keeps the contour well enough, else the best one."""
+    def _drawing(self, row: Row, size: int, rng: np.random.Generator) -> tuple:
+        member = self.collection.members[row.number]
+        formed = partial(drawing_form, self.collection.picture(member, SIDE))
+        picture, contour = self._painted(STYLES[row.style], formed, size, rng)
+        words = [member.caption.subject, *member.caption.details]
+        return picture, contour, words, -1, SIZE, f"{member.name} painted"
+
+    def _painted(
+        self, style: str, formed: Callable[[np.random.Generator], Form], size: int, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The first painting that keeps the contour well enough, else the best one, and its contour."""
         best: tuple[float, np.ndarray, Form] | None = None
         for _ in range(TRIES):
-            form = digit_form(image, rng)
+            form = formed(rng)
             picture = render(style, form, rng, self.palettes)
             drawn, asked = ink_mask(picture.transpose(2, 0, 1) / 255), form.contour >= 0.5
             overlap = float((drawn & asked).sum() / max((drawn | asked).sum(), 1))
@@ -120,7 +139,8 @@ class Easel:
             if overlap >= self.least_iou:
                 break
         assert best is not None
-        return best[1], best[2]
+        shrunk = Image.fromarray(best[1]).resize((size, size), Image.Resampling.BOX)
+        return np.asarray(shrunk, np.uint8), np.asarray(np.round(255 * best[2].contour), np.uint8)
 
     def _illustration(self, row: Row, size: int, rng: np.random.Generator) -> tuple:
         member = self.collection.members[row.number]

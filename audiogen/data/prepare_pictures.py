@@ -1,4 +1,5 @@
-"""Pictures for training: painted digits, captioned illustrations and real paintings, mixed in shards.
+"""Pictures for training: painted digits, captioned illustrations and real paintings, mixed in shards, then
+drawings in dark on white painted as the digits are.
 
 A shard is an .npz of W rows: `pictures` uint8 [W, 256, 256, 3], `contour` uint8 [W, 64, 64] (255 is ink,
 zeros where there is none) with `has_contour` bool [W], `style` int64 [W] (index into the styles and looks of
@@ -26,7 +27,7 @@ from audiogen.data.illustrations.colours import COLOURS
 from audiogen.data.illustrations.words import vocabulary
 from audiogen.data.paintings import CROPS, Gallery
 from audiogen.data.picture_credits import write_credits
-from audiogen.data.picture_rows import SIDE, Easel, Row
+from audiogen.data.picture_rows import DRAWN, SIDE, Easel, Row
 from audiogen.data.shard_jobs import ShardJob, missing_shards, run_jobs, write_shard
 from audiogen.errors import InvalidRequest
 
@@ -40,6 +41,7 @@ class PicturesData:
 
     Attributes:
         digits_per_style, valid_digits_per_style: how many digits are painted in each style.
+        styles_per_drawing: in how many styles each drawing in dark on white is painted.
         fine_per_kind: 512-pixel pictures for the upsampler, of each of painted digits, illustrations
             and paintings; valid_fine_per_kind: held-out ones.
         least: pictures that a subject or a detail word must have.
@@ -48,6 +50,7 @@ class PicturesData:
 
     digits_per_style: int = 1000
     valid_digits_per_style: int = 40
+    styles_per_drawing: int = 2
     fine_per_kind: int = 200
     valid_fine_per_kind: int = 16
     rows_per_shard: int = 512
@@ -115,6 +118,9 @@ class Plan:
         for number, split in enumerate(sorted(rows)):
             order = np.random.default_rng([settings.seed, number]).permutation(len(rows[split]))
             rows[split] = [rows[split][k] for k in order]
+        drawings = _drawings(collection, settings.styles_per_drawing)
+        order = np.random.default_rng([settings.seed, len(rows)]).permutation(len(drawings))
+        rows["train"] += [drawings[k] for k in order]
         return cls(rows, words, collection, gallery)
 
     def index(self) -> dict:
@@ -135,6 +141,16 @@ class Plan:
 def _digits(per_style: int, held_out: bool = False) -> list[Row]:
     return [
         Row("digit", k, style, held_out=held_out) for style in range(len(STYLES)) for k in range(per_style)
+    ]
+
+
+def _drawings(collection: Collection, styles: int) -> list[Row]:
+    """Every drawing in dark on white that is not held out, in so many styles in turn."""
+    members = [k for k, m in enumerate(collection.members) if m.look in DRAWN and m.split == "train"]
+    return [
+        Row("drawing", number, (turn + part) % len(STYLES), part)
+        for turn, number in enumerate(members)
+        for part in range(styles)
     ]
 
 

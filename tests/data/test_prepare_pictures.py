@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from audiogen.artifacts import STYLES
 from audiogen.data.illustrations.collection import Collection
 from audiogen.data.paintings import Gallery
 from audiogen.data.prepare_pictures import PicturesData, Plan, prepare
@@ -138,13 +139,17 @@ def test_a_shard_has_every_kind_of_picture_with_what_is_known_of_it(prepared: Pa
     digits = rows["label"] >= 0
     assert sorted(np.array(styles)[digits]) == ["ink", "oil", "pencil", "watercolor"]
     assert not rows["words"][digits].any()
-    drawn = np.char.startswith(rows["source"], "animals512.zip")
+    again = np.char.endswith(rows["source"], " painted")
+    outlines = np.array(styles) == "outline"
+    assert again.sum() == SETTINGS.styles_per_drawing * outlines.sum() > 0
+    assert set(np.array(styles)[again]) <= set(STYLES) and rows["words"][again, 0].all()
+    drawn = np.char.startswith(rows["source"], "animals512.zip") & ~again
     for number in np.flatnonzero(drawn):
         assert index["words"][rows["words"][number, 0]] in CODES.values()
         assert styles[number] in SETS.values()
         assert rows["side"][number] == 512
     painted = np.char.startswith(rows["source"], "styles/")
-    assert digits.sum() + drawn.sum() + painted.sum() == count
+    assert digits.sum() + drawn.sum() + again.sum() + painted.sum() == count
     assert (rows["has_contour"] == ~painted).all()
     assert (rows["contour"].any((1, 2)) == rows["has_contour"]).all()
 
@@ -188,7 +193,11 @@ def test_nothing_held_out_is_trained_on(source: Path) -> None:
     assert any(kind == "digit" and held_out for kind, _, held_out in valid)
     members = plan.collection.members
     pairs = [
-        {(members[n].caption.subject, members[n].look) for kind, n, _ in rows if kind == "illustration"}
+        {
+            (members[n].caption.subject, members[n].look)
+            for kind, n, _ in rows
+            if kind in ("illustration", "drawing")
+        }
         for rows in (train, valid)
     ]
     assert not pairs[0] & pairs[1]

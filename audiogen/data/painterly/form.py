@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 from scipy.ndimage import distance_transform_edt, gaussian_filter, map_coordinates
 
 from audiogen.data.painterly.textures import SIZE, resized
@@ -65,6 +66,21 @@ def digit_form(image: np.ndarray, rng: np.random.Generator) -> Form:
     field = map_coordinates(pixels, at, order=3, mode="constant")
     field = gaussian_filter(field, 0.55 / scale)  # smooths the pixel stairs, keeps the bends
     return form_of(field + 0.5 - rng.uniform(0.3, 0.45))
+
+
+def drawing_form(picture: np.ndarray, rng: np.random.Generator) -> Form:
+    """What is dark in a drawing on white, made smaller and placed by chance, at times mirrored.
+
+    Args:
+        picture: uint8 [256, 256, 3].
+    """
+    side = int(_HALF * rng.uniform(0.72, 0.92))
+    top, left = rng.integers(_HALF - side + 1, size=2)
+    small = Image.fromarray(picture).convert("L").resize((side, side), Image.Resampling.BOX)
+    dark = 1 - np.asarray(small, np.float32) / 255
+    field = np.zeros((_HALF, _HALF), np.float32)
+    field[top : top + side, left : left + side] = dark[:, :: rng.choice((-1, 1))]
+    return form_of(gaussian_filter(field, 0.7))
 
 
 def _tangent(away: np.ndarray) -> np.ndarray:
