@@ -191,7 +191,7 @@ def test_nothing_held_out_is_trained_on(source: Path) -> None:
     train, valid = ({(r.kind, r.number, r.held_out) for r in plan.rows[s]} for s in ("train", "valid"))
     assert not train & valid
     assert any(kind == "digit" and held_out for kind, _, held_out in valid)
-    members = plan.collection.members
+    members, drawn = plan.collection.members, ("illustration", "drawing")
     pairs = [
         {
             (members[n].caption.subject, members[n].look)
