@@ -193,11 +193,7 @@ def test_nothing_held_out_is_trained_on(source: Path) -> None:
     assert any(kind == "digit" and held_out for kind, _, held_out in valid)
     members, drawn = plan.collection.members, ("illustration", "drawing")
     pairs = [
-        {
-            (members[n].caption.subject, members[n].look)
-            for kind, n, _ in rows
-            if kind in ("illustration", "drawing")
-        }
+        {(members[n].caption.subject, members[n].look) for kind, n, _ in rows if kind in drawn}
         for rows in (train, valid)
     ]
     assert not pairs[0] & pairs[1]
