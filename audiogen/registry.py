@@ -91,7 +91,7 @@ STAGES: dict[str, StageEntry] = {
         "structure", "audiogen.structure.pixelcnn:PixelCNNStage", {"digit": "digit-pixelcnn"}
     ),
     "pixelcnn-64": StageEntry(
-        "structure", "audiogen.structure.pixelcnn:PixelCNNStage", {"digit": "digit-pixelcnn-64"}
+        "structure", "audiogen.structure.fine_pixelcnn:FinePixelCNNStage", {"digit": "digit-pixelcnn-64"}
     ),
     "dcgan": StageEntry(
         "structure", "audiogen.structure.gan:DCGANStage", {"digit": "digit-dcgan"}, hears=False

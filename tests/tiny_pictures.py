@@ -25,6 +25,7 @@ def tiny_pictures() -> dict[str, Any]:
     from audiogen.networks.gated_pixelcnn import PixelCNNSizes
     from audiogen.render.painter import Painter, PainterConfig
     from audiogen.structure.ddpm import DDPMConfig, DDPMStage
+    from audiogen.structure.fine_pixelcnn import FinePixelCNNConfig, FinePixelCNNStage
     from audiogen.structure.gan import ConditionalGANStage, DCGANStage, GANConfig, WGANGPStage
     from audiogen.structure.pixelcnn import PixelCNNConfig, PixelCNNStage
     from audiogen.structure.vae import VAEConfig, VAEStage
@@ -35,11 +36,12 @@ def tiny_pictures() -> dict[str, Any]:
     told: dict[str, Any] = dict(condition=8, styles=(*STYLES, *LOOKS), vocabulary=WORDS, words=4, steps=2)
     painter = PainterConfig(4, (4, 8), (8, 8, 4), (1, 1), (1, 1, 1), 4, 1, size=64)
     pixelcnn = PixelCNNSizes(width=4, dilations=(1, 1), head=8)
-    larger = PixelCNNSizes(size=64, patch=2, levels=2, width=4, dilations=(1, 1), head=8)
+    larger = PixelCNNSizes(size=64, patch=2, levels=2, width=4, dilations=(1, 1), head=8, sketched=True)
+    sketch = PixelCNNConfig(pixelcnn, guidance=1.0)
     stages = {
         # unguided: what an untrained network exaggerates is ink up to the border, which reads as paper
-        "digit-pixelcnn": PixelCNNStage.from_config(PixelCNNConfig(pixelcnn, guidance=1.0), seed=3),
-        "digit-pixelcnn-64": PixelCNNStage.from_config(PixelCNNConfig(larger, guidance=1.0), seed=3),
+        "digit-pixelcnn": PixelCNNStage.from_config(sketch, seed=3),
+        "digit-pixelcnn-64": FinePixelCNNStage.from_config(FinePixelCNNConfig(larger, sketch=sketch), seed=3),
         "digit-dcgan": DCGANStage.from_config(
             GANConfig(GeneratorSizes(latent=4, width=4, classes=0)), seed=3
         ),

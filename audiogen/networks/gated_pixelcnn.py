@@ -9,6 +9,9 @@ A symbol is a block of patch x patch pixels of few grey levels: with patch 2 and
 values describes four pixels at once, their dependence included, and there is a quarter of the positions.
 Differences from the paper: dilated kernels, learned places of rows and columns by class, a residual in the
 vertical stack as well.
+
+A large picture can be told a small one of the same, which adds to both stacks (Multi-Scale PixelRNN, arXiv
+1601.06759): what is drawn is settled there, and only its edges are left to be drawn.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ class PixelCNNSizes:
         size: pixels to a side; patch: pixels to a side of a symbol; levels: grey levels of a pixel.
         width: channels of both stacks; dilations: of the layers; head: channels before the softmax.
         classes: of what is drawn.
+        sketched: whether it is told a smaller drawing.
     """
 
     size: int = 28
@@ -39,6 +43,7 @@ class PixelCNNSizes:
     dilations: tuple[int, ...] = (1, 1, 2, 4, 1, 2, 4, 1)
     head: int = 64
     classes: int = 10
+    sketched: bool = False
 
     def __post_init__(self) -> None:
         if self.size % self.patch:
@@ -87,6 +92,29 @@ class Layer(nn.Module):
         return v + gated(above), h + self.out(gated(left + self.tell(above)))
 
 
+class SketchReader(nn.Module):
+    """A smaller drawing [B, h, h] in 0..1 -> what it says of every symbol, [B, n, n, 2 C]."""
+
+    def __init__(self, sizes: PixelCNNSizes) -> None:
+        super().__init__()
+        p, w = sizes.patch, sizes.width
+        self.side = p * (sizes.grid + 1)  # half a patch more at each end
+        self.layers = nn.Sequential(
+            nn.Conv2d(1, w, 2 * p, p),
+            nn.ReLU(),
+            nn.Conv2d(w, w, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(w, 2 * w, 3, padding=1),
+        )
+        self.size = sizes.size
+
+    def forward(self, sketch: Tensor) -> Tensor:
+        large = F.interpolate(sketch[:, None], (self.size, self.size), mode="bilinear")
+        more = self.side - self.size
+        large = F.pad(large, (more // 2, more - more // 2) * 2)
+        return self.layers(large).permute(0, 2, 3, 1)
+
+
 class GatedPixelCNN(nn.Module):
     """Symbols int64 [B, n, n] and labels int64 [B] -> logits of every symbol given those before it."""
 
@@ -96,24 +124,30 @@ class GatedPixelCNN(nn.Module):
         self.see = nn.Embedding(s.symbols, 2 * s.width)  # for the vertical and the horizontal stack
         self.rows = nn.Parameter(0.1 * torch.randn(s.classes, s.grid, 2 * s.width))
         self.columns = nn.Parameter(0.1 * torch.randn(s.classes, s.grid, 2 * s.width))
+        self.reader = SketchReader(s) if s.sketched else None
         self.layers = nn.ModuleList(Layer(s.width, d, s.classes) for d in s.dilations)
         self.head = nn.Sequential(
             nn.ReLU(), nn.Linear(s.width, s.head), nn.ReLU(), nn.Linear(s.head, s.symbols)
         )
 
-    def forward(self, symbols: Tensor, labels: Tensor) -> Tensor:
-        """Logits [B, n, n, V]; those at (i, j) hang on no symbol from (i, j) on."""
+    def forward(self, symbols: Tensor, labels: Tensor, sketch: Tensor | None = None) -> Tensor:
+        """Logits [B, n, n, V]; those at (i, j) hang on no symbol from (i, j) on, but on all of the sketch."""
         v, h = self.see(symbols).chunk(2, -1)
-        place_v, place_h = self.places(labels).chunk(2, -1)
+        place_v, place_h = self.places(labels, sketch).chunk(2, -1)
         v = F.pad(v, (0, 0, 0, 0, 1, 0))[:, :-1] + place_v
         h = F.pad(h, (0, 0, 1, 0))[:, :, :-1] + place_h
         for layer in self.layers:
             v, h = layer(v, h, labels)
         return self.head(h)
 
-    def places(self, labels: Tensor) -> Tensor:
-        """What is added at every place of these classes, [B, n, n, 2 C]."""
-        return self.rows[labels][:, :, None] + self.columns[labels][:, None]
+    def places(self, labels: Tensor, sketch: Tensor | None = None) -> Tensor:
+        """What is added at every place of these classes and smaller drawings, [B, n, n, 2 C]."""
+        places = self.rows[labels][:, :, None] + self.columns[labels][:, None]
+        if self.reader is None:
+            return places
+        if sketch is None:
+            raise ValueError("this network is told a smaller drawing of what it draws")
+        return places + self.reader(sketch)
 
     def to_symbols(self, ink: Tensor) -> Tensor:
         """Ink float [B, size, size] in 0..1 -> int64 [B, n, n]."""
@@ -158,13 +192,13 @@ class Canvas:
     A row costs one pass of the vertical stack over that row, a symbol two small matrix products a layer.
     """
 
-    def __init__(self, network: GatedPixelCNN, labels: Tensor) -> None:
+    def __init__(self, network: GatedPixelCNN, labels: Tensor, sketch: Tensor | None = None) -> None:
         s = network.sizes
         self.network, self.batch, n, c = network, len(labels), s.grid, s.width
         self.layers = [layer for layer in network.layers if isinstance(layer, Layer)]
         device = labels.device
         self.symbols = torch.zeros(self.batch, n, n, dtype=torch.int64, device=device)
-        self.places = network.places(labels)
+        self.places = network.places(labels, sketch)
         self.above: list[Tensor] = []  # inputs of the vertical stack by layer, with margins of zeros
         self.left: list[Tensor] = []  # inputs of the horizontal one, of the row that is being drawn
         for layer in self.layers:

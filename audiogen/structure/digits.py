@@ -87,6 +87,32 @@ class DigitStage(Pretrained, ABC):
         """
 
 
+class OneStepStage(DigitStage):
+    """A stage that makes a digit of noise in one pass; the config has `temperature` and `network.latent`."""
+
+    @torch.inference_mode()
+    def draw(
+        self,
+        digits: Tensor,
+        seeds: Sequence[int],
+        sampling: Sampling,
+        step: Step = unheard,
+        seen: Seen | None = None,
+    ) -> Tensor:
+        """See `DigitStage.draw`; there is one step."""
+        step(0, 1)
+        noise = self.config.temperature * sampling.temperature * drawn(seeds, self.config.network.latent)
+        ink = self.made_of(noise.to(self.device), digits.to(self.device)).cpu()
+        if seen is not None:
+            seen(1, 1, ink)
+        step(1, 1)
+        return ink
+
+    @abstractmethod
+    def made_of(self, noise: Tensor, digits: Tensor) -> Tensor:
+        """Ink float32 [B, h, w] in 0..1, from noise [B, latent] and digits int64 [B]."""
+
+
 def digit_of(x: Conditioning) -> int:
     """The digit that is asked for.
 

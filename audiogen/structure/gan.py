@@ -6,16 +6,13 @@ critic, arXiv 1802.05637) are told which. They differ in how they were trained, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-import torch
 from torch import Tensor, nn
 
 from audiogen.networks.dcgan import Generator, GeneratorSizes
-from audiogen.stage import Sampling
-from audiogen.structure.digits import DigitStage, Seen, Step, drawn, unheard
+from audiogen.structure.digits import OneStepStage
 
 
 @dataclass(frozen=True)
@@ -32,7 +29,7 @@ class GANConfig:
     temperature: float = 1.0
 
 
-class GANStage(DigitStage):
+class GANStage(OneStepStage):
     """What the three have in common."""
 
     config_class = GANConfig
@@ -42,24 +39,8 @@ class GANStage(DigitStage):
     def build(config: GANConfig) -> nn.Module:
         return Generator(config.network)
 
-    @torch.inference_mode()
-    def draw(
-        self,
-        digits: Tensor,
-        seeds: Sequence[int],
-        sampling: Sampling,
-        step: Step = unheard,
-        seen: Seen | None = None,
-    ) -> Tensor:
-        """See `DigitStage.draw`; there is one step."""
-        step(0, 1)
-        noise = self.config.temperature * sampling.temperature * drawn(seeds, self.config.network.latent)
-        made = self.network(noise.to(self.device), digits.to(self.device))
-        ink = ((made[:, 0].float() + 1) / 2).clamp(0, 1).cpu()
-        if seen is not None:
-            seen(1, 1, ink)
-        step(1, 1)
-        return ink
+    def made_of(self, noise: Tensor, digits: Tensor) -> Tensor:
+        return ((self.network(noise, digits)[:, 0].float() + 1) / 2).clamp(0, 1)
 
 
 class DCGANStage(GANStage):

@@ -1,6 +1,6 @@
 """Gated PixelCNN: draws a digit symbol by symbol, row by row (arXiv 1606.05328), with everything cached.
 
-Conditioning -> Contour of 28x28 or 64x64.
+Conditioning -> Contour, of 28x28 as shipped. `fine_pixelcnn.py` draws larger ones over it.
 
 Guidance needs no second training here. Ten canvases of one drawing, one for each class, give the chances
 p(symbol | drawn, y) of all classes; how well each foretold what is drawn gives p(y | drawn), and both the
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -63,18 +63,31 @@ class PixelCNNStage(DigitStage):
         c = self.config
         pen = Guided(self.network, digits.to(self.device), c.guidance)
         n = c.network.grid
-        temperature = sampling.temperature * c.temperature
         chances = uniforms(seeds, n).to(self.device)
         for row in range(n):
             step(row, n)
-            pen.begin_row(row)
-            for column in range(n):
-                logits = pen.logits(row, column)
-                pen.put(row, column, choose(logits, chances[:, row, column], temperature, sampling.top_p))
+            draw_row(pen, row, chances[:, row], sampling.temperature * c.temperature, sampling.top_p)
             if seen is not None:
                 seen(row + 1, n, pen.ink())
         step(n, n)
         return pen.ink().cpu()
+
+
+class Pen(Protocol):
+    """What draws symbol by symbol: `Canvas`, or several of them."""
+
+    def begin_row(self, row: int) -> None: ...
+
+    def logits(self, row: int, column: int) -> Tensor: ...
+
+    def put(self, row: int, column: int, symbols: Tensor) -> None: ...
+
+
+def draw_row(pen: Pen, row: int, chances: Tensor, temperature: float, top_p: float) -> None:
+    """All symbols of a row, by chances [B, n] in 0..1."""
+    pen.begin_row(row)
+    for column in range(chances.shape[1]):
+        pen.put(row, column, choose(pen.logits(row, column), chances[:, column], temperature, top_p))
 
 
 class Guided:

@@ -5,16 +5,13 @@ Conditioning -> Contour of 28x28.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-import torch
 from torch import Tensor, nn
 
 from audiogen.networks.digit_vae import DigitVAE, VAESizes
-from audiogen.stage import Sampling
-from audiogen.structure.digits import DigitStage, Seen, Step, drawn, unheard
+from audiogen.structure.digits import OneStepStage
 
 
 @dataclass(frozen=True)
@@ -33,7 +30,7 @@ class VAEConfig:
     sharpness: float = 2.0
 
 
-class VAEStage(DigitStage):
+class VAEStage(OneStepStage):
     """The stage."""
 
     name: ClassVar[str] = "vae"
@@ -44,21 +41,5 @@ class VAEStage(DigitStage):
     def build(config: VAEConfig) -> nn.Module:
         return DigitVAE(config.network)
 
-    @torch.inference_mode()
-    def draw(
-        self,
-        digits: Tensor,
-        seeds: Sequence[int],
-        sampling: Sampling,
-        step: Step = unheard,
-        seen: Seen | None = None,
-    ) -> Tensor:
-        """See `DigitStage.draw`; there is one step."""
-        step(0, 1)
-        latents = self.config.temperature * sampling.temperature * drawn(seeds, self.config.network.latent)
-        logits = self.network.decode(latents.to(self.device), digits.to(self.device)).float()
-        ink = (self.config.sharpness * logits).sigmoid().cpu()
-        if seen is not None:
-            seen(1, 1, ink)
-        step(1, 1)
-        return ink
+    def made_of(self, noise: Tensor, digits: Tensor) -> Tensor:
+        return (self.config.sharpness * self.network.decode(noise, digits).float()).sigmoid()

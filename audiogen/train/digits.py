@@ -54,13 +54,17 @@ class DigitTask:
     def batch(self, generator: torch.Generator) -> dict[str, Tensor]:
         """{"ink": float [B, h, w] in 0..1, "labels": int64 [B]}."""
         rows = torch.randint(len(self.train), (self.settings.batch_size,), generator=generator).numpy()
-        return tensors(self.train, rows)
+        return self.digits("train", rows)
 
     def held_out(self, device: torch.device) -> list[dict[str, Tensor]]:
         """All held-out digits, in batches."""
         size = self.settings.batch_size
         parts = [slice(first, first + size) for first in range(0, len(self.valid), size)]
-        return [{k: v.to(device) for k, v in tensors(self.valid, part).items()} for part in parts]
+        return [{k: v.to(device) for k, v in self.digits("valid", part).items()} for part in parts]
+
+    def digits(self, split: str, rows: np.ndarray | slice) -> dict[str, Tensor]:
+        """Some digits of a split: {"ink": float [B, h, w], "labels": int64 [B]}."""
+        return tensors(self.train if split == "train" else self.valid, rows)
 
     def sample(self, network: nn.Module, folder: Path) -> None:
         """grid.png: ten of every digit, at fixed seeds."""

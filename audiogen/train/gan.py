@@ -5,11 +5,11 @@
     digit-cgan     relu(1 - C(real)) + relu(1 + C(made)); -C(made)                arXiv 1705.02894, hinge
 
 A made digit is asked to be of the class of the real one beside it, so that both sets have the same classes.
-Real and made digits go through the critic apart, because of its batch norm.
+Real and made digits go through the critic apart, because of its batch norm, where it has one.
 
-Told a class, a generator may forget its noise and draw one digit of each. Where `variety` is given it pays
-for two digits of a class being more alike than real ones are (after mode seeking, arXiv 1903.05628, but with
-an end).
+A generator may forget its noise and draw one digit, or one of each class. Where `variety` is given it pays
+for two digits (of a class) being more alike than real ones are (after mode seeking, arXiv 1903.05628, but
+with an end).
 """
 
 from __future__ import annotations
@@ -41,12 +41,17 @@ class GANTaskSettings(DigitTaskSettings):
     Attributes:
         critic: sizes of the critic; training: how it is trained beside the generator.
         penalty: weight of the gradient penalty, where there is one.
-        variety: weight of what a generator pays for digits of a class that are too much alike.
+        noise: standard deviation of noise on all that the critic sees, in -1..1, falling to none (arXiv
+            1610.04490): large clean strokes are told from made ones at once, and nothing would be learned.
+        smoothing: share of the other label in what the critic is told (dcgan).
+        variety: weight of what a generator pays for digits (of a class) that are too much alike.
     """
 
     critic: CriticSizes = field(default_factory=CriticSizes)
     training: CriticSettings = field(default_factory=CriticSettings)
     penalty: float = 10.0
+    noise: float = 0.0
+    smoothing: float = 0.0
     variety: float = 0.0
 
 
@@ -60,7 +65,8 @@ class GANTask(DigitTask, ABC):
         super().__init__(*arguments)
         self.critic: nn.Module = Critic(self.settings.critic)
         self.critic_settings: CriticSettings = self.settings.training
-        self.apart = real_difference(self.train) if self.settings.variety else 1.0
+        told = bool(self.config.network.classes)
+        self.apart = real_difference(self.train, told) if self.settings.variety else 1.0
 
     def batch(self, generator: torch.Generator) -> dict[str, Tensor]:
         """{"ink", "labels", "noise": normal [B, latent], "between": [B, 1, 1, 1] in 0..1}."""
@@ -75,18 +81,30 @@ class GANTask(DigitTask, ABC):
         real, labels = 2 * batch["ink"][:, None] - 1, batch["labels"]
         with torch.no_grad():
             made = network(batch["noise"], labels).float()
+        real, made = self.disturbed(real, progress), self.disturbed(made, progress)
         of_real, of_made = critic(real, labels).float(), critic(made, labels).float()
         losses = {"loss": self.judged(of_real, of_made), "ahead": (of_real - of_made).mean().detach()}
-        return self.penalised(losses, critic, real, made, batch)
+        with torch.autocast(real.device.type, enabled=False):
+            penalty = self.penalty(critic, real, made, batch)
+        if penalty is None:
+            return losses
+        losses["loss"] = losses["loss"] + self.settings.penalty * penalty
+        return losses | {"penalty": penalty.detach()}
 
     def loss(self, network: nn.Module, batch: dict[str, Tensor], progress: float) -> dict[str, Tensor]:
         made = network(batch["noise"], batch["labels"])
-        fooled = self.fooled(self.critic(made, batch["labels"]).float())
+        fooled = self.fooled(self.critic(self.disturbed(made, progress), batch["labels"]).float())
         if not self.settings.variety:
             return {"loss": fooled}
         other = network(batch["noise"].flip(1), batch["labels"])
         alike = F.relu(1 - (made - other).float().abs().mean() / self.apart)
         return {"loss": fooled + self.settings.variety * alike, "alike": alike.detach()}
+
+    def disturbed(self, digits: Tensor, progress: float) -> Tensor:
+        """What the critic sees of them."""
+        if not self.settings.noise:
+            return digits
+        return digits + self.settings.noise * (1 - progress) * torch.randn_like(digits)
 
     @abstractmethod
     def judged(self, of_real: Tensor, of_made: Tensor) -> Tensor:
@@ -96,16 +114,11 @@ class GANTask(DigitTask, ABC):
         """The generator's loss, from the scores [B] of what it made."""
         return -of_made.mean()
 
-    def penalised(
-        self,
-        losses: dict[str, Tensor],
-        critic: nn.Module,
-        real: Tensor,
-        made: Tensor,
-        batch: dict[str, Tensor],
-    ) -> dict[str, Tensor]:
-        """The critic's losses with what else it pays for."""
-        return losses
+    def penalty(
+        self, critic: nn.Module, real: Tensor, made: Tensor, batch: dict[str, Tensor]
+    ) -> Tensor | None:
+        """What the critic pays for its slopes, before its weight."""
+        return None
 
     @torch.no_grad()
     def evaluate(self, network: nn.Module) -> dict[str, float]:
@@ -132,7 +145,8 @@ class DCGANTask(GANTask):
     stage_class = DCGANStage
 
     def judged(self, of_real: Tensor, of_made: Tensor) -> Tensor:
-        return F.softplus(-of_real).mean() + F.softplus(of_made).mean()
+        told = F.softplus(-of_real).mean() + F.softplus(of_made).mean()
+        return told + self.settings.smoothing * (of_real - of_made).mean()
 
     def fooled(self, of_made: Tensor) -> Tensor:
         return F.softplus(-of_made).mean()
@@ -146,20 +160,8 @@ class WGANGPTask(GANTask):
     def judged(self, of_real: Tensor, of_made: Tensor) -> Tensor:
         return of_made.mean() - of_real.mean()
 
-    def penalised(
-        self,
-        losses: dict[str, Tensor],
-        critic: nn.Module,
-        real: Tensor,
-        made: Tensor,
-        batch: dict[str, Tensor],
-    ) -> dict[str, Tensor]:
-        with torch.autocast(real.device.type, enabled=False):
-            penalty = gradient_penalty(critic, real, made, batch["labels"], batch["between"])
-        return losses | {
-            "loss": losses["loss"] + self.settings.penalty * penalty,
-            "penalty": penalty.detach(),
-        }
+    def penalty(self, critic: nn.Module, real: Tensor, made: Tensor, batch: dict[str, Tensor]) -> Tensor:
+        return gradient_penalty(critic, real, made, batch["labels"], batch["between"])
 
 
 class ConditionalGANTask(GANTask):
@@ -171,11 +173,12 @@ class ConditionalGANTask(GANTask):
         return F.relu(1 - of_real).mean() + F.relu(1 + of_made).mean()
 
 
-def real_difference(digits: DigitSet, count: int = 200) -> float:
-    """Mean difference of pixels, in -1..1, between two digits of a class."""
+def real_difference(digits: DigitSet, told: bool, count: int = 200) -> float:
+    """Mean difference of pixels, in -1..1, between two digits: of a class, or any where none is told."""
+    classes = digits.labels if told else np.zeros_like(digits.labels)
     found = []
-    for label in np.unique(digits.labels):
-        ink = 2 * digits.ink(np.flatnonzero(digits.labels == label)[:count])
+    for label in np.unique(classes):
+        ink = 2 * digits.ink(np.flatnonzero(classes == label)[:count])
         found.append(np.abs(ink - np.roll(ink, 1, 0)).mean())
     return max(float(np.mean(found)), 1e-3)
 

@@ -23,6 +23,7 @@ TASKS: dict[str, str] = {
     "picture-flow": "audiogen.train.picture:PictureFlowTask",
     "picture-diffusion": "audiogen.train.picture:PictureDiffusionTask",
     "digit-pixelcnn": "audiogen.train.pixelcnn:PixelCNNTask",
+    "digit-pixelcnn-64": "audiogen.train.fine_pixelcnn:FinePixelCNNTask",
     "digit-dcgan": "audiogen.train.gan:DCGANTask",
     "digit-wgan-gp": "audiogen.train.gan:WGANGPTask",
     "digit-cgan": "audiogen.train.gan:ConditionalGANTask",

@@ -18,6 +18,7 @@ from audiogen.networks.gated_pixelcnn import Canvas, GatedPixelCNN, PixelCNNSize
 from audiogen.stage import Sampling, silent
 from audiogen.structure.ddpm import DDPMConfig, DDPMStage
 from audiogen.structure.digits import DigitStage
+from audiogen.structure.fine_pixelcnn import FinePixelCNNConfig, FinePixelCNNStage, large
 from audiogen.structure.gan import ConditionalGANStage, DCGANStage, GANConfig, WGANGPStage
 from audiogen.structure.pixelcnn import Guided, PixelCNNConfig, PixelCNNStage
 from audiogen.structure.vae import VAEConfig, VAEStage
@@ -28,8 +29,13 @@ COMPANY_ERROR = 1e-5  # the same, of a batch and of one
 TINY = PixelCNNSizes(size=12, patch=1, levels=4, width=8, dilations=(1, 2), head=8)
 TINY_BLOCKS = PixelCNNSizes(size=12, patch=2, levels=3, width=8, dilations=(1, 4), head=8)
 
+TINY_FINE = PixelCNNSizes(size=20, patch=2, levels=3, width=8, dilations=(1, 2), head=8, sketched=True)
+
 STAGES: dict[str, DigitStage] = {
     "pixelcnn": PixelCNNStage.from_config(PixelCNNConfig(TINY_BLOCKS), device="cpu"),
+    "pixelcnn-64": FinePixelCNNStage.from_config(
+        FinePixelCNNConfig(TINY_FINE, sketch=PixelCNNConfig(TINY_BLOCKS)), device="cpu"
+    ),
     "dcgan": DCGANStage.from_config(GANConfig(GeneratorSizes(64, 8, 2, 0)), device="cpu"),
     "wgan-gp": WGANGPStage.from_config(GANConfig(GeneratorSizes(28, 8, 4)), device="cpu"),
     "cgan": ConditionalGANStage.from_config(GANConfig(GeneratorSizes(28, 8, 4)), device="cpu"),
@@ -78,6 +84,38 @@ def test_the_cached_canvas_says_what_the_whole_network_says(sizes: PixelCNNSizes
             assert error < CACHE_ERROR, (row, column)
             canvas.put(row, column, symbols[:, row, column])
     assert torch.equal(canvas.symbols, symbols)
+
+
+def test_a_large_drawing_is_told_all_of_the_small_one() -> None:
+    """The cache says so too; and a place of the sketch is heard where it lies."""
+    network, label = shaken(TINY_FINE), torch.tensor([4])
+    symbols = torch.randint(TINY_FINE.symbols, (1, 10, 10))
+    sketch = torch.rand(1, 12, 12)
+    whole = network(symbols, label, sketch)
+    canvas = Canvas(network, label, sketch)
+    for row in range(10):
+        canvas.begin_row(row)
+        for column in range(10):
+            error = (canvas.logits(row, column) - whole[:, row, column]).abs().max()
+            assert error < 10 * CACHE_ERROR, (row, column)
+            canvas.put(row, column, symbols[:, row, column])
+    sketch[0, 11, 11] = 1 - sketch[0, 11, 11]
+    changed = (network(symbols, label, sketch) - whole).abs().amax(-1)[0]
+    assert changed[9, 9] > CACHE_ERROR and changed[0, 0] == 0
+    with pytest.raises(ValueError, match="smaller drawing"):
+        network(symbols, label)
+
+
+def test_a_large_drawing_has_the_sketch_of_its_seed() -> None:
+    stage = STAGES["pixelcnn-64"]
+    seen: list[np.ndarray] = []
+    stage(SEVEN, SEVEN, Sampling(seed=3), silent, lambda done, total, c: seen.append(c.pixels))
+    small = PixelCNNStage(stage.config.sketch, stage.network.sketch, device="cpu")
+    sketch = torch.from_numpy(small(SEVEN, SEVEN, Sampling(seed=3), silent).pixels)[None]
+    assert np.array_equal(seen[5], large(sketch, 20)[0].numpy()), (
+        "six rows of the sketch, then ten of the other"
+    )
+    assert {pixels.shape for pixels in seen} == {(20, 20)} and len(seen) == 16
 
 
 def test_guidance_mixes_the_classes_exactly() -> None:

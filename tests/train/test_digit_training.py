@@ -13,16 +13,18 @@ import torch
 from PIL import Image
 from torch import nn
 
+from audiogen.errors import InvalidRequest
 from audiogen.evaluate.digits.judge import DigitClassifier
 from audiogen.networks.dcgan import Critic, CriticSizes, Generator, GeneratorSizes
 from audiogen.pretrained import from_rows
 from audiogen.stage import Sampling
 from audiogen.structure.ddpm import DDPMStage
+from audiogen.structure.fine_pixelcnn import FinePixelCNNStage
 from audiogen.structure.gan import ConditionalGANStage, DCGANStage, WGANGPStage
-from audiogen.structure.pixelcnn import PixelCNNStage
+from audiogen.structure.pixelcnn import PixelCNNConfig, PixelCNNStage
 from audiogen.structure.vae import VAEStage
 from audiogen.train.digit_classifier import DigitClassifierSettings, disturb
-from audiogen.train.gan import gradient_penalty, settle
+from audiogen.train.gan import GANTaskSettings, gradient_penalty, settle
 from audiogen.train.recipe import Recipe, TrainSettings
 from audiogen.train.runner import train
 from audiogen.train.tasks import task_class
@@ -30,6 +32,17 @@ from audiogen.train.vae import divergence
 from tests.train.digit_data import write_digits
 
 SMALL_PIXELCNN = {"network": {"patch": 2, "levels": 2, "width": 8, "dilations": [1, 2], "head": 24}}
+SMALL_FINE = {
+    "network": {
+        "size": 64,
+        "patch": 2,
+        "levels": 2,
+        "width": 4,
+        "dilations": [1],
+        "head": 8,
+        "sketched": True,
+    }
+}
 SMALL_GAN = {"network": {"width": 4, "latent": 8}}
 CRITIC = {"width": 4}
 TASKS: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
@@ -45,7 +58,11 @@ TASKS: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
     "digit-dcgan": (
         DCGANStage,
         {"network": {"size": 64, "width": 2, "latent": 8, "classes": 0}},
-        {"critic": {"size": 64, "width": 2, "norm": "batch", "classes": 0}},
+        {
+            "critic": {"size": 64, "width": 2, "norm": "batch", "classes": 0},
+            "noise": 0.5,
+            "smoothing": 0.1,
+        },
     ),
 }
 
@@ -175,9 +192,6 @@ def test_diffusion_forgets_the_class_of_some(data: Path) -> None:
 
 
 def test_nested_sizes_in_a_recipe_are_checked() -> None:
-    from audiogen.errors import InvalidRequest
-    from audiogen.structure.pixelcnn import PixelCNNConfig
-
     with pytest.raises(InvalidRequest, match="multiple of patch"):
         from_rows(PixelCNNConfig, {"network": {"size": 28, "patch": 3}})
     with pytest.raises(InvalidRequest, match="symbols"):
@@ -186,6 +200,37 @@ def test_nested_sizes_in_a_recipe_are_checked() -> None:
         from_rows(GeneratorSizes, {"size": 32})
     with pytest.raises(InvalidRequest, match="layer"):
         from_rows(CriticSizes, {"norm": "group"})
+
+
+def test_large_digits_are_learned_over_those_of_a_network_that_stays(data: Path, tmp_path: Path) -> None:
+    small = PixelCNNStage.from_config(from_rows(PixelCNNConfig, SMALL_PIXELCNN), seed=5, device="cpu")
+    small.save_pretrained(tmp_path / "small", "fp32")
+    task = {"sketch": str(tmp_path / "small")}
+    train(recipe("digit-pixelcnn-64", SMALL_FINE, task, 40, 1e-2), data, tmp_path / "run")
+    rows = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    assert rows[-1]["metric"] / 64**2 < rows[0]["loss"] / 2, "nats per pixel"
+    loaded = FinePixelCNNStage.from_pretrained(tmp_path / "run" / "weights", device="cpu")
+    assert loaded.config.sketch == small.config
+    assert loaded.draw(torch.tensor([3]), [1], Sampling()).shape == (1, 64, 64)
+    for name, weight in small.network.state_dict().items():
+        assert torch.allclose(loaded.network.sketch.state_dict()[name], weight, atol=1e-6), name
+
+
+def test_a_recipe_of_large_digits_does_not_speak_of_the_small_network(data: Path) -> None:
+    with pytest.raises(InvalidRequest, match="task.sketch"):
+        task_class("digit-pixelcnn-64")({"sketch": {}}, {}, data, 0)
+
+
+def test_a_smoothed_critic_is_not_paid_for_being_sure() -> None:
+    """Its best scores are the log odds of smoothed labels; noise on what it sees ends with the training."""
+    task = object.__new__(task_class("digit-dcgan"))
+    task.settings = from_rows(GANTaskSettings, {"smoothing": 0.1, "noise": 0.5})
+    scores = torch.linspace(0, 8, 801)
+    losses = torch.stack([task.judged(score[None], -score[None]) for score in scores])
+    assert float(scores[losses.argmin()]) == pytest.approx(math.log(0.9 / 0.1), abs=0.01)
+    digits = torch.zeros(4, 1, 64, 64)
+    assert float(task.disturbed(digits, 0.5).std()) == pytest.approx(0.25, rel=0.05)
+    assert torch.equal(task.disturbed(digits, 1.0), digits)
 
 
 def test_the_log_holds_what_the_critic_said(data: Path, tmp_path: Path) -> None:
