@@ -1,6 +1,6 @@
 """Makes the sounds and pictures of this folder from the shipped weights; names choose some of them.
 
-python samples/make.py [NAME ...]
+python samples/make.py [NAME ...]            digits/NAME is the grid of a structure stage, as digits/vae
 """
 
 from __future__ import annotations
@@ -8,9 +8,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from audiogen.making import Request, Take, make
+from audiogen.making import Request, Take, make, understand
 from audiogen.media.files import write_atomic
+from audiogen.media.grid import grid
 from audiogen.media.plot import picture
+from audiogen.media.png import png_bytes
+from audiogen.registry import STAGES, WEIGHTS, Loaded
 from audiogen.stage import Sampling
 
 HERE = Path(__file__).parent
@@ -34,12 +37,22 @@ PICTURES = {
     "cat-3d": ("a 3d cat, smiling", 1),
     "cat-outline": ("an outline drawing of a cat", 1),
 }
+GRIDS = {
+    f"digits/{name}": name
+    for name, entry in STAGES.items()
+    if entry.seam == "structure" and entry.weights.get("digit") in WEIGHTS
+}
+COLUMNS = 8  # of each digit in a grid
+CELL = 64  # pixels to a side, at least
 
 
 def main() -> None:
     """Write NAME.ogg of sound, NAME.mid of pieces and piano.png of the first, NAME.png of pictures."""
-    wanted = sys.argv[1:] or [*SOUNDS, *PIECES, *PICTURES]
+    wanted = sys.argv[1:] or [*SOUNDS, *PIECES, *PICTURES, *GRIDS]
     for name in wanted:
+        if name in GRIDS:
+            write_atomic(HERE / f"{name}.png", digits(GRIDS[name]), force=True)
+            continue
         suffix, (prompt, seed) = next(
             (end, found[name])
             for end, found in ((".ogg", SOUNDS), (".ogg", PIECES), (".png", PICTURES))
@@ -51,6 +64,18 @@ def main() -> None:
                 take.structure.save(HERE / f"{name}.mid", force=True)
             if name == next(iter(PIECES)):
                 write_atomic(HERE / "piano.png", drawn(take), force=True)
+
+
+def digits(stage: str) -> bytes:
+    """A row of every digit by a structure stage, seeds from 1 on, as a PNG file."""
+    loaded: Loaded = {}
+    found = []
+    for digit in range(10):
+        request = Request(f"digit {digit}", structure=stage, sampling=Sampling(seed=1, n=COLUMNS))
+        for take in make(understand(request).until("structure"), loaded=loaded):
+            assert take.contour is not None
+            found.append(take.contour.pixels)
+    return png_bytes(grid(found, COLUMNS, -(-CELL // len(found[0]))))
 
 
 def drawn(take: Take) -> bytes:

@@ -1,9 +1,11 @@
-"""Makes this folder: flow and diffusion side by side on ambience and on piano, and the one-page report.
+"""Makes this folder: flow and diffusion side by side on ambience and on piano, the generators of digits, and
+the one-page report.
 
-    python samples/compare/make.py --ambience build/ambience-audio --piano build/piano-compare
+    python samples/compare/make.py --ambience build/ambience-audio --piano build/piano-compare \\
+        --digits build/digits
 
-About ten minutes on two quiet cores with the shipped weights; cells that are complete are not run again.
-REPORT.md is REPORT.template.md with its {{fields}} filled in from the two report.json, so no figure is typed.
+About twenty minutes on two quiet cores with the shipped weights; cells that are complete are not run again.
+REPORT.md is REPORT.template.md with its {{fields}} filled in from every report.json, so no figure is typed.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from typing import Any
 from audiogen.evaluate.compare.cells import contenders
 from audiogen.evaluate.compare.folder import Options, compare
 from audiogen.evaluate.compare.report import table
+from audiogen.evaluate.digits import __main__ as digits
 from audiogen.media.files import write_atomic
 
 HERE = Path(__file__).parent
@@ -32,6 +35,14 @@ SCHEDULERS = (
     "diffusion:ddpm",
     "diffusion:dpm-solver++",
 )
+GENERATED = {
+    "accuracy": "read as asked",
+    "frechet": "FID",
+    "kid": "KID x 100",
+    "score": "classifier score",
+    "diversity": "diversity",
+    "novelty": "novelty",
+}
 FIELD = re.compile(r"\{\{(\w+)\.(\w+)\}\}")
 
 
@@ -39,6 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--ambience", type=Path, help="prepared ambience windows")
     parser.add_argument("--piano", type=Path, help="prepared piano windows")
+    parser.add_argument("--digits", type=Path, help="prepared digits")
     parser.add_argument("--decoders", help="of the ambience; default: all with shipped weights")
     parser.add_argument("--structure", help="of the ambience, mel=WEIGHTS")
     parser.add_argument("-n", type=int, default=20)
@@ -69,6 +81,8 @@ def main() -> None:
                 steps=(1, 2, 4, 8),
             ),
         )
+    if given.digits:
+        digits.main(["--data", str(given.digits), "--out", str(HERE / "digits")])
     write_atomic(HERE / "REPORT.md", filled((HERE / "REPORT.template.md").read_text()).encode(), force=True)
 
 
@@ -137,6 +151,17 @@ def heard(page: dict[str, Any]) -> str:
     return "\n".join(table(rows)) if rows else "(not measured)"
 
 
+def generators(page: dict[str, Any]) -> str:
+    """A line of every generator of digits, and of the anchors."""
+    rows = []
+    for row in page["rows"]:
+        found = {k: [v["value"], *v["interval"]] for k, v in row.items() if isinstance(v, dict)}
+        cells = {title: interval(found[name]) if name in found else "" for name, title in GENERATED.items()}
+        time = "" if row["ms"] is None else f"{row['ms']:.3g}"
+        rows.append({"stage": row["name"], **cells, "ms, one core": time})
+    return "\n".join(table(rows))
+
+
 def speed(page: dict[str, Any]) -> str:
     """Seconds at every number of evaluations of the cheapest scheduler of each contender."""
     found: dict[str, list[str]] = {}
@@ -158,9 +183,10 @@ FIELDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "orders": orders,
     "heard": heard,
     "speed": speed,
+    "generators": generators,
     "machine": lambda page: str(page["settings"]["machine"]),
     "minutes": lambda page: f"{page['facts']['minutes']:.1f}",
-    "count": lambda page: str(page["settings"]["count"]),
+    "count": lambda page: str(page["settings"]["count"] if "settings" in page else page["count"]),
     "seconds": lambda page: f"{page['settings']['seconds']:g}",
 }
 

@@ -22,7 +22,9 @@ from audiogen.evaluate.digits.measures import (
     nearest,
     within_classes,
 )
-from audiogen.evaluate.scores import draws_of
+from audiogen.evaluate.digits.page import into_cards
+from audiogen.evaluate.digits.report import CEILING, Row
+from audiogen.evaluate.scores import draws_of, mean_score
 from audiogen.networks.dcgan import GeneratorSizes
 from audiogen.networks.digit_classifier import ClassifierSizes
 from audiogen.structure.gan import ConditionalGANStage, GANConfig
@@ -125,6 +127,28 @@ def test_the_command_measures_a_stage_between_its_anchors(
     row = json.loads(capsys.readouterr().out)
     assert row["name"] == "cgan" and 0 <= row["accuracy"]["value"] <= 1
     assert (tmp_path / "out" / "cgan.png").exists()
-    text = (tmp_path / "out" / "digits.md").read_text()
-    assert text.count("\n") == 5 and "held-out digits in noise" in text
+    text = (tmp_path / "out" / "report.md").read_text()
+    lines = [line for line in text.splitlines() if line.startswith("| ")]
+    assert [line.split(" | ")[0] for line in lines[2:]] == [
+        "| held-out digits",
+        "| held-out digits in noise",
+        "| cgan",
+    ]
+    assert "%" in lines[-1] and lines[-1].split(" | ")[8] == "1", "the only one is the fastest"
+    assert (tmp_path / "out" / "quality.png").read_bytes().startswith(b"\x89PNG")
     assert main([*options[:-1], "10"]) == 2
+
+
+def test_the_table_of_a_model_card_is_replaced_not_repeated(tmp_path: Path) -> None:
+    card = tmp_path / "digit-cgan" / "README.md"
+    card.parent.mkdir()
+    card.write_text("# digit-cgan\n\nLimits: many.\n")
+    scores = {"accuracy": mean_score(np.ones(9), draws_of(9))}
+    for time_ms in (5.0, 7.0):
+        rows = [Row(CEILING, scores), Row("cgan", scores, time_ms, 1_000_000), Row("vae", scores, 1.0)]
+        with pytest.raises(FileNotFoundError, match="digit-vae"):
+            into_cards(rows, 100, tmp_path)
+        assert into_cards(rows[:2], 100, tmp_path) == [card]
+    text = card.read_text()
+    assert text.startswith("# digit-cgan\n\nLimits: many.\n\n## All generators")
+    assert text.count("| cgan |") == 1 and "| 7 | 1 | 1.00 M |" in text and CEILING in text

@@ -2,6 +2,7 @@
 
 python -m audiogen.evaluate.digits --data build/digits
 python -m audiogen.evaluate.digits --data build/digits vae=runs/digit-vae/weights -n 500 --out out/digits
+python -m audiogen.evaluate.digits --data build/digits --cards    # the table into the model cards
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--temperature", type=float, default=1.0)
     parser.add_argument("--top-p", type=float, default=0.97)
     parser.add_argument("--seed", type=int, default=1000)
-    parser.add_argument("--out", type=Path, help="folder for the table and a grid of every stage")
+    parser.add_argument("--out", type=Path, help="folder for the table, its plot and a grid of every stage")
+    parser.add_argument("--cards", action="store_true", help="write the table into the shipped model cards")
     given = parser.parse_args(arguments)
     try:
         return measure(given)
@@ -39,7 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def measure(given: Any) -> int:
     from audiogen.evaluate.digits.judge import DigitClassifier
-    from audiogen.evaluate.digits.report import Report, draw, sheet, table
+    from audiogen.evaluate.digits.page import into_cards, table, write
+    from audiogen.evaluate.digits.report import Report, draw, sheet
 
     if given.n < 100:
         raise InvalidRequest(f"-n must be at least 100, not {given.n}: a distance of fewer says nothing.")
@@ -47,18 +50,18 @@ def measure(given: Any) -> int:
     report = Report(given.data, DigitClassifier.from_pretrained(given.judge), given.n)
     sampling = Sampling(seed=given.seed, temperature=given.temperature, top_p=given.top_p)
     rows = report.anchors()
+    grids = {}
     for name, weights in chosen:
         stage = stage_class(name).from_pretrained(weights or STAGES[name].weights["digit"])
         made = draw(stage, given.n, sampling)
         rows.append(report.row(name, made, sum(p.numel() for p in stage.network.parameters())))
+        grids[name] = sheet(made.digits.ink)
         print(json.dumps(rows[-1].to_dict()), flush=True)
-        if given.out:
-            given.out.mkdir(parents=True, exist_ok=True)
-            (given.out / f"{name}.png").write_bytes(sheet(made.digits.ink))
     print(table(rows), file=sys.stderr)
     if given.out:
-        (given.out / "digits.md").write_text(table(rows))
-        (given.out / "digits.json").write_text(json.dumps([row.to_dict() for row in rows], indent=1) + "\n")
+        write(rows, grids, given.out, given.n)
+    if given.cards:
+        into_cards(rows, given.n)
     return 0
 
 

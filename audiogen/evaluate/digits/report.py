@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import torch
 
 from audiogen.data.digits import DIGITS, DigitSet
 from audiogen.evaluate.digits.judge import DigitClassifier
-from audiogen.evaluate.digits.measures import MEASURES, DigitJudge, Digits
+from audiogen.evaluate.digits.measures import DigitJudge, Digits
 from audiogen.evaluate.scores import Score
 from audiogen.media.grid import grid
 from audiogen.media.png import png_bytes
@@ -21,6 +21,7 @@ from audiogen.stage import Sampling
 from audiogen.structure.digits import DigitStage
 
 AT_ONCE = 250  # digits drawn together
+TIMED = 3  # times that one is drawn alone
 COLUMNS = 10
 CEILING, FLOOR = "held-out digits", "held-out digits in noise"
 NOISE = 0.5  # standard deviation of that noise, of the range of the ink
@@ -28,7 +29,7 @@ NOISE = 0.5  # standard deviation of that noise, of the range of the ink
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """What a stage drew, and the time of one digit drawn alone, ms."""
+    """What a stage drew, and the time of one digit drawn alone on one core, ms."""
 
     digits: Digits
     alone_ms: float
@@ -57,12 +58,23 @@ def draw(stage: DigitStage, count: int, sampling: Sampling = Sampling()) -> Draw
         stage.draw(torch.from_numpy(asked[a : a + AT_ONCE]), seeds[a : a + AT_ONCE], sampling).numpy()
         for a in range(0, count, AT_ONCE)
     ]
+    digits = Digits(np.concatenate(parts), asked if stage.hears else None)
+    return Drawn(digits, alone_ms(lambda k: stage.draw(torch.tensor([k]), [seeds[k]], sampling)))
+
+
+def alone_ms(draw_one: Callable[[int], Any]) -> float:
+    """Time of one digit on one core, ms: the shortest of a few."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     times = []
-    for k in range(3):
-        begin = time.perf_counter()
-        stage.draw(torch.tensor([k]), [seeds[k]], sampling)
-        times.append(1000 * (time.perf_counter() - begin))
-    return Drawn(Digits(np.concatenate(parts), asked if stage.hears else None), min(times))
+    try:
+        for k in range(TIMED):
+            begin = time.perf_counter()
+            draw_one(k)
+            times.append(1000 * (time.perf_counter() - begin))
+    finally:
+        torch.set_num_threads(threads)
+    return min(times)
 
 
 class Report:
@@ -108,17 +120,3 @@ def sheet(ink: np.ndarray) -> bytes:
     if len(order) == DIGITS * COLUMNS:
         order = order.reshape(COLUMNS, DIGITS).T.ravel()
     return png_bytes(grid(ink[order], COLUMNS, -(-60 // ink.shape[1])))
-
-
-def table(rows: Sequence[Row]) -> str:
-    """The report as a Markdown table; intervals are in the JSON."""
-    titles = [m.title for m in MEASURES]
-    lines = ["| stage | " + " | ".join(titles) + " | ms | parameters |", "|" + " --- |" * (len(titles) + 3)]
-    for row in rows:
-        figures = [f"{row.scores[m.name].value:.3g}" if m.name in row.scores else "" for m in MEASURES]
-        if "accuracy" in row.scores:
-            figures[0] = f"{row.scores['accuracy'].value:.1%}"
-        time_ms = "" if row.alone_ms is None else f"{row.alone_ms:.0f}"
-        size = "" if row.parameters is None else f"{row.parameters / 1e6:.2f} M"
-        lines.append(f"| {row.name} | " + " | ".join(figures) + f" | {time_ms} | {size} |")
-    return "\n".join(lines) + "\n"
