@@ -7,6 +7,9 @@ p(symbol | drawn, y) of all classes; how well each foretold what is drawn gives 
 chances of any digit, p(symbol | drawn). The drawing then follows p(symbol | drawn, asked) times
 (p(symbol | drawn, asked) / p(symbol | drawn)) ** (guidance - 1), as in classifier-free guidance (arXiv
 2207.12598) but with the exact mixture: strokes that would rather belong to another digit become rarer.
+
+The same chances tell how plain a drawing is: log p(drawn | asked) over that of the next class. Of several
+drawings of a call the plainest is given; broken strokes are seldom the plainest.
 """
 
 from __future__ import annotations
@@ -18,10 +21,13 @@ from typing import ClassVar, Protocol
 import torch
 from torch import Tensor, nn
 
+from audiogen.errors import InvalidRequest
 from audiogen.networks.gated_pixelcnn import Canvas, GatedPixelCNN, PixelCNNSizes
 from audiogen.sampling.autoregressive import choose
 from audiogen.stage import Sampling
 from audiogen.structure.digits import DigitStage, Seen, Step, unheard
+
+OTHER_DRAFT = 1_000_003  # between the seeds of drafts
 
 
 @dataclass(frozen=True)
@@ -32,11 +38,20 @@ class PixelCNNConfig:
         network: its sizes.
         temperature: that of a call is multiplied by it.
         guidance: 1 is off, above 1 draws what tells the asked digit from others; the decoder has its own.
+        drafts: drawings of each digit, of which the plainest is given; several need guidance.
     """
 
     network: PixelCNNSizes = field(default_factory=PixelCNNSizes)
     temperature: float = 1.0
     guidance: float = 2.0
+    drafts: int = 1
+
+    def __post_init__(self) -> None:
+        if self.drafts < 1 or (self.drafts > 1 and self.guidance == 1):
+            raise InvalidRequest(
+                f"drafts must be 1 or more, and 1 where guidance is 1, not {self.drafts}: only guided "
+                "drawings tell which of them is plain."
+            )
 
 
 class PixelCNNStage(DigitStage):
@@ -61,16 +76,25 @@ class PixelCNNStage(DigitStage):
     ) -> Tensor:
         """See `DigitStage.draw`; what is seen are the rows drawn so far."""
         c = self.config
-        pen = Guided(self.network, digits.to(self.device), c.guidance)
-        n = c.network.grid
-        chances = uniforms(seeds, n).to(self.device)
+        n, drafts = c.network.grid, c.drafts
+        pen = Guided(self.network, digits.to(self.device).repeat_interleave(drafts), c.guidance)
+        chances = uniforms([seed + OTHER_DRAFT * k for seed in seeds for k in range(drafts)], n).to(
+            self.device
+        )
+        rows: list[Tensor] = []
         for row in range(n):
             step(row, n)
             draw_row(pen, row, chances[:, row], sampling.temperature * c.temperature, sampling.top_p)
             if seen is not None:
-                seen(row + 1, n, pen.ink())
+                rows.append(pen.ink())
+        plainest = torch.arange(0, len(seeds) * drafts, drafts)
+        if drafts > 1:
+            plainest = plainest + pen.plainness().unflatten(0, (-1, drafts)).argmax(1).cpu()
+        if seen is not None:  # only now is it known which was the one
+            for done, ink in enumerate(rows, 1):
+                seen(done, n, ink.cpu()[plainest])
         step(n, n)
-        return pen.ink().cpu()
+        return pen.ink().cpu()[plainest]
 
 
 class Pen(Protocol):
@@ -121,6 +145,11 @@ class Guided:
             chosen = symbols[:, None, None].expand(-1, self.classes, 1)
             self.foretold = self.foretold + self.chances.gather(2, chosen)[..., 0]
         self.canvas.put(row, column, symbols.repeat_interleave(self.classes))
+
+    def plainness(self) -> Tensor:
+        """log p(drawn | asked) over that of the likeliest other class, [B]; only guided."""
+        asked = nn.functional.one_hot(self.digits, self.classes).bool()
+        return self.foretold[asked] - self.foretold.masked_fill(asked, -torch.inf).amax(1)
 
     def ink(self) -> Tensor:
         """What is drawn so far, [B, size, size]."""

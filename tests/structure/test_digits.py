@@ -20,7 +20,7 @@ from audiogen.structure.ddpm import DDPMConfig, DDPMStage
 from audiogen.structure.digits import DigitStage
 from audiogen.structure.fine_pixelcnn import FinePixelCNNConfig, FinePixelCNNStage, large
 from audiogen.structure.gan import ConditionalGANStage, DCGANStage, GANConfig, WGANGPStage
-from audiogen.structure.pixelcnn import Guided, PixelCNNConfig, PixelCNNStage
+from audiogen.structure.pixelcnn import OTHER_DRAFT, Guided, PixelCNNConfig, PixelCNNStage
 from audiogen.structure.vae import VAEConfig, VAEStage
 
 SEVEN = Conditioning(path="digit", subject="7")
@@ -138,9 +138,31 @@ def test_guidance_mixes_the_classes_exactly() -> None:
             pen.put(row, column, symbols[:, row, column])
 
 
-@pytest.mark.parametrize("guidance", [1.0, 3.0])
-def test_a_guided_digit_is_the_same_in_any_company(guidance: float) -> None:
-    stage = PixelCNNStage(PixelCNNConfig(TINY_BLOCKS, guidance=guidance), shaken(TINY_BLOCKS), device="cpu")
+def test_of_several_drafts_the_plainest_is_given() -> None:
+    network, seven = shaken(TINY_BLOCKS), torch.tensor([7])
+    config = PixelCNNConfig(TINY_BLOCKS, guidance=3.0)
+    drafts, plain = [], []
+    for k in range(3):
+        ink = PixelCNNStage(config, network, device="cpu").draw(seven, [5 + OTHER_DRAFT * k], Sampling())
+        symbols = network.to_symbols(ink).repeat(10, 1, 1)
+        chances = network(symbols, torch.arange(10)).log_softmax(-1)
+        foretold = chances.gather(-1, symbols[..., None]).sum((1, 2, 3)).tolist()
+        drafts.append(ink)
+        plain.append(foretold.pop(7) - max(foretold))
+    seen: list[torch.Tensor] = []
+    stage = PixelCNNStage(replace(config, drafts=3), network, device="cpu")
+    made = stage.draw(seven, [5], Sampling(), seen=lambda done, total, ink: seen.append(ink))
+    assert torch.equal(made, drafts[int(np.argmax(plain))]) and len(set(plain)) == 3
+    assert torch.equal(seen[-1], made) and len(seen) == 6
+    for wrong in ({"drafts": 2, "guidance": 1.0}, {"drafts": 0}):
+        with pytest.raises(InvalidRequest, match="drafts"):
+            PixelCNNConfig(**wrong)
+
+
+@pytest.mark.parametrize("guidance, drafts", [(1.0, 1), (3.0, 1), (3.0, 2)])
+def test_a_guided_digit_is_the_same_in_any_company(guidance: float, drafts: int) -> None:
+    config = PixelCNNConfig(TINY_BLOCKS, guidance=guidance, drafts=drafts)
+    stage = PixelCNNStage(config, shaken(TINY_BLOCKS), device="cpu")
     together = stage.draw(torch.tensor([1, 2, 3]), [5, 6, 7], Sampling())
     assert torch.equal(together[1], stage.draw(torch.tensor([2]), [6], Sampling())[0])
 
