@@ -9,13 +9,19 @@ from typing import Any
 
 import click
 
+from audiogen.artifacts import PICTURES
 from audiogen.cli import options
 
 FOLDER = click.Path(path_type=Path)
 
 
 @click.command("compare")
-@click.option("--path", type=click.Choice(["ambience", "piano"]), default="ambience", show_default=True)
+@click.option(
+    "--path",
+    type=click.Choice(["ambience", "piano", "digit", "picture"]),
+    default="ambience",
+    show_default=True,
+)
 @click.option(
     "--decoders",
     metavar="LIST",
@@ -33,19 +39,22 @@ FOLDER = click.Path(path_type=Path)
     show_default=True,
     help="Of the first 8 structures; the others have one.",
 )
-@click.option("--data", type=FOLDER, help="Prepared windows: held-out structures, distances to real audio.")
-@click.option("--structure", metavar="NAME[=WEIGHTS]", help="Default: the stage `mel` of the path.")
+@click.option(
+    "--data", type=FOLDER, help="What `audiogen data` made: held-out structures, distances to them."
+)
+@click.option("--structure", metavar="NAME[=WEIGHTS]", help="Default: mel for sound, pixelcnn for digits.")
 @click.option(
     "--structures",
-    default="held-out,stage",
-    show_default=True,
     metavar="LIST",
-    help="Where they come from: held-out, stage, none (the decoder alone).",
+    help="Where they come from: held-out, stage, none (the decoder alone). Default: held-out,stage; for "
+    "pictures: none.",
 )
-@click.option("--prompts", type=FOLDER, help="What the structure stage is asked for: a file, one a line.")
-@click.option("--seconds", type=click.FloatRange(4.8, 60), default=9.6, show_default=True)
-@click.option("--vocoder", metavar="WEIGHTS", help="Default: that of the path.")
-@click.option("--heard/--no-heard", default=True, show_default=True, help="Also after the vocoder; sounds.")
+@click.option("--prompts", type=FOLDER, help="What is asked where nothing is held out: a file, one a line.")
+@click.option("--seconds", type=click.FloatRange(4.8, 60), default=9.6, show_default=True, help="Of sounds.")
+@click.option("--vocoder", metavar="WEIGHTS", help="Of sounds. Default: that of the path.")
+@click.option(
+    "--heard/--no-heard", default=True, show_default=True, help="Sounds also after the vocoder, and as files."
+)
 @click.option("-o", "--output", type=FOLDER, default=Path("out/compare"), show_default=True)
 @click.option("--device", metavar="auto|cpu|cuda", default="auto", help="Where to compute.")
 @click.option("--force", is_flag=True, help="Replace the report of another comparison in the folder.")
@@ -56,29 +65,31 @@ def command(
     state: Any,
     output: Path,
     steps: str,
-    structures: str,
+    structures: str | None,
     prompts: Path | None,
     force: bool,
     json_: bool,
     **asked: Any,
 ) -> int:
-    """Decoders, schedulers and steps on the same work: a table, plots and sounds in a folder.
+    """Decoders, schedulers and steps on the same work: a table, plots, sounds or pictures in a folder.
 
     \b
     audiogen compare --data build/ambience-audio -o out/compare
     audiogen compare --decoders flow=runs/a/weights,new:flow=runs/b/weights --steps 1,2,4
+    audiogen compare --path digit --data build/pictures --schedulers euler,heun,ddim --steps 4,8
 
     Cells that are complete stay in the folder; the same command goes on. Without --data the distances to
-    real audio are left out.
+    real sounds and pictures are left out.
     """
     from audiogen.cli.output import print_json
     from audiogen.cli.progress import Reporter
     from audiogen.evaluate.compare.cells import steps_of
     from audiogen.evaluate.compare.folder import Options, compare
 
+    refuse_of_sound(asked["path"])
     settings = Options(
         steps=tuple(steps_of(steps)),
-        structures=kinds_of(structures),
+        structures=kinds_of(structures, asked["path"]),
         prompts=None if prompts is None else prompts_of(prompts),
         **asked,
     )
@@ -91,14 +102,31 @@ def command(
     return 0
 
 
-def kinds_of(text: str) -> tuple[str, ...]:
-    """Kinds of structures by their names.
+def refuse_of_sound(path: str) -> None:
+    """What a picture has not must not be given with one.
+
+    Raises:
+        click.BadParameter: it was.
+    """
+    if path not in PICTURES:
+        return
+    context = click.get_current_context()
+    given = click.core.ParameterSource.COMMANDLINE
+    for name in ("seconds", "vocoder", "heard"):
+        if context.get_parameter_source(name) == given:
+            raise click.BadParameter(f"is of sounds; --path {path} makes pictures.", param_hint=f"--{name}")
+
+
+def kinds_of(text: str | None, path: str) -> tuple[str, ...]:
+    """Kinds of structures by their names; None: those that a path usually has.
 
     Raises:
         click.BadParameter: another name.
     """
-    from audiogen.evaluate.compare.work import KINDS
+    from audiogen.evaluate.compare.bench import HELD_OUT, KINDS, NONE, STAGE
 
+    if text is None:
+        return (NONE,) if path == "picture" else (HELD_OUT, STAGE)
     found = tuple(part.strip() for part in text.split(","))
     if wrong := [part for part in found if part not in KINDS]:
         raise click.BadParameter(

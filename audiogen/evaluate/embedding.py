@@ -134,18 +134,22 @@ class Projection:
     basis: np.ndarray
 
     @classmethod
-    def fit(cls, rows: np.ndarray, dimensions: int = DIMENSIONS) -> Projection:
-        """From the features of training segments [N, 295].
+    def fit(
+        cls, rows: np.ndarray, dimensions: int = DIMENSIONS, sizes: Sequence[int] | None = None
+    ) -> Projection:
+        """From the features of training segments [N, 295], or of pictures.
 
+        Args:
+            sizes: how many numbers each block has; None: as the blocks of a segment.
         Raises:
-            InvalidRequest: fewer segments than twice the dimensions.
+            InvalidRequest: fewer rows than twice the dimensions.
         """
         if len(rows) < 2 * dimensions:
             raise InvalidRequest(
-                f"The embedding is fitted to training windows; {len(rows)} segments are too few for "
+                f"The embedding is fitted to training data; {len(rows)} rows of it are too few for "
                 f"{dimensions} directions, prepare at least {2 * dimensions}."
             )
-        weights = np.concatenate([np.full(n, n**-0.5) for n in block_sizes().values()])
+        weights = np.concatenate([np.full(n, n**-0.5) for n in sizes or block_sizes().values()])
         whole = cls(rows.mean(0), rows.std(0) + 1e-6, weights, np.eye(rows.shape[1]))
         squashed = whole(rows)
         values, vectors = np.linalg.eigh(np.cov(squashed, rowvar=False))

@@ -12,9 +12,10 @@ import torch
 from audiogen.artifacts import SOURCES
 from audiogen.cli.group import run
 from audiogen.errors import InvalidRequest, MissingModel, WouldOverwrite
-from audiogen.evaluate.compare import cells, measures, running, work
+from audiogen.evaluate.compare import cells, running
 from audiogen.evaluate.compare.cells import Cell
 from audiogen.evaluate.compare.folder import Options, compare
+from audiogen.evaluate.compare.sound import measures, work
 from audiogen.media.mel import MelSettings
 from tests.evaluate.test_embedding import scene
 

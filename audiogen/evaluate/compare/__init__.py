@@ -1,13 +1,15 @@
 """`audiogen compare`: decoders, schedulers and steps on the same work.
 
+bench.py      what a comparison needs to know of its material, and what was asked (Options)
 cells.py      what is compared: a contender, a scheduler, a number of steps; names on the command line
+stages.py     the structure stage of a comparison
 running.py    runs cells one after the other and keeps each in the folder; seconds, memory, evaluations
-work.py       the work in sound: structures, seeds, and the reference of the distances
-measures.py   what a cell scored in sound: adherence, distances, diversity
 verdicts.py   who is better: at equal evaluations, each at its best; ties
+folder.py     a whole comparison into a folder
 report.py     report.md and report.json
-pictures.py   report's PNG files
-sounds.py     one structure through every contender; the best cells as they are heard
+figures.py    quality against evaluations as PNG
+sound/        the bench of piano and ambience
+picture/      the bench of digits and illustrations
 
-cells, running, verdicts and the pictures of figures know nothing of sound.
+Only `sound/` and `picture/` know what is decoded.
 """

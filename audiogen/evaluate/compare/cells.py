@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from audiogen.errors import InvalidRequest
@@ -21,6 +21,7 @@ class Contender:
         weights: registered name, folder or hub id.
         schedulers: those that take part.
         only_steps: the numbers of steps that it can do; None: any.
+        path: what it decodes, where the class depends on it.
     """
 
     label: str
@@ -28,9 +29,10 @@ class Contender:
     weights: str
     schedulers: tuple[str, ...]
     only_steps: tuple[int, ...] | None = None
+    path: str | None = None
 
     def load(self, device: str = "auto") -> Any:
-        return stage_class(self.stage).from_pretrained(self.weights, device=device)
+        return stage_class(self.stage, self.path).from_pretrained(self.weights, device=device)
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,12 @@ def _one(text: str, path: str) -> Contender:
     weights = weights or weights_for(stage, path)
     find_weights(weights)
     return Contender(
-        label or stage, stage, weights, decoders[stage].schedulers, FEW_STEPS if weights == few else None
+        label or stage,
+        stage,
+        weights,
+        decoders[stage].schedulers,
+        FEW_STEPS if weights == few else None,
+        path,
     )
 
 
@@ -106,6 +113,7 @@ def _here(path: str) -> list[Contender]:
                     weights,
                     ("euler",) if distilled else entry.schedulers,
                     FEW_STEPS if distilled else None,
+                    path,
                 )
             )
     if not found:
@@ -130,13 +138,7 @@ def _with_schedulers(found: Sequence[Contender], text: str | None) -> list[Conte
             wrong = f"{label}:{name}" if label else name
             raise InvalidRequest(f"--schedulers: {wrong!r} fits no contender. {known}.")
     taking_part = [
-        Contender(
-            c.label,
-            c.stage,
-            c.weights,
-            tuple(s for s in c.schedulers if ("", s) in asked or (c.label, s) in asked),
-            c.only_steps,
-        )
+        replace(c, schedulers=tuple(s for s in c.schedulers if ("", s) in asked or (c.label, s) in asked))
         for c in found
     ]
     return [c for c in taking_part if c.schedulers]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from audiogen.evaluate.compare.measures import ADHERENCE, KERNEL, MEASURES, Result
+from audiogen.evaluate.compare.bench import Result, Wording
 from audiogen.evaluate.compare.verdicts import (
     Entry,
     Verdict,
@@ -16,25 +16,7 @@ from audiogen.evaluate.compare.verdicts import (
     at_its_best,
     cheapest_tied,
 )
-from audiogen.evaluate.compare.work import HELD_OUT, NONE, STAGE
 from audiogen.evaluate.scores import Measure, Score
-
-KIND_TITLES = {
-    HELD_OUT: "Structures of held-out recordings",
-    STAGE: "Structures of the path's own structure stage",
-    NONE: "Without a structure",
-}
-JUDGES = (KERNEL, ADHERENCE)  # shown first
-HOW_TO_READ = """\
-**How to read it.** Every cell decodes the same structures with the same seeds. *Evaluations* are counted
-calls of the network for one sound: guidance and second-order schedulers count double. *Kernel* and
-*Frechet* are distances to held-out recordings, on the mel before the vocoder, less is better
-({embedding}); the anchors say what they mean. *Adherence* is 1 where the coarse mel of the result is the
-one asked for and 0 where it fits no better than another sound's; a mean of all possible sounds, which is
-a blur, adheres best, so read it beside the distances. *Moves* is the correlation over time, which leaves
-the colour out. *Diversity* is the distance between two seeds of one structure, 1 is that between two
-real recordings of a kind. In brackets: 95 % intervals, bootstrap over sounds. `A < B`: A is better, and
-the paired interval of the difference excludes 0; `A = B`: a tie."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +25,7 @@ class Comparison:
 
     Attributes:
         settings: what was compared on what, and the machine; facts: other figures, by name.
-        results: in the order of the cells; kinds: of structures.
+        results: in the order of the cells; kinds: of structures; wording: the words of the bench.
         anchors: name -> distances of held-out recordings, real and damaged.
         heard: name -> distances and adherence after the vocoder.
         pictures: file -> what it shows; sounds: file -> what it is.
@@ -52,6 +34,7 @@ class Comparison:
     settings: dict[str, Any]
     results: list[Result]
     kinds: list[str]
+    wording: Wording
     anchors: dict[str, dict[str, Score]] = field(default_factory=dict)
     heard: dict[str, dict[str, Score]] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
@@ -68,79 +51,78 @@ def entries(results: Sequence[Result], kind: str, measure: Measure) -> list[Entr
     ]
 
 
-def chosen(results: Sequence[Result], kinds: Sequence[str]) -> dict[str, Result]:
-    """The cell of every contender that is to be heard.
+def chosen(results: Sequence[Result], kinds: Sequence[str], distance: Measure) -> dict[str, Result]:
+    """The cell of every contender that is to be heard or seen.
 
-    The cheapest that is tied with its best by kernel distance, on the first kind. Without distances the one
+    The cheapest that is tied with its best by the distance, on the first kind. Without distances the one
     with most evaluations: adherence alone would choose the most blurred.
     """
     found = {}
     for name in dict.fromkeys(r.run.cell.contender for r in results):
         own = [r for r in results if r.run.cell.contender == name]
-        rows = entries(own, kinds[0], KERNEL)
-        wanted = cheapest_tied(rows, KERNEL).name if rows else None
+        rows = entries(own, kinds[0], distance)
+        wanted = cheapest_tied(rows, distance).name if rows else None
         found[name] = next((r for r in own if r.name == wanted), max(own, key=lambda r: r.run.evaluations))
     return found
 
 
 def markdown(c: Comparison) -> str:
     """The page."""
-    s = c.settings
+    s, words = c.settings, c.wording
     lines = [f"# {' and '.join(s['contenders'])} side by side: {s['path']}", ""]
     lines += [
-        f"{s['count']} structures of each kind, {s['seconds']:g} s each, {s['seeds']} seeds of the first "
+        f"{s['count']} structures of each kind{words.size}, {s['seeds']} seeds of the first "
         f"{s['varied']}; {s['machine']}. Made by `{s['command']}` in {c.facts['minutes']:.1f} minutes.",
         "",
     ]
     lines += [f"- {remark}" for remark in s["remarks"]] + ([""] if s["remarks"] else [])
     for kind in c.kinds:
-        lines += [f"## {KIND_TITLES[kind]}", "", *_verdict_lines(c.results, c.kinds, kind), ""]
-        lines += [*table([_row(r, kind, s["seconds"]) for r in c.results]), ""]
+        lines += [f"## {words.kind_titles[kind]}", "", *_verdict_lines(c, kind), ""]
+        lines += [*table([_row(r, kind, words) for r in c.results]), ""]
     if c.anchors:
         lines += ["## Anchors: what the distances mean", ""]
-        lines += [
-            "Held-out recordings against other held-out recordings, as they are and damaged, the same "
-            "number of sounds of the same kinds.",
-            "",
-        ]
-        lines += [*table([{"recordings": name, **_cells(found)} for name, found in c.anchors.items()]), ""]
+        subject, sentence = words.anchors
+        lines += [sentence, ""]
+        lines += [*table([{subject: name, **_cells(found, words)} for name, found in c.anchors.items()]), ""]
     if c.heard:
-        lines += ["## As it is heard: after the vocoder", ""]
-        lines += [*table([{"what": name, **_cells(found)} for name, found in c.heard.items()]), ""]
-    for file, words in c.pictures.items():
-        lines += [f"![{words}]({file})", ""]
+        lines += [f"## {words.after}", ""]
+        lines += [*table([{"what": name, **_cells(found, words)} for name, found in c.heard.items()]), ""]
+    for file, about in c.pictures.items():
+        lines += [f"![{about}]({file})", ""]
     if c.sounds:
-        lines += ["## Sounds", "", *(f"- [{file}]({file}): {words}" for file, words in c.sounds.items()), ""]
-    lines += [HOW_TO_READ.format(embedding=s["embedding"] or "none here, for want of `--data`"), ""]
+        lines += ["## Sounds", "", *(f"- [{file}]({file}): {about}" for file, about in c.sounds.items()), ""]
+    lines += [words.how_to_read.format(embedding=s["embedding"] or "none here, for want of `--data`"), ""]
     return "\n".join(lines)
 
 
-def verdicts(results: Sequence[Result], kinds: Sequence[str], kind: str) -> dict[str, list[Verdict]]:
+def verdicts(c: Comparison, kind: str) -> dict[str, list[Verdict]]:
     """Orders by measure, each contender at its best first.
 
-    By adherence only the cells that are heard are put in order: the best by adherence alone is a blur.
+    By adherence only the chosen cells are put in order: the best by adherence alone is a blur.
     """
     found = {}
-    if rows := entries(results, kind, KERNEL):
-        found[KERNEL.name] = [at_its_best(rows, KERNEL), *at_equal_evaluations(rows, KERNEL)]
-    if rows := entries(list(chosen(results, kinds).values()), kind, ADHERENCE):
-        found[ADHERENCE.name] = [at_its_best(rows, ADHERENCE)]
+    distance, adherence = c.wording.distance, c.wording.adherence
+    if rows := entries(c.results, kind, distance):
+        found[distance.name] = [at_its_best(rows, distance), *at_equal_evaluations(rows, distance)]
+    best = chosen(c.results, c.kinds, distance)
+    if rows := entries(list(best.values()), kind, adherence):
+        found[adherence.name] = [at_its_best(rows, adherence)]
     return found
 
 
-def _verdict_lines(results: Sequence[Result], kinds: Sequence[str], kind: str) -> list[str]:
-    found = verdicts(results, kinds, kind)
+def _verdict_lines(c: Comparison, kind: str) -> list[str]:
+    words, found = c.wording, verdicts(c, kind)
     lines = []
-    for verdict in found.get(KERNEL.name, []):
+    for verdict in found.get(words.distance.name, []):
         many = "evaluation" if verdict.evaluations == 1 else "evaluations"
         when = "each at its best" if verdict.evaluations is None else f"at {verdict.evaluations} {many}"
-        lines.append(f"- By kernel distance, {when}: `{verdict}`.")
-    for verdict in found.get(ADHERENCE.name, []):
-        lines.append(f"- By adherence, the cells that are heard: `{verdict}`.")
+        lines.append(f"- By {words.distance.title}, {when}: `{verdict}`.")
+    for verdict in found.get(words.adherence.name, []):
+        lines.append(f"- By {words.adherence.title}, the cells that are {words.taken}: `{verdict}`.")
     return lines
 
 
-def _row(result: Result, kind: str, duration: float) -> dict[str, str]:
+def _row(result: Result, kind: str, words: Wording) -> dict[str, str]:
     run = result.run
     seconds = float(np.median(run.seconds))
     return {
@@ -148,14 +130,14 @@ def _row(result: Result, kind: str, duration: float) -> dict[str, str]:
         "evaluations": f"{run.evaluations:g}",
         "seconds": f"{seconds:.3f}",
         "CPU s": f"{float(np.median(run.cpu_seconds)):.3f}",
-        "x real time": f"{duration / seconds:.0f}",
+        words.rate.title: words.rate(seconds),
         "peak MB": f"{run.memory_mb:.0f}" + ("" if run.memory_is_of_cell else " so far"),
-        **_cells(result.scores.get(kind, {})),
+        **_cells(result.scores.get(kind, {}), words),
     }
 
 
-def _cells(scores: dict[str, Score]) -> dict[str, str]:
-    return {m.name: str(scores[m.name]) for m in MEASURES if m.name in scores}
+def _cells(scores: dict[str, Score], words: Wording) -> dict[str, str]:
+    return {m.name: str(scores[m.name]) for m in words.measures if m.name in scores}
 
 
 def table(rows: Sequence[dict[str, str]]) -> list[str]:
@@ -167,6 +149,7 @@ def table(rows: Sequence[dict[str, str]]) -> list[str]:
 
 def as_json(c: Comparison) -> dict[str, Any]:
     """The same for programs: scores as value, low, high."""
+    rate = c.wording.rate
     return {
         "settings": c.settings,
         "cells": [
@@ -178,7 +161,7 @@ def as_json(c: Comparison) -> dict[str, Any]:
                 "evaluations": r.run.evaluations,
                 "seconds": round(float(np.median(r.run.seconds)), 4),
                 "cpu_seconds": round(float(np.median(r.run.cpu_seconds)), 4),
-                "times_real_time": round(c.settings["seconds"] / float(np.median(r.run.seconds)), 1),
+                rate.name: round(rate.of(float(np.median(r.run.seconds))), rate.digits + 1),
                 "peak_mb": round(r.run.memory_mb),
                 "peak_is_of_cell": r.run.memory_is_of_cell,
                 "scores": {kind: _numbers(scores) for kind, scores in r.scores.items()},
@@ -188,11 +171,11 @@ def as_json(c: Comparison) -> dict[str, Any]:
         "verdicts": {
             kind: {
                 measure: [{"evaluations": v.evaluations, "order": v.groups, "words": str(v)} for v in found]
-                for measure, found in verdicts(c.results, c.kinds, kind).items()
+                for measure, found in verdicts(c, kind).items()
             }
             for kind in c.kinds
         },
-        "chosen": {name: r.name for name, r in chosen(c.results, c.kinds).items()},
+        "chosen": {name: r.name for name, r in chosen(c.results, c.kinds, c.wording.distance).items()},
         "anchors": {name: _numbers(scores) for name, scores in c.anchors.items()},
         "heard": {name: _numbers(scores) for name, scores in c.heard.items()},
         "facts": c.facts,

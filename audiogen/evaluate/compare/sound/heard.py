@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from audiogen.artifacts import Conditioning, MelSpectrogram, Waveform
-from audiogen.evaluate.compare.measures import kept_of
-from audiogen.evaluate.compare.work import Item
+from audiogen.evaluate.compare.sound.measures import kept_of
+from audiogen.evaluate.compare.sound.work import Item
 from audiogen.media.mel import MelSettings, analyse
 from audiogen.stage import Sampling, silent
 

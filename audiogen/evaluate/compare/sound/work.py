@@ -18,12 +18,10 @@ from audiogen.artifacts import Conditioning, Structure
 from audiogen.errors import InvalidRequest
 from audiogen.evaluate.anchors import SECONDS, Pools, read_pools
 from audiogen.evaluate.coarse_mel import structure_of
+from audiogen.evaluate.compare.bench import HELD_OUT, KINDS, NONE, STAGE, VARIED, kinds_of, numbers_of
 from audiogen.evaluate.pools import Window
 from audiogen.stage import Sampling, silent
 
-HELD_OUT, STAGE, NONE = "held-out", "stage", "none"
-KINDS = (HELD_OUT, STAGE, NONE)
-VARIED = 8  # structures of each kind that more than one seed decodes
 PROMPTS = {  # in the order of `kinds_of`: the same kinds in turn as in the reference
     "ambience": ("rain", "birdsong", "sea waves", "a crackling fire"),
     "piano": ("calm piano", "lively piano", "sad, sparse piano", "stormy, loud piano"),
@@ -63,11 +61,11 @@ class Work:
 
     @property
     def kinds(self) -> list[str]:
-        return [kind for kind in KINDS if any(item.kind == kind for item in self.items)]
+        return kinds_of(self.items)
 
     def numbers(self, kind: str, take: int = 0) -> list[int]:
         """Places of the items of a kind and take, by structure."""
-        return [k for k, item in enumerate(self.items) if (item.kind, item.take) == (kind, take)]
+        return numbers_of(self.items, kind, take)
 
     def arrays(self) -> list[np.ndarray]:
         """Every structure, for the key of a cell."""

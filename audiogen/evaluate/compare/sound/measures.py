@@ -17,8 +17,7 @@ import torch
 
 from audiogen.artifacts import MelSpectrogram
 from audiogen.evaluate.anchors import ANCHORS, damaged
-from audiogen.evaluate.compare.running import Run
-from audiogen.evaluate.compare.work import Item, Work
+from audiogen.evaluate.compare.sound.work import Item, Work
 from audiogen.evaluate.distances import FRECHET, KERNEL, Distances
 from audiogen.evaluate.embedding import describe
 from audiogen.evaluate.scores import Measure, Score, draws_of, mean_score
@@ -128,15 +127,3 @@ def moving_together(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     x, y = (v - v.mean(2, keepdims=True) for v in (a, b))
     size = np.sqrt((x**2).sum((1, 2)) * (y**2).sum((1, 2)))
     return (x * y).sum((1, 2)) / np.maximum(size, 1e-9)
-
-
-@dataclass(frozen=True, eq=False)
-class Result:
-    """A cell with its run and its scores by kind of structure."""
-
-    run: Run
-    scores: dict[str, dict[str, Score]]
-
-    @property
-    def name(self) -> str:
-        return self.run.cell.name
