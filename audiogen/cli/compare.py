@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,13 @@ FOLDER = click.Path(path_type=Path)
 @click.option(
     "--heard/--no-heard", default=True, show_default=True, help="Sounds also after the vocoder, and as files."
 )
+@click.option(
+    "--generators",
+    type=FOLDER,
+    metavar="DATA",
+    help="With --path digit: also the stages that draw digits, against those in DATA (audiogen data "
+    "recipes/digits.yaml), as OUTPUT/generators.",
+)
 @click.option("-o", "--output", type=FOLDER, default=Path("out/compare"), show_default=True)
 @click.option("--device", metavar="auto|cpu|cuda", default="auto", help="Where to compute.")
 @click.option("--force", is_flag=True, help="Replace the report of another comparison in the folder.")
@@ -67,6 +75,7 @@ def command(
     steps: str,
     structures: str | None,
     prompts: Path | None,
+    generators: Path | None,
     force: bool,
     json_: bool,
     **asked: Any,
@@ -87,6 +96,8 @@ def command(
     from audiogen.evaluate.compare.folder import Options, compare
 
     refuse_of_sound(asked["path"])
+    if generators is not None and asked["path"] != "digit":
+        raise click.BadParameter("draw digits; give --path digit.", param_hint="--generators")
     settings = Options(
         steps=tuple(steps_of(steps)),
         structures=kinds_of(structures, asked["path"]),
@@ -95,11 +106,22 @@ def command(
     )
     with Reporter(state.quiet) as reporter:
         page = compare(settings, output, reporter, reporter.say, _words(), force)
+        if generators is not None:
+            compare_generators(generators, output / "generators", reporter.say)
     if json_:
         print_json(page)
     else:
         click.echo(str(output / "report.md"))
     return 0
+
+
+def compare_generators(data: Path, out: Path, say: Callable[[str], None], count: int = 500) -> None:
+    """All shipped stages that draw digits, `count` of each: a page, a plot and grids."""
+    from audiogen.evaluate.digits.page import table, write
+    from audiogen.evaluate.digits.running import compared, shipped
+
+    rows, grids = compared(shipped(), data, count, say=lambda row: say(table([row]).splitlines()[-1]))
+    write(rows, grids, out, count)
 
 
 def refuse_of_sound(path: str) -> None:

@@ -152,3 +152,26 @@ def test_the_table_of_a_model_card_is_replaced_not_repeated(tmp_path: Path) -> N
     text = card.read_text()
     assert text.startswith("# digit-cgan\n\nLimits: many.\n\n## All generators")
     assert text.count("| cgan |") == 1 and "| 7 | 1 | 1.00 M |" in text and CEILING in text
+
+
+@pytest.mark.weights
+def test_audiogen_compare_takes_the_generators_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from audiogen.cli.compare import compare_generators
+    from audiogen.evaluate.digits import running
+
+    stage = ConditionalGANStage.from_config(GANConfig(GeneratorSizes(width=4, latent=8)))
+    stage.save_pretrained(tmp_path / "cgan")
+    monkeypatch.setattr(running, "shipped", lambda: [("cgan", str(tmp_path / "cgan"))])
+    said: list[str] = []
+    compare_generators(write_digits(tmp_path / "data", 220), tmp_path / "out", said.append, 100)
+    assert len(said) == 1 and said[0].startswith("| cgan |")
+    assert {"report.md", "report.json", "quality.png", "cgan.png"} == {
+        f.name for f in (tmp_path / "out").iterdir()
+    }
+
+
+def test_only_digits_have_generators(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from audiogen.cli.group import run
+
+    assert run(["compare", "--generators", str(tmp_path), "-o", str(tmp_path / "out")]) == 2
+    assert "--path digit" in capsys.readouterr().err and not (tmp_path / "out").exists()

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from audiogen.errors import AudiogenError, InvalidRequest
-from audiogen.registry import STAGES, WEIGHTS, stage_class
 from audiogen.stage import Sampling
 
 
@@ -40,37 +39,27 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def measure(given: Any) -> int:
-    from audiogen.evaluate.digits.judge import DigitClassifier
     from audiogen.evaluate.digits.page import into_cards, table, write
-    from audiogen.evaluate.digits.report import Report, draw, sheet
+    from audiogen.evaluate.digits.running import compared, shipped
 
     if given.n < 100:
         raise InvalidRequest(f"-n must be at least 100, not {given.n}: a distance of fewer says nothing.")
     chosen = [word.partition("=")[::2] for word in given.stages] or shipped()
-    report = Report(given.data, DigitClassifier.from_pretrained(given.judge), given.n)
     sampling = Sampling(seed=given.seed, temperature=given.temperature, top_p=given.top_p)
-    rows = report.anchors()
-    grids = {}
-    for name, weights in chosen:
-        stage = stage_class(name).from_pretrained(weights or STAGES[name].weights["digit"])
-        made = draw(stage, given.n, sampling)
-        rows.append(report.row(name, made, sum(p.numel() for p in stage.network.parameters())))
-        grids[name] = sheet(made.digits.ink)
-        print(json.dumps(rows[-1].to_dict()), flush=True)
+    rows, grids = compared(
+        chosen,
+        given.data,
+        given.n,
+        sampling,
+        lambda row: print(json.dumps(row.to_dict()), flush=True),
+        given.judge,
+    )
     print(table(rows), file=sys.stderr)
     if given.out:
         write(rows, grids, given.out, given.n)
     if given.cards:
         into_cards(rows, given.n)
     return 0
-
-
-def shipped() -> list[tuple[str, str]]:
-    """The stages of digits whose weights are in the package."""
-    entries = [(name, entry.weights.get("digit", "")) for name, entry in STAGES.items()]
-    return [
-        (name, weights) for name, weights in entries if weights in WEIGHTS and weights.startswith("digit-")
-    ]
 
 
 if __name__ == "__main__":
