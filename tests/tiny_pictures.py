@@ -19,7 +19,9 @@ def tiny_pictures() -> dict[str, Any]:
         PictureDiffusionDecoderConfig,
         PictureFlowDecoder,
     )
+    from audiogen.evaluate.digits.judge import DigitClassifier
     from audiogen.networks.dcgan import GeneratorSizes
+    from audiogen.networks.digit_classifier import ClassifierSizes
     from audiogen.networks.digit_unet import UNetSizes
     from audiogen.networks.digit_vae import VAESizes
     from audiogen.networks.gated_pixelcnn import PixelCNNSizes
@@ -51,6 +53,7 @@ def tiny_pictures() -> dict[str, Any]:
         "digit-ddpm": DDPMStage.from_config(
             DDPMConfig(UNetSizes(width=8, deep=8, condition=8), steps=2), seed=3
         ),
+        "digit-classifier": DigitClassifier.from_config(ClassifierSizes(width=4, features=8), seed=3),
         "picture-painter": Painter.from_config(painter, seed=3),
         "picture-flow": PictureFlowDecoder.from_config(PictureDecoderConfig(**sizes, **told), seed=3),
         "picture-diffusion": PictureDiffusionDecoder.from_config(

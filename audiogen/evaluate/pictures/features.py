@@ -32,7 +32,7 @@ from audiogen.errors import InvalidRequest
 from audiogen.networks.picture_autoencoder import PictureAutoencoder
 from audiogen.render.painter import Painter
 
-SIDES = {"grain": 256, "strokes": 128, "forms": 64}  # pixels that each block looks at
+SIDES = {"grain": 1, "strokes": 2, "forms": 4}  # how much smaller than the painter's pictures each looks
 PLACES = 4  # of the layout, to a side
 AT_ONCE = 8  # pictures
 LEAST_SPREAD = 0.02  # added before a logarithm: differences below it are not seen
@@ -45,7 +45,7 @@ class PictureFeatures:
     def __init__(self, painter: Painter) -> None:
         self.autoencoder: PictureAutoencoder = painter.network.autoencoder
         self.device = painter.device
-        self.source = painter.source
+        self.side = painter.config.size  # pixels of what is looked at
 
     def __call__(
         self,
@@ -78,13 +78,13 @@ class PictureFeatures:
 
     def sizes(self) -> list[int]:
         """How many numbers each block has, in order."""
-        blank = np.zeros((1, 3, SIDES["grain"], SIDES["grain"]), np.float32)
+        blank = np.zeros((1, 3, self.side, self.side), np.float32)
         return [block.shape[1] for block in self.blocks(blank).values()]
 
     def _of(self, pixels: Tensor) -> Blocks:
         found: dict[str, Tensor] = {}
-        for name, side in SIDES.items():
-            quarter, eighth, latents = activations(self.autoencoder, resized(pixels, side))
+        for name, smaller in SIDES.items():
+            quarter, eighth, latents = activations(self.autoencoder, resized(pixels, self.side // smaller))
             found[name] = torch.cat([moments(quarter), moments(eighth)], 1)
             if name == "grain":
                 found["together"] = together(latents)

@@ -73,7 +73,8 @@ class TrainingSet:
                 squares = np.square(part).sum(1)[:, None] + np.square(side).sum(1) - 2 * part @ side.T
                 if but is not None:
                     squares[np.arange(len(part)), but[first : first + AT_ONCE]] = np.inf
-                nearer = np.sqrt(np.maximum(squares.min(1), 0) / known.shape[1])
+                apart = part - side[squares.argmin(1)]  # again: the squares above are small differences
+                nearer = np.sqrt(np.square(apart).mean(1))
                 found[first : first + AT_ONCE] = np.minimum(found[first : first + AT_ONCE], nearer)
         return found
 

@@ -189,7 +189,8 @@ class Report:
     def sheets(self) -> dict[str, bytes]:
         """Contact sheets, PNG by name."""
         return {
-            name: png_bytes(sheet(cells, [""] * len(cells), 8) / 255) for name, cells in self.shown.items()
+            name: png_bytes(sheet(cells, [""] * len(cells), 8).transpose(2, 0, 1) / 255)
+            for name, cells in self.shown.items()
         }
 
 

@@ -49,9 +49,10 @@ and pictures a second are those of the decoder; the painter, the same for all, c
 ({{embedding}}); the anchors say what they mean, and *real, through the painter* is the best that any decoder
 of these latents can do. *IoU* is that of the ink of the picture with the contour that was asked for.
 *Accuracy* is the share of digits that the project's own judge reads as what was asked for, *style* that of
-styles or looks, both from the picture alone: compare them with those of real pictures among the anchors. *Diversity* is the distance between
-two seeds of one wish, 1 is that between two real pictures of a style. In brackets: 95 % intervals, bootstrap
-over pictures. `A < B`: A is better, and the paired interval of the difference excludes 0; `A = B`: a tie."""
+styles or looks, both from the picture alone: compare them with those of real pictures among the anchors.
+*Diversity* is the distance between two seeds of one wish, 1 is that between two real pictures of a style. In
+brackets: 95 % intervals, bootstrap over pictures. `A < B`: A is better, and the paired interval of the
+difference excludes 0; `A = B`: a tie."""
 
 
 def wording(path: str, painter_s: float) -> Wording:
@@ -195,7 +196,8 @@ class PictureBench:
         files = {}
         for kind in kinds_of(self.items):
             name = f"sheet-{kind}.png"
-            files[name] = png_bytes(self._sheet(kind, best, decoders, partial(tell, progress, name)) / 255)
+            made = self._sheet(kind, best, decoders, partial(tell, progress, name))
+            files[name] = png_bytes(made.transpose(2, 0, 1) / 255)
             columns = [result.name for result in best.values()]
             first = [] if kind == NONE else ["contour"]
             last = ["the held-out picture"] if kind == HELD_OUT and self.judge else []
