@@ -17,20 +17,7 @@ from audiogen.evaluate.pictures.gallery import halves, read_gallery
 from audiogen.media import png
 from tests.evaluate.picture_data import write_pictures
 
-LINE = [
-    "compare",
-    "--schedulers",
-    "euler,ddim",
-    "--steps",
-    "1,2",
-    "-n",
-    "8",
-    "--seeds",
-    "2",
-    "-o",
-    "out",
-    "-q",
-]
+LINE = ["compare", "--schedulers", "flow:euler,ddim", "--steps", "1", "-n", "8", "-o", "out", "-q"]
 
 
 @pytest.fixture(scope="module")

@@ -207,7 +207,7 @@ def test_the_command_measures_both_paths(data: Path, tiny: Path, capsys: pytest.
     assert "iou" not in rows["picture", "flow"] and "novelty" in rows["picture", "flow, cat"]
     assert rows["digit", "held-out, real"]["novelty"]["value"] > 0
     assert "held-out, through the painter" in said.err
-    for file in ("pictures.md", "pictures.json", "digit-flow.png", "picture-flow, cat.png"):
+    for file in ("report.md", "report.json", "digit-flow.png", "picture-flow, cat.png"):
         assert (tiny / "out" / file).stat().st_size > 100
 
 

@@ -87,8 +87,9 @@ def measure(given: Any) -> int:
     print("\n".join(pages), file=sys.stderr)
     if given.out:
         given.out.mkdir(parents=True, exist_ok=True)
-        (given.out / "pictures.md").write_text("\n".join(pages))
-        (given.out / "pictures.json").write_text(json.dumps(every, indent=1) + "\n")
+        (given.out / "report.md").write_text("\n".join(pages))
+        plain = {"count": given.n, "rows": every}
+        (given.out / "report.json").write_text(json.dumps(plain, indent=1) + "\n")
         for name, data in sheets.items():
             (given.out / name).write_bytes(data)
     return 0
