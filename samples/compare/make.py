@@ -4,8 +4,8 @@ digits, and the one-page report.
     python samples/compare/make.py --ambience build/ambience-audio --piano build/piano-compare \\
         --digits build/digits --pictures build/pictures
 
-About an hour on two quiet cores with the shipped weights, half of it for the pictures; cells that are complete
-are not run again.
+About an hour on two quiet cores with the shipped weights, half of it for the pictures; cells that are
+complete are not run again.
 REPORT.md is REPORT.template.md with its {{fields}} filled in from every report.json, so no figure is typed.
 """
 

@@ -203,6 +203,8 @@ def test_the_command_measures_both_paths(data: Path, tiny: Path, capsys: pytest.
     for name in ("kernel", "frechet", "kid", "iou", "accuracy", "style", "diversity", "novelty", "span"):
         low, high = digits[name]["interval"]
         assert low <= digits[name]["value"] <= high, name
+    assert set(rows["digit", "flow, oil"]) >= {"iou", "accuracy", "style"}
+    assert "kernel" not in rows["digit", "flow, oil"], "fewer than the reference"
     assert digits["ms"] > 0 and digits["parameters"] > 0
     assert "iou" not in rows["picture", "flow"] and "novelty" in rows["picture", "flow, cat"]
     assert rows["digit", "held-out, real"]["novelty"]["value"] > 0

@@ -74,7 +74,7 @@ def measure(given: Any) -> int:
         rows = report.anchors()
         for label, studio in studios.items():
             parameters = sum(p.numel() for p in studio.decoder.network.parameters())
-            rows.append(report.row(label, studio, parameters))
+            rows += report.rows(label, studio, parameters)
             if path == "picture":
                 for subject in filter(None, given.subjects.split(",")):
                     rows.append(report.real_subject(subject))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ class Report:
         )
         return cls(path, judge, training, painter, tell)
 
-    @property
+    @cached_property
     def held_out_near(self) -> np.ndarray:
         """Distance of the held-out pictures to the nearest training picture."""
         both = (self.judge.reference, self.judge.measured)
@@ -110,8 +111,8 @@ class Report:
                 rows.append(self._through_the_painter(wishes))
         return rows
 
-    def row(self, name: str, studio: Studio, parameters: int) -> Row:
-        """What a decoder makes of the wishes that the held-out pictures stand for."""
+    def rows(self, name: str, studio: Studio, parameters: int) -> list[Row]:
+        """What a decoder makes of the wishes of the held-out pictures, and of each style alone."""
         measured, wishes = self.judge.measured, self.wishes()
         made, times = [], []
         for k in range(len(measured)):
@@ -130,7 +131,16 @@ class Report:
         if self.path == "digit":
             scores |= self._span(studio, ink)
         self.shown[name] = [thumbnail(picture) for picture in made[: 4 * VARIED]]
-        return Row(name, scores, float(np.median(times)), parameters)
+        whole = Row(name, scores, float(np.median(times)), parameters)
+        return [whole, *self._by_style(name, rows, ink)]
+
+    def _by_style(self, name: str, rows: np.ndarray, ink: np.ndarray) -> Iterator[Row]:
+        measured = self.judge.measured
+        for manner in measured.manners:
+            own = np.flatnonzero(measured.manner == manner)
+            if len(own) < len(measured):
+                wishes = Wishes.of(measured[own], contour=self.path == "digit")
+                yield Row(f"{name}, {manner}", self.judge.scores(rows[own], ink[own], wishes))
 
     def subject(self, name: str, studio: Studio, subject: str, count: int) -> Row:
         """Novelty and look of one subject, in all looks in turn, with no contour."""
