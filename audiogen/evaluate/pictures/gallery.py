@@ -67,7 +67,7 @@ class Gallery:
 
     def asked(self, number: int) -> Conditioning:
         """What to ask for to get such a picture."""
-        return wish(self.path, self.subject[number], self.manner[number], self.details[number])
+        return wish(self.path, str(self.subject[number]), str(self.manner[number]), self.details[number])
 
     def drawn(self, number: int) -> Contour:
         return Contour(self.ink[number])
