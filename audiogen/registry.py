@@ -118,6 +118,7 @@ WEIGHTS: dict[str, str] = {
     "vocoder": "mel -> full-resolution magnitude and phase -> 44.1 kHz stereo",
     "picture-painter": "image latents -> 512x512 pixels (autoencoder and upsampler), and back",
     "digit-pixelcnn": "gated PixelCNN: the asked digit -> contour of 28x28, block by block",
+    "digit-pixelcnn-64": "two gated PixelCNNs: the asked digit -> contour of 28x28 -> contour of 64x64",
     "digit-ddpm": "diffusion with guidance: the asked digit -> contour of 28x28",
     "digit-cgan": "conditional GAN: the asked digit -> contour of 28x28 in one pass",
     "digit-vae": "variational autoencoder: the asked digit -> contour of 28x28 in one pass",
@@ -130,7 +131,7 @@ UNSHIPPED: dict[str, str] = {
     **{
         name: f"train them with `audiogen train recipes/{name}.yaml`"
         for name in (
-            *("digit-pixelcnn-64", "digit-dcgan", "digit-wgan-gp"),
+            *("digit-dcgan", "digit-wgan-gp"),
             *("picture-flow", "picture-diffusion"),
         )
     },

@@ -25,8 +25,8 @@ COLUMNS = (
 COMMAND = "python -m audiogen.evaluate.digits --data build/digits -n {count}"
 HEADING = "## All generators of digits"
 ABOUT = """{count} digits of each, 0 to 9 in turn, against as many held-out digits, with 95 % intervals; as
-defined in `audiogen/evaluate/README.md`. The time is that of one digit drawn alone on one core, and how many
-times that of the fastest. Made by `{command}`.
+defined in `audiogen/evaluate/README.md`. The time is that of the processor for one digit alone on one core,
+and how many times that of the fastest. Made by `{command}`.
 """
 NOT_TOLD = "not told"
 

@@ -21,7 +21,7 @@ from audiogen.stage import Sampling
 from audiogen.structure.digits import DigitStage
 
 AT_ONCE = 250  # digits drawn together
-TIMED = 3  # times that one is drawn alone
+TIMED = 5  # times that one is drawn alone
 COLUMNS = 10
 CEILING, FLOOR = "held-out digits", "held-out digits in noise"
 NOISE = 0.5  # standard deviation of that noise, of the range of the ink
@@ -63,15 +63,15 @@ def draw(stage: DigitStage, count: int, sampling: Sampling = Sampling()) -> Draw
 
 
 def alone_ms(draw_one: Callable[[int], Any]) -> float:
-    """Time of one digit on one core, ms: the shortest of a few."""
+    """Processor time of one digit on one core, ms: the shortest of a few, whatever else the machine does."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     times = []
     try:
         for k in range(TIMED):
-            begin = time.perf_counter()
+            begin = time.process_time()
             draw_one(k)
-            times.append(1000 * (time.perf_counter() - begin))
+            times.append(1000 * (time.process_time() - begin))
     finally:
         torch.set_num_threads(threads)
     return min(times)
