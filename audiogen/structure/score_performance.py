@@ -17,6 +17,9 @@ from audiogen.structure.score_writer import Written
 DAMPED_S = 0.3  # before the end everything is released, so that the room can die away
 GAP_S = 0.02  # a key is up this long before it is struck again
 CONTRAST = 18.0  # printed dynamics differ from their middle by at most this
+# Onsets, s: standard deviations of a slow drift and of each note by itself, and how early the melody comes.
+# With twice as much the autocorrelation of the onsets falls below that of real scores.
+DRIFT_S, PUSH_S, EARLY_S = 0.002, 0.001, 0.003
 LEVEL_SHIFT = 40.0  # an asked loudness moves all velocities by at most this
 
 
@@ -74,12 +77,12 @@ def humanise(
         return rows, pedal
     rows = rows.copy()
     onsets, which = np.unique(rows[:, 1], return_inverse=True)
-    drift = np.convolve(rng.normal(0, 0.004, len(onsets) + 4), np.ones(5) / 5**0.5, "valid")
-    push = drift[which] + rng.normal(0, 0.002, len(rows))
+    drift = np.convolve(rng.normal(0, DRIFT_S, len(onsets) + 4), np.ones(5) / 5**0.5, "valid")
+    push = drift[which] + rng.normal(0, PUSH_S, len(rows))
     top = np.zeros(len(onsets))
     np.maximum.at(top, which, rows[:, 0])
     melody = rows[:, 0] >= top[which]
-    push -= np.where(melody, 0.004, 0)  # the melody comes a trace early
+    push -= np.where(melody, EARLY_S, 0)
     push = np.clip(push, -0.45 * unit_s, 0.45 * unit_s)  # quantised to the grid, the score comes back
     phrase = 4 * np.sin(2 * np.pi * (rows[:, 1] / (16 * TICKS)) + rng.uniform(0, 6.28))
     rows[:, 3] += phrase + np.where(melody, 5, -4) + rng.normal(0, 2.5, len(rows))

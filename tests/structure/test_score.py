@@ -16,7 +16,7 @@ from audiogen.stage import Sampling, silent
 from audiogen.structure.score import ScoreConfig, ScoreStage, complete, full_key
 from audiogen.structure.score_events import DOWN, FREE, METRICAL, NOTE
 from audiogen.structure.score_grammar import Grammar, Plan
-from audiogen.structure.score_performance import loudness, no_overlap, printed
+from audiogen.structure.score_performance import humanise, loudness, no_overlap, printed
 
 TINY = ScoreConfig(width=32, layers=2, heads=2, hidden=32, head_hidden=16, context=64)
 
@@ -316,6 +316,16 @@ def test_shipped_weights_follow_density_and_loudness(shipped: ScoreStage) -> Non
     assert median_of(shipped, "density", density=2.0) < 5 < median_of(shipped, "density", density=12.0)
     soft, loud = (median_of(shipped, "velocity", loudness=v) for v in (35.0, 100.0))
     assert soft < 50 and loud > 80
+
+
+def test_a_player_is_off_the_grid_by_milliseconds_and_the_beat_stays_clear() -> None:
+    """Real scores lie on the grid; looser playing than this has a fainter pulse than they have."""
+    unit_s, ticks = 60 / 100 / 24, np.arange(1, 401) * 12.0
+    rows = np.column_stack([np.full(400, 60.0), ticks, np.full(400, 6.0), np.full(400, 64.0)])
+    played, _ = humanise(rows, np.zeros((0, 2)), unit_s, np.random.default_rng(0))
+    off = played[:, 1] - ticks * unit_s
+    assert 0.001 < off.std() < 0.003
+    assert abs(off.mean()) < 0.005
 
 
 @pytest.mark.weights
