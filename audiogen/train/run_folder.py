@@ -19,6 +19,9 @@ import torch
 from audiogen.errors import InvalidRequest
 from audiogen.train.recipe import Recipe
 
+FEW_POINTS = 20  # of a curve, that are marked one by one
+WIDE = 5  # ratio of the ends from which an axis is logarithmic
+
 
 class RunFolder:
     """The paths of one training, and how they are written."""
@@ -65,21 +68,29 @@ class RunFolder:
         return [json.loads(line) for line in self.metrics.read_text().splitlines() if line.strip()]
 
     def plot(self) -> None:
-        """Draw loss.png, where matplotlib is installed."""
+        """Draw loss.png, where matplotlib is installed: losses, and beside them the held-out metric.
+
+        The two have units of their own.
+        """
         if importlib.util.find_spec("matplotlib") is None:
             return
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(8, 4.5), layout="constrained")
-        axes = figure.subplots()
+        figure = Figure(figsize=(10, 4), layout="constrained")
         rows = self.rows()
-        for split, name in (("train", "loss"), ("train", "critic_loss"), ("valid", "metric")):
-            points = [r for r in rows if r.get("split") == split and name in r]
-            if points or name != "critic_loss":
-                axes.plot([r["step"] for r in points], [r[name] for r in points], label=f"{split} {name}")
-        axes.set(xlabel="step", ylabel="loss")
-        axes.legend()
-        axes.grid(alpha=0.3)
+        panels = ((("train", "loss"), ("train", "critic_loss")), (("valid", "metric"),))
+        for axes, lines in zip(figure.subplots(1, 2), panels, strict=True):
+            for split, name in lines:
+                points = [(r["step"], r[name]) for r in rows if r.get("split") == split and name in r]
+                if points:
+                    marker = "o" if len(points) < FEW_POINTS else None
+                    axes.plot(*zip(*points, strict=True), label=f"{split} {name}", marker=marker, linewidth=1)
+            drawn = [y for line in axes.lines for y in line.get_ydata()]
+            wide = bool(drawn) and min(drawn) > 0 and max(drawn) > WIDE * min(drawn)
+            axes.set(xlabel="step", yscale="log" if wide else "linear")
+            axes.grid(alpha=0.3, which="both")
+            if drawn:
+                axes.legend()
         figure.savefig(self.folder / "loss.png", dpi=100)
 
     def _check_same(self, recipe: Recipe) -> None:
