@@ -38,14 +38,22 @@ def quality_against_time(rows: Sequence[Row]) -> bytes:
             if row.alone_ms is None:
                 continue
             bars = np.abs(np.array(score.interval) - score.value)[:, None]
-            axes.errorbar(row.alone_ms, score.value, bars, marker="o", markersize=4, capsize=2, linewidth=1)
-            axes.annotate(
-                row.name, (row.alone_ms, score.value), (5, 4), textcoords="offset points", fontsize=8
+            axes.errorbar(
+                row.alone_ms,
+                score.value,
+                bars,
+                marker="o",
+                markersize=4,
+                capsize=2,
+                linewidth=1,
+                label=row.name,
             )
         axes.set_xscale("log")
         axes.set_xlabel("ms for one digit, one core")
         axes.set_ylabel(title)
         axes.grid(alpha=0.3)
+    if any(row.alone_ms is not None for row in rows):
+        axes.legend(fontsize=8)  # the last panel has every stage, told a digit or not
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=90)
     return buffer.getvalue()
