@@ -38,3 +38,18 @@ def wanted_attributes(conditioning: Conditioning, names: tuple[str, ...]) -> dic
         else getattr(conditioning, name)
         for name in names
     }
+
+
+def word_ids(phrases: tuple[str | None, ...], vocabulary: tuple[str, ...], most: int) -> list[int]:
+    """Numbers (from 1) of phrases in the vocabulary; of one that is not there, those of its words.
+
+    What the vocabulary does not hold is left out: the prompt has said so (`prompt/`).
+    """
+    place = {word: number for number, word in enumerate(vocabulary, 1)}
+    found: list[int] = []
+    for phrase in phrases:
+        if phrase is None:
+            continue
+        parts = [phrase] if phrase in place else phrase.split()
+        found += [place[part] for part in parts if part in place and place[part] not in found]
+    return found[:most]

@@ -100,6 +100,7 @@ STAGES: dict[str, StageEntry] = {
     "cgan": StageEntry("structure", "audiogen.structure.gan:ConditionalGANStage", {"digit": "digit-cgan"}),
     "vae": StageEntry("structure", "audiogen.structure.vae:VAEStage", {"digit": "digit-vae"}),
     "ddpm": StageEntry("structure", "audiogen.structure.ddpm:DDPMStage", {"digit": "digit-ddpm"}),
+    "sketch": StageEntry("structure", "audiogen.structure.sketch:SketchStage", {"picture": "picture-sketch"}),
     "painter": StageEntry(
         "renderer", "audiogen.render.painter:Painter", dict.fromkeys(_PICTURES, "picture-painter")
     ),
@@ -132,7 +133,7 @@ UNSHIPPED: dict[str, str] = {
         name: f"train them with `audiogen train recipes/{name}.yaml`"
         for name in (
             *("digit-dcgan", "digit-wgan-gp"),
-            *("picture-flow", "picture-diffusion"),
+            *("picture-sketch", "picture-flow", "picture-diffusion"),
         )
     },
 }
@@ -141,7 +142,7 @@ PIPELINES: dict[str, dict[str, str]] = {
     "piano": {"structure": "score", "decoder": "flow", "renderer": "vocoder"},
     "ambience": {"structure": "mel", "decoder": "flow", "renderer": "vocoder"},
     "digit": {"structure": "pixelcnn", "decoder": "flow", "renderer": "painter"},
-    "picture": {"structure": "none", "decoder": "flow", "renderer": "painter"},
+    "picture": {"structure": "sketch", "decoder": "flow", "renderer": "painter"},
 }
 
 # The path of an output file, where the words do not say it.

@@ -35,7 +35,7 @@ PICTURES = {
     "nine": ("素描风格的数字 9", 1),
     "cat-flat": ("a cartoon cat, big eyes", 1),
     "cat-3d": ("a 3d cat, smiling", 1),
-    "cat-outline": ("an outline drawing of a cat", 1),
+    "cat-ink": ("a cat in pen and ink", 1),
 }
 GRIDS = {
     f"digits/{name}": name

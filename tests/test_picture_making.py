@@ -50,12 +50,14 @@ def test_a_digit_comes_with_everything_that_was_made(tiny: Path) -> None:
     assert take.waveform is None and take.structure is None
 
 
-def test_a_picture_begins_without_a_contour(tiny: Path) -> None:
+def test_a_picture_begins_with_a_sketch_or_without_a_contour(tiny: Path) -> None:
     plan = understand(Request("a cartoon cat"))
-    assert plan.stages == {"decoder": "flow", "renderer": "painter"}
-    take = only(Request("a cartoon cat", size=384))
-    assert take.contour is not None and take.contour.is_empty
-    assert take.picture is not None and take.picture.size == (384, 384)
+    assert plan.stages == {"structure": "sketch", "decoder": "flow", "renderer": "painter"}
+    drawn = only(Request("a cartoon cat", size=384))
+    assert drawn.contour is not None and drawn.contour.pixels.shape == (64, 64)
+    assert drawn.picture is not None and drawn.picture.size == (384, 384)
+    alone = only(Request("a cartoon cat", structure="none"))
+    assert alone.contour is not None and alone.contour.is_empty
 
 
 def test_the_same_seed_is_the_same_picture_and_another_is_not(tiny: Path) -> None:
@@ -250,7 +252,7 @@ def request_of(folder: Path, name: str) -> Request:
         "mask alone": lambda: digit(mask=init),
         "black mask": lambda: digit(init=init, mask=folder / "black.png"),
         "small mask": lambda: digit(init=init, mask=folder / "small.png"),
-        "nothing paints": lambda: Request("a cartoon cat", decoder="none"),
+        "nothing paints": lambda: Request("a cartoon cat", structure="none", decoder="none"),
         "nothing to paint": lambda: Request("", source=contour, decoder="none"),
         "init without decoder": lambda: digit(init=init, decoder="none"),
         "variation without decoder": lambda: Request(

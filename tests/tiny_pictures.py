@@ -25,17 +25,23 @@ def tiny_pictures() -> dict[str, Any]:
     from audiogen.networks.digit_unet import UNetSizes
     from audiogen.networks.digit_vae import VAESizes
     from audiogen.networks.gated_pixelcnn import PixelCNNSizes
+    from audiogen.networks.sketch_transformer import SketchSizes
     from audiogen.render.painter import Painter, PainterConfig
     from audiogen.structure.ddpm import DDPMConfig, DDPMStage
     from audiogen.structure.fine_pixelcnn import FinePixelCNNConfig, FinePixelCNNStage
     from audiogen.structure.gan import ConditionalGANStage, DCGANStage, GANConfig, WGANGPStage
     from audiogen.structure.pixelcnn import PixelCNNConfig, PixelCNNStage
+    from audiogen.structure.sketch import SketchConfig, SketchStage
     from audiogen.structure.vae import VAEConfig, VAEStage
 
     sizes: dict[str, Any] = dict(
         channels=4, grid=8, size=64, widths=(8, 8, 16), blocks=(1, 1, 1), heads=2, hidden=16, word=8
     )
     told: dict[str, Any] = dict(condition=8, styles=(*STYLES, *LOOKS), vocabulary=WORDS, words=4, steps=2)
+    heard = ("styles", "vocabulary", "words")
+    lines = SketchSizes(
+        stages=2, entries=8, words=4, styles=len(STYLES) + len(LOOKS), width=16, layers=1, heads=2, hidden=16
+    )
     painter = PainterConfig(4, (4, 8), (8, 8, 4), (1, 1), (1, 1, 1), 4, 1, size=64)
     pixelcnn = PixelCNNSizes(width=4, dilations=(1, 1), head=8)
     larger = PixelCNNSizes(size=64, patch=2, levels=2, width=4, dilations=(1, 1), head=8, sketched=True)
@@ -54,6 +60,7 @@ def tiny_pictures() -> dict[str, Any]:
             DDPMConfig(UNetSizes(width=8, deep=8, condition=8), steps=2), seed=3
         ),
         "digit-classifier": DigitClassifier.from_config(ClassifierSizes(width=4, features=8), seed=3),
+        "picture-sketch": SketchStage.from_config(SketchConfig(lines, **{k: told[k] for k in heard}), seed=3),
         "picture-painter": Painter.from_config(painter, seed=3),
         "picture-flow": PictureFlowDecoder.from_config(PictureDecoderConfig(**sizes, **told), seed=3),
         "picture-diffusion": PictureDiffusionDecoder.from_config(
@@ -62,6 +69,8 @@ def tiny_pictures() -> dict[str, Any]:
     }
     for name in ("picture-flow", "picture-diffusion"):
         _stir(stages[name].network)
+    books = stages["picture-sketch"].network.quantiser.codebooks
+    books += 0.3 * torch.randn(books.shape, generator=torch.Generator().manual_seed(0))
     return stages
 
 

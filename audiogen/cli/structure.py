@@ -72,7 +72,7 @@ def command(state: Any, prompt: str, structure: str | None, **given: Any) -> Non
     drawn = whole.conditioning.is_picture
     if drawn and "structure" not in whole.stages:
         raise InvalidRequest(
-            'Only a digit has a contour stage; ask for one ("digit 7"), or use `audiogen make`.'
+            "Without a structure stage there is no contour to write; leave out --structure none."
         )
     plan = whole.until("structure")
     default = ".png" if drawn else ".mid" if plan.stages["structure"] == "score" else ".npz"

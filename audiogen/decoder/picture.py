@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from audiogen.artifacts import Conditioning, Contour, Latents
+from audiogen.conditions import word_ids
 from audiogen.errors import InvalidRequest
 from audiogen.networks.latent_decoder import LatentDecoder, PictureGuide
 from audiogen.pretrained import Pretrained
@@ -205,18 +206,3 @@ class PictureDiffusionDecoder(PictureFlowDecoder):
 
     name: ClassVar[str] = "diffusion"
     config_class = PictureDiffusionDecoderConfig
-
-
-def word_ids(phrases: tuple[str | None, ...], vocabulary: tuple[str, ...], most: int) -> list[int]:
-    """Numbers (from 1) of phrases in the vocabulary; of one that is not there, those of its words.
-
-    What the vocabulary does not hold is left out: the prompt has said so (`prompt/`).
-    """
-    place = {word: number for number, word in enumerate(vocabulary, 1)}
-    found: list[int] = []
-    for phrase in phrases:
-        if phrase is None:
-            continue
-        parts = [phrase] if phrase in place else phrase.split()
-        found += [place[part] for part in parts if part in place and place[part] not in found]
-    return found[:most]

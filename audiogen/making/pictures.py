@@ -68,6 +68,11 @@ def fitted(
     return dataclasses.replace(known, size=size), start
 
 
+def needs_no_drawing(request: Request, known: Conditioning) -> bool:
+    """Whether a picture is changed whose forms are there, and nobody asks for a new drawing of it."""
+    return known.path == "picture" and request.init is not None and request.structure is None
+
+
 def extras(
     request: Request, known: Conditioning, start: Contour | Latents | None, stages: dict[str, str]
 ) -> tuple[tuple[str, ...], Retouch | None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from audiogen.artifacts import PICTURES, Conditioning, Latents, MelSpectrogram
 from audiogen.errors import InvalidRequest
 from audiogen.making import pictures, sound
@@ -38,6 +40,8 @@ def _of_sound(request: Request, known: Conditioning, start: Start | None, remark
 
 def _of_picture(request: Request, known: Conditioning, start: Start | None, remarks: tuple[str, ...]) -> Plan:
     known, drawn = pictures.fitted(known, start, request)
+    if pictures.needs_no_drawing(request, known):
+        request = dataclasses.replace(request, structure="none")
     stages = _stages(request, known.path, drawn)
     if "decoder" not in stages and not isinstance(drawn, Latents):
         stages.pop("renderer")  # the contour itself is the picture

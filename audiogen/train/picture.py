@@ -172,19 +172,15 @@ class PictureFlowTask:
         with torch.inference_mode():
             return self.painter.network.autoencoder.decode(latents.to(self.painter.device)).float().cpu()
 
-    def _weights(self, pictures: PictureLatents) -> np.ndarray:
-        """How often each picture is drawn, [N]; that of its most favoured word."""
-        weight = np.ones(len(self.config.vocabulary) + 1)
-        for word, more in self.settings.favour.items():
-            if word not in self.config.vocabulary:
-                raise unknown_name("The word", word, self.config.vocabulary)
-            weight[self.config.vocabulary.index(word) + 1] = more
-        found: np.ndarray = weight[pictures.words].max(1)
-        return found
-
     def _drawn(self, pictures: PictureLatents, rng: np.random.Generator, drop: bool) -> dict[str, Tensor]:
         s = self.settings
-        chosen = choose(pictures.label, s.batch_size, s.digit_share, rng, self._weights(pictures))
+        chosen = choose(
+            pictures.label,
+            s.batch_size,
+            s.digit_share,
+            rng,
+            favoured(pictures.words, self.config.vocabulary, s.favour),
+        )
         digit = pictures.label[chosen] >= 0
         contour = torch.from_numpy(pictures.contour[chosen].astype(np.float32) / 255)
         present = pictures.has_contour[chosen].copy()
@@ -243,6 +239,21 @@ def seen_weights(painter: Painter, latents: np.ndarray) -> Tensor:
         seen.append((coder.decode(changed) - pixels).square().mean().sqrt())
     weight = torch.stack(seen).float().cpu()
     return weight / weight.mean()
+
+
+def favoured(words: np.ndarray, vocabulary: tuple[str, ...], favour: dict[str, float]) -> np.ndarray:
+    """How often each picture of words int64 [N, W] is drawn, [N]; that of its most favoured word.
+
+    Raises:
+        InvalidRequest: a favoured word is not in the vocabulary.
+    """
+    weight = np.ones(len(vocabulary) + 1)
+    for word, more in favour.items():
+        if word not in vocabulary:
+            raise unknown_name("The word", word, vocabulary)
+        weight[vocabulary.index(word) + 1] = more
+    found: np.ndarray = weight[words].max(1)
+    return found
 
 
 def choose(

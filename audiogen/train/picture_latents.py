@@ -74,11 +74,7 @@ def read_latents(
     Raises:
         InvalidRequest: no such shard.
     """
-    files = [file for file in sorted(folder.glob(f"{split}-[0-9]*.npz")) if file.suffixes == [".npz"]][
-        :shards
-    ]
-    if not files:
-        raise InvalidRequest(f"No {split} shards in {folder}; run `audiogen data RECIPE` first.")
+    files = shards_of(folder, split)[:shards]
     looks = np.isin(names_of(folder)[0], LOOKS)
     kept, code = folder / "latents", code_of(painter)
     parts = []
@@ -88,6 +84,18 @@ def read_latents(
             seen = partial(seen_otherwise, looks=looks, times=views)
             parts.append(_kept(kept / f"{code}-{views}-views-{file.name}", file, painter, seen))
     return PictureLatents(**{name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
+
+
+def shards_of(folder: Path, split: str) -> list[Path]:
+    """The shards of a split, in order.
+
+    Raises:
+        InvalidRequest: there is none.
+    """
+    files = [file for file in sorted(folder.glob(f"{split}-[0-9]*.npz")) if file.suffixes == [".npz"]]
+    if not files:
+        raise InvalidRequest(f"No {split} shards in {folder}; run `audiogen data RECIPE` first.")
+    return files
 
 
 def code_of(painter: Painter) -> str:

@@ -33,6 +33,11 @@ def view(picture: np.ndarray, contour: np.ndarray, rng: np.random.Generator) -> 
     return np.asarray(colours, np.uint8), np.asarray(_moved(ink, back, 0), np.uint8)
 
 
+def drawn_otherwise(contour: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A contour uint8 [s, s] alone, moved as in `view`."""
+    return np.asarray(_moved(Image.fromarray(np.ascontiguousarray(contour)), _placement(rng), 0), np.uint8)
+
+
 def _placement(rng: np.random.Generator) -> np.ndarray:
     """From places in the view to places in the picture, both in -0.5..0.5: float64 [2, 3]."""
     turn, stretch = rng.uniform(-TURN, TURN), rng.uniform(-ASPECT, ASPECT) / 2

@@ -20,6 +20,7 @@ TASKS: dict[str, str] = {
     "wavenet": "audiogen.train.wavenet:WavenetTask",
     "picture-autoencoder": "audiogen.train.painter:PainterTask",
     "upsampler": "audiogen.train.upsampler:UpsamplerTask",
+    "picture-sketch": "audiogen.train.sketch:SketchTask",
     "picture-flow": "audiogen.train.picture:PictureFlowTask",
     "picture-diffusion": "audiogen.train.picture:PictureDiffusionTask",
     "digit-pixelcnn": "audiogen.train.pixelcnn:PixelCNNTask",

@@ -247,7 +247,7 @@ def test_explain_lists_what_can_be_drawn(run) -> None:
         (["make", "digit 7", "--variation", "0.5", "-o", "x.png"], "give the --seed"),
         (["make", "digit 7", "--init", "absent.png", "-o", "x.png"], "absent.png does not exist"),
         (["make", "digit 7", "--strength", "3", "-o", "x.png"], "strength must be 0 .. 1, not 3"),
-        (["structure", "a cartoon cat", "-o", "x.png"], "Only a digit has a contour"),
+        (["structure", "a cartoon cat", "--structure", "none", "-o", "x.png"], "no contour"),
         (["structure", "digit 7", "-o", "x.mid"], "Cannot write a contour as '.mid'"),
         (["structure", "digit 7", "--quantize", "-o", "x.png"], "--quantize changes notes"),
         (["structure", "piano", "--show-steps", "-o", "x.mid"], "show contours"),

@@ -22,7 +22,14 @@ from audiogen.stage import Sampling, silent
 from audiogen.train.contour_wear import worn_contour
 from audiogen.train.painter import PainterTask, random_crops
 from audiogen.train.painter_losses import critic_losses, pixel_losses
-from audiogen.train.picture import PictureDiffusionTask, PictureFlowTask, choose, guide_of, seen_weights
+from audiogen.train.picture import (
+    PictureDiffusionTask,
+    PictureFlowTask,
+    choose,
+    favoured,
+    guide_of,
+    seen_weights,
+)
 from audiogen.train.picture_latents import code_of, names_of, read_latents
 from audiogen.train.picture_views import view
 from audiogen.train.recipe import Recipe, TrainSettings
@@ -274,7 +281,8 @@ def test_the_share_of_digits_is_as_asked() -> None:
 def test_favoured_words_must_be_known(data: Path, painter: Path) -> None:
     task = flow_task(data, painter, favour={"cat": 5.0})
     cats = task.train.label < 0
-    assert (task._weights(task.train)[cats] == 5).all() and (task._weights(task.train)[~cats] == 1).all()
+    weight = favoured(task.train.words, task.config.vocabulary, {"cat": 5.0})
+    assert (weight[cats] == 5).all() and (weight[~cats] == 1).all()
     with pytest.raises(InvalidRequest, match="cat"):
         flow_task(data, painter, favour={"cats": 5.0}).batch(torch.Generator())
 
