@@ -122,6 +122,7 @@ WEIGHTS: dict[str, str] = {
     "digit-pixelcnn-64": "two gated PixelCNNs: the asked digit -> contour of 28x28 -> contour of 64x64",
     "digit-ddpm": "diffusion with guidance: the asked digit -> contour of 28x28",
     "digit-cgan": "conditional GAN: the asked digit -> contour of 28x28 in one pass",
+    "digit-wgan-gp": "GAN with a gradient penalty: the asked digit -> contour of 28x28 in one pass",
     "digit-vae": "variational autoencoder: the asked digit -> contour of 28x28 in one pass",
     "transcriber": "audio -> note onsets; the project's own judge, not part of any pipeline",
     "digit-classifier": "contour -> digit; the project's own judge, not part of any pipeline",
@@ -132,7 +133,7 @@ UNSHIPPED: dict[str, str] = {
     **{
         name: f"train them with `audiogen train recipes/{name}.yaml`"
         for name in (
-            *("digit-dcgan", "digit-wgan-gp"),
+            "digit-dcgan",
             *("picture-sketch", "picture-flow", "picture-diffusion"),
         )
     },
