@@ -18,6 +18,9 @@ from audiogen.request import AUTO, SIZES, Plan, Request, Retouch, Take
 from audiogen.stage import Edit, Progress, Sampling, silent
 
 SUFFIXES = (png.SUFFIX, ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")  # of drawings
+LOOK = "flat"  # of a picture whose style is left open
+FACES = {"cat", "monkey", "tiger", "pig", "cow", "rabbit", "horse", "fox", "frog"}  # shown from the front
+BODY = {"sitting", "jumping", "hanging", "body", "sleeping", "running", "walking", "standing"}
 STRENGTH = 0.6  # of a change, where none is given; with a mask 1
 MOST_STEPS = 10  # that are shown
 STEP_SIZE = 256  # pixels of a step that is shown
@@ -65,7 +68,18 @@ def fitted(
     if request.style is not None:
         named = style_named(request.style)
         known = dataclasses.replace(known, style=named.get("style"), look=named.get("look"))
+    if known.path == "picture" and start is None and request.init is None:
+        known = _as_usual(known)
     return dataclasses.replace(known, size=size), start
+
+
+def _as_usual(known: Conditioning) -> Conditioning:
+    """What is left open, as most pictures of such a subject have it."""
+    if not (known.style or known.look):
+        known = dataclasses.replace(known, look=LOOK)
+    if known.subject in FACES and not BODY & set(known.details):
+        known = dataclasses.replace(known, details=tuple(dict.fromkeys((*known.details, "face"))))
+    return known
 
 
 def needs_no_drawing(request: Request, known: Conditioning) -> bool:
