@@ -60,6 +60,13 @@ def test_a_picture_begins_with_a_sketch_or_without_a_contour(tiny: Path) -> None
     assert alone.contour is not None and alone.contour.is_empty
 
 
+def test_what_is_left_open_is_as_most_pictures_have_it() -> None:
+    usual = understand(Request("a cartoon cat, big eyes")).conditioning
+    assert usual.look == "flat" and usual.details == ("big eyes", "face")
+    said = understand(Request("an apple in ink")).conditioning
+    assert (said.style, said.look, said.details) == ("ink", None, ())
+
+
 def test_the_same_seed_is_the_same_picture_and_another_is_not(tiny: Path) -> None:
     first, again = pixels(digit()), pixels(digit())
     np.testing.assert_array_equal(first, again)

@@ -20,7 +20,6 @@ from audiogen.stage import Edit, Progress, Sampling, silent
 SUFFIXES = (png.SUFFIX, ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")  # of drawings
 LOOK = "flat"  # of a picture whose style is left open
 FACES = {"cat", "monkey", "tiger", "pig", "cow", "rabbit", "horse", "fox", "frog"}  # shown from the front
-BODY = {"sitting", "jumping", "hanging", "body", "sleeping", "running", "walking", "standing"}
 STRENGTH = 0.6  # of a change, where none is given; with a mask 1
 MOST_STEPS = 10  # that are shown
 STEP_SIZE = 256  # pixels of a step that is shown
@@ -77,7 +76,7 @@ def _as_usual(known: Conditioning) -> Conditioning:
     """What is left open, as most pictures of such a subject have it."""
     if not (known.style or known.look):
         known = dataclasses.replace(known, look=LOOK)
-    if known.subject in FACES and not BODY & set(known.details):
+    if known.subject in FACES:
         known = dataclasses.replace(known, details=tuple(dict.fromkeys((*known.details, "face"))))
     return known
 
