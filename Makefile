@@ -2,7 +2,8 @@
 #
 #   make demo      one sentence becomes out/piano.wav
 #   make demos     what else it does, each by name: demo-ambience, demo-loop, demo-ar,
-#                  demo-wavenet, demo-diffusion, demo-fusion, demo-flow, demo-batch, demo-compare
+#                  demo-wavenet, demo-diffusion, demo-fusion, demo-flow, demo-batch, demo-compare,
+#                  demo-digit, demo-cat, demo-edit, demo-generators
 #   make test      every test; make check: style, types and the fast tests
 #   make bench     rewrites benchmarks/RESULTS.md
 #
@@ -19,11 +20,12 @@ SEED ?= 1
 
 export PYTHONUTF8 = 1
 
-MAKE_SOUND := $(BIN)/audiogen make --force --mkdir --seed $(SEED)
+MAKE_IT := $(BIN)/audiogen make --force --mkdir --seed $(SEED)
 GARDEN ?= rain and birdsong, 10 s
 
 .PHONY: demo demos test check bench install dev clean
 .PHONY: demo-ambience demo-loop demo-ar demo-wavenet demo-diffusion demo-fusion demo-flow demo-batch demo-compare
+.PHONY: demo-digit demo-cat demo-edit demo-generators
 
 demo: install
 	@mkdir -p out
@@ -35,18 +37,19 @@ demo: install
 	@echo "Try next:   $(BIN)/audiogen make \"stormy piano in D minor, 20 s\""
 	@echo "            $(BIN)/audiogen info out/piano.wav"
 
-demos: demo-ambience demo-loop demo-ar demo-wavenet demo-diffusion demo-fusion demo-flow demo-batch
+demos: demo-ambience demo-loop demo-ar demo-wavenet demo-diffusion demo-fusion demo-flow demo-batch \
+	demo-digit demo-cat demo-edit demo-generators
 
 # Words to weather: autoregressive coarse mel, flow decoder, vocoder.
 demo-ambience: install
-	$(MAKE_SOUND) "$(GARDEN)" --show-steps --keep-structure -o out/garden.wav
+	$(MAKE_IT) "$(GARDEN)" --show-steps --keep-structure -o out/garden.wav
 	@echo "Listen for: steady rain all around you, and birds above it: warbles and trills more than crisp calls."
 	@echo "Look at:    out/garden.steps.png, the mel as the decoder saw it after each step, from haze to detail."
 	@echo "Try next:   $(BIN)/audiogen decode out/garden.npz --decoder-seed 5 -o out/garden-again.wav"
 
 # The end goes over into the beginning; a sequencer finds the loop mark in the file.
 demo-loop: install
-	$(MAKE_SOUND) "ocean waves, 12 s" --loop -o out/waves-loop.wav
+	$(MAKE_IT) "ocean waves, 12 s" --loop -o out/waves-loop.wav
 	@echo "Listen for: play it on repeat; no click, no dip and no jump where it begins again."
 
 # Pure autoregression: every note of a piece one after the other; --structure mel does the same for any sound.
@@ -58,26 +61,26 @@ demo-ar: install
 
 # WaveNet alone, note by note and then sample by sample; and the same piece refined by the flow decoder.
 demo-wavenet: install
-	$(MAKE_SOUND) "calm piano, 10 s" --structure wavenet --decoder none -o out/wavenet.wav
-	$(MAKE_SOUND) "calm piano, 10 s" --structure wavenet -o out/wavenet-fusion.wav
+	$(MAKE_IT) "calm piano, 10 s" --structure wavenet --decoder none -o out/wavenet.wav
+	$(MAKE_IT) "calm piano, 10 s" --structure wavenet -o out/wavenet-fusion.wav
 	@echo "Listen for: chords and single notes that ring and die away; dry, and dull above 8 kHz, for it writes"
 	@echo "            16,000 samples a second. out/wavenet-fusion.wav is the same piece in stereo, in a room."
 
 # Pure diffusion: no structure at all, noise becomes a mel under the words alone.
 demo-diffusion: install
-	$(MAKE_SOUND) "$(GARDEN)" --structure none --decoder diffusion --show-steps -o out/diffusion.wav
+	$(MAKE_IT) "$(GARDEN)" --structure none --decoder diffusion --show-steps -o out/diffusion.wav
 	@echo "Listen for: rain without a plan over time. Without a coarse mel there is hardly a bird in it."
 	@echo "Look at:    out/diffusion.steps.png; the last steps add the finest detail."
 
 # Fusion: autoregression fixes the form, diffusion fills in the detail.
 demo-fusion: install
-	$(MAKE_SOUND) "$(GARDEN)" --structure mel --decoder diffusion --keep-structure -o out/fusion.wav
+	$(MAKE_IT) "$(GARDEN)" --structure mel --decoder diffusion --keep-structure -o out/fusion.wav
 	@echo "Listen for: against out/diffusion.wav, birds that come and go: the coarse mel in"
 	@echo "            out/fusion.npz says when, the diffusion says how it sounds."
 
 # The same piece as demo-fusion, decoded by flow matching instead of diffusion.
 demo-flow: install
-	$(MAKE_SOUND) "$(GARDEN)" --structure mel --decoder flow -o out/flow.wav
+	$(MAKE_IT) "$(GARDEN)" --structure mel --decoder flow -o out/flow.wav
 	@echo "Listen for: the same calls at the same places as in out/fusion.wav (same seed, same coarse mel), with"
 	@echo "            detail of its own, in fewer steps."
 
@@ -92,6 +95,33 @@ demo-batch: install
 demo-compare: dev
 	$(BIN)/audiogen compare --structures stage -n 4 --seeds 2 --steps 2,8 --force -o out/compare
 	@echo "Look at:    out/compare: the table says what each costs and how near to real recordings it comes."
+
+# A digit: autoregression draws the contour, flow matching paints it along that.
+demo-digit: install
+	$(MAKE_IT) "水彩风格的数字 7" --keep-structure --show-steps -o out/seven.png
+	$(MAKE_IT) "油画风格的数字 3" -n 3 -o out/three.png
+	@echo "Look at:    out/seven.contour.png, what PixelCNN drew, 28x28; out/seven.png, the same painted, and its"
+	@echo "            steps; out/three-sheet.png, three threes in oil."
+	@echo "Try next:   edit out/seven.contour.png in any paint program, then"
+	@echo "            $(BIN)/audiogen decode out/seven.contour.png \"pencil sketch\" -o out/mine.png"
+
+# A picture from words alone.
+demo-cat: install
+	$(MAKE_IT) "a cartoon cat, big eyes" -n 3 -o out/cat.png
+	$(MAKE_IT) "a watercolor cat" -o out/cat-watercolor.png
+	@echo "Look at:    out/cat-sheet.png, three cartoon cats; out/cat-watercolor.png."
+
+# The cat again: a little otherwise, in another manner, and with one corner redrawn.
+demo-edit: demo-cat
+	$(MAKE_IT) "a cartoon cat, big eyes" --variation 0.4 -n 3 -o out/cat-varied.png
+	$(MAKE_IT) "a cat in pencil" --init out/cat-1.png --strength 0.7 -o out/cat-pencil.png
+	@echo "Look at:    out/cat-varied-sheet.png; out/cat-pencil.png, out/cat-1.png drawn over in pencil."
+
+# The same digit from every generator.
+demo-generators: install
+	@for stage in pixelcnn pixelcnn-64 wgan-gp cgan vae ddpm; do \
+	  $(BIN)/audiogen structure "digit 7" --structure $$stage -n 9 --force --mkdir --seed $(SEED) -o out/digits/$$stage.png; done
+	@echo "Look at:    out/digits/*-sheet.png."
 
 test: dev
 	$(BIN)/python -m pytest -q

@@ -117,6 +117,9 @@ WEIGHTS: dict[str, str] = {
     "ambience-diffusion": "diffusion decoder (v-prediction): coarse mel and/or sound sources -> stereo mel",
     "wavenet": "WaveNet in two tiers: prompt attributes -> notes -> 16 kHz piano, sample by sample",
     "vocoder": "mel -> full-resolution magnitude and phase -> 44.1 kHz stereo",
+    "picture-sketch": "autoregressive transformer over patches of line drawings: words -> contour",
+    "picture-flow": "flow-matching decoder of pictures: contour, style and words -> image latents",
+    "picture-diffusion": "diffusion decoder (v-prediction): contour, style and words -> image latents",
     "picture-painter": "image latents -> 512x512 pixels (autoencoder and upsampler), and back",
     "digit-pixelcnn": "gated PixelCNN: the asked digit -> contour of 28x28, block by block",
     "digit-pixelcnn-64": "two gated PixelCNNs: the asked digit -> contour of 28x28 -> contour of 64x64",
@@ -130,13 +133,7 @@ WEIGHTS: dict[str, str] = {
 
 # Weights that their recipe trains, but that are not here: not good enough, or not made yet.
 UNSHIPPED: dict[str, str] = {
-    **{
-        name: f"train them with `audiogen train recipes/{name}.yaml`"
-        for name in (
-            "digit-dcgan",
-            *("picture-sketch", "picture-flow", "picture-diffusion"),
-        )
-    },
+    **{name: f"train them with `audiogen train recipes/{name}.yaml`" for name in ("digit-dcgan",)},
 }
 
 PIPELINES: dict[str, dict[str, str]] = {

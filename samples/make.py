@@ -33,8 +33,8 @@ PICTURES = {
     "seven": ("水彩风格的数字 7", 1),
     "three": ("油画风格的数字 3", 1),
     "nine": ("素描风格的数字 9", 1),
-    "cat-flat": ("a cartoon cat, big eyes", 1),
-    "cat-3d": ("a 3d cat, smiling", 1),
+    "cat": ("a cartoon cat, big eyes", 2),
+    "cat-watercolor": ("水彩猫", 2),
     "cat-ink": ("a cat in pen and ink", 1),
 }
 GRIDS = {

@@ -62,7 +62,7 @@ def test_a_picture_begins_with_a_sketch_or_without_a_contour(tiny: Path) -> None
 
 def test_what_is_left_open_is_as_most_pictures_have_it() -> None:
     usual = understand(Request("a cartoon cat, big eyes")).conditioning
-    assert usual.look == "flat" and usual.details == ("big eyes", "face")
+    assert usual.look == "3d" and usual.details == ("big eyes", "face")
     said = understand(Request("an apple in ink")).conditioning
     assert (said.style, said.look, said.details) == ("ink", None, ())
 

@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from audiogen.cli import main
 from audiogen.cli.group import VERBS
@@ -28,6 +29,7 @@ def test_snippets_run(tiny, code):
 
 def test_commands_run_in_order(tiny):
     (tiny / "mine.mid").write_bytes(_some_midi())
+    Image.new("L", (512, 512), 255).save(tiny / "mask.png")
     (tiny / "night.txt").write_text("# two for the night\ncalm piano, 1 s\npiano, 1 s\n")
     assert len(RUNNABLE) >= 9
     for command in RUNNABLE:

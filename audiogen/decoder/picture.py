@@ -196,7 +196,7 @@ class PictureFlowDecoder(Pretrained):
 class PictureDiffusionDecoderConfig(PictureDecoderConfig):
     """As `PictureDecoderConfig`, with the defaults of a diffusion."""
 
-    steps: int = 25
+    steps: int = 16
     scheduler: str = "dpm-solver++"
     shift: float = 1.0
 

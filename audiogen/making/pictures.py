@@ -18,7 +18,7 @@ from audiogen.request import AUTO, SIZES, Plan, Request, Retouch, Take
 from audiogen.stage import Edit, Progress, Sampling, silent
 
 SUFFIXES = (png.SUFFIX, ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")  # of drawings
-LOOK = "flat"  # of a picture whose style is left open
+LOOK = "3d"  # of a picture whose style is left open
 FACES = {"cat", "monkey", "tiger", "pig", "cow", "rabbit", "horse", "fox", "frog"}  # shown from the front
 STRENGTH = 0.6  # of a change, where none is given; with a mask 1
 MOST_STEPS = 10  # that are shown

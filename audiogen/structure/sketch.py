@@ -32,15 +32,17 @@ class SketchConfig:
     Attributes:
         network: its sizes; `words` and `styles` of it follow the names below.
         styles: names of styles and looks; vocabulary: the words that it hears; words: at most so many.
-        guidance: on the logits, 1 is off. temperature, top_p: multiplied with those of a call.
+        line: the style in which pictures without one are drawn: strokes, not the thin edges of illustrations.
+        guidance: on the logits, 1 is off. temperature: multiplied with that of a call; top_p: at most.
     """
 
     network: SketchSizes = field(default_factory=SketchSizes)
     styles: tuple[str, ...] = ()
     vocabulary: tuple[str, ...] = ()
     words: int = 12
-    guidance: float = 1.5
-    temperature: float = 0.9
+    line: str = "ink"
+    guidance: float = 2.0
+    temperature: float = 0.8
     top_p: float = 0.95
 
 
@@ -79,7 +81,8 @@ class SketchStage(Pretrained):
         )
         generator = torch.Generator().manual_seed(sampling.seed_for("structure"))
         chances = torch.rand(s.grid**2, s.stages, generator=generator)
-        cache, codes, patches = network.cache(2), [], torch.zeros(2, 0, s.patch**2)
+        codes: list[Tensor] = []
+        cache, patches = network.cache(2), torch.zeros(2, 0, s.patch**2)
         for place in range(s.grid**2):
             report(progress, "structure", place, s.grid**2)
             state = network.step(codes[-1].expand(2, -1) if codes else None, patches, about, cache)
@@ -103,7 +106,7 @@ class SketchStage(Pretrained):
         told = word_ids((x.subject, *x.details), c.vocabulary, c.words)
         if not word_ids((x.subject,), c.vocabulary, c.words):
             raise InvalidRequest(f"The sketch was never taught {x.subject!r}; use --structure none.")
-        style = x.style or x.look
+        style = x.style or c.line
         number = c.styles.index(style) + 1 if style in c.styles else 0
         return torch.tensor([told + [0] * (c.words - len(told))]), torch.tensor([number])
 
@@ -129,7 +132,7 @@ class SketchStage(Pretrained):
 
 
 def cleaned(ink: np.ndarray) -> np.ndarray:
-    """Ink [h, w] in 0..1 without the traces of its patches: softened, and again ink where it is mostly ink."""
+    """Ink [h, w] in 0..1 without the traces of its patches: softened, and full where it is mostly ink."""
     soft = torch.from_numpy(ink)[None, None]
     kernel = torch.tensor([1.0, 2.0, 1.0]) / 4
     soft = nn.functional.conv2d(soft, kernel[None, None, None], padding=(0, 1))
