@@ -167,13 +167,13 @@ def _is_seen(
         return False
     sight = look(normal(text, lexicon().variants))
     if default_path is None and said is not None:
-        painted = sight.of("style") and (sight.of("subject") or sight.digits)
+        painted = sight.says_how and (sight.of("subject") or sight.digits)
         return bool(painted) and all(h.meaning.group in ("mood", "thing", "amount") for h in heard)
     if default_path in PICTURES:
         named = any(h.meaning.group in ("nature", "form") or h.meaning.name == "music" for h in heard)
         return (drawn and not named) or sight.draws or bool(sight.digits or sight.unknown and said is None)
     sounding = any(h.meaning.group in ("nature", "refused", *_OF_SOUNDS) for h in heard)
-    return sight.draws and bool(sight.of("style") or not (sounding or sight.unknown))
+    return sight.draws and bool(sight.says_how or not (sounding or sight.unknown))
 
 
 def _ambience(text: str, rest: str, heard: list[Heard], unknown: list[str], amounts: list[Amount]) -> Reading:

@@ -73,6 +73,12 @@ class Sight:
         return [each for each in self.numbers if not each.counted]
 
     @property
+    def says_how(self) -> bool:
+        """Whether it says how a thing is painted: a style, or a look right before it ("3d cat")."""
+        things = {thing.start for thing in self.of("subject")}
+        return bool(self.of("style")) or any(how.end in things for how in self.of("look"))
+
+    @property
     def draws(self) -> bool:
         """Whether something in it can only be meant for somebody who draws: a style, or a thing to draw."""
         return bool(self.of("style") or self.of("subject") or (self.of("digit") and self.digits))

@@ -244,3 +244,12 @@ def test_a_mistake_in_the_list_is_pointed_at(tmp_path: Path, text: str, words: s
     (tmp_path / "pictures.yaml").write_text(text)
     with pytest.raises(AudiogenError, match=words):
         load(tmp_path / "pictures.yaml")
+
+
+@pytest.mark.parametrize("words", ["a 3d cat", "a 3d cat, smiling", "flat fox", "3D 猫"])
+def test_a_look_before_a_thing_is_a_picture(words: str) -> None:
+    assert parse(words).path == "picture" and parse(words).look in ("3d", "flat")
+
+
+def test_a_flat_key_is_no_look() -> None:
+    assert parse("a cat waltz in E flat, 90 bpm").path == "piano"
