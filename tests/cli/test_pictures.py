@@ -89,7 +89,7 @@ def test_several_come_with_a_contact_sheet(tiny: Path, run) -> None:
 
 def test_names_can_hold_the_subject_and_the_style(tiny: Path, run) -> None:
     done = run("make", "a cartoon cat", "--seed", "1", "--size", "384", "-o", "{subject}-{style}.png", "-q")
-    assert done.out == "cat-any.png\n"
+    assert done.out == "cat-3d.png\n"
     assert run(*SEVEN, "--dry-run", "-o", "{subject}-{style}.png").out.endswith("7-watercolor.png\n")
 
 
