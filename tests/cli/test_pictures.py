@@ -210,7 +210,7 @@ def test_info_of_pictures_and_contours(tiny: Path, run) -> None:
     ("prompt", "lines"),
     [
         ("水彩风格的数字 7", ["path          digit", 'subject       7              "7"', '"水彩"']),
-        ("a cartoon cat, big eyes", ["path          picture", '"cat"', '"big eyes"', "left open     style"]),
+        ("a cartoon cat, big eyes", ["path          picture", '"cat"', '"big eyes"', "look          3d"]),
     ],
 )
 def test_explain_shows_what_is_heard(run, prompt: str, lines: list[str]) -> None:
