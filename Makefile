@@ -111,7 +111,7 @@ demo-cat: install
 	$(MAKE_IT) "a watercolor cat" -o out/cat-watercolor.png
 	@echo "Look at:    out/cat-sheet.png, three cartoon cats; out/cat-watercolor.png."
 
-# The cat again: a little otherwise, in another manner, and with one corner redrawn.
+# The cat again: a little otherwise, and in another manner.
 demo-edit: demo-cat
 	$(MAKE_IT) "a cartoon cat, big eyes" --variation 0.4 -n 3 -o out/cat-varied.png
 	$(MAKE_IT) "a cat in pencil" --init out/cat-1.png --strength 0.7 -o out/cat-pencil.png
