@@ -54,6 +54,10 @@ class SketchStage(Pretrained):
     config_class = SketchConfig
     config: SketchConfig
 
+    def __init__(self, config: SketchConfig, network: nn.Module, device: str = "auto") -> None:
+        """`device` is not followed: a pass of one patch is faster on a CPU than any launch of it."""
+        super().__init__(config, network, device="cpu")
+
     @staticmethod
     def build(config: SketchConfig) -> nn.Module:
         return SketchTransformer(config.network)
