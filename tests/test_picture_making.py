@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -167,6 +168,33 @@ def test_strength_says_how_much_of_a_picture_changes(tiny: Path) -> None:
     kept, half, new = made(0.0), made(0.5), made(1.0)
     moved = [np.abs(kept - other).mean() for other in (half, new)]
     assert 0 < moved[0] < moved[1]
+
+
+def test_a_change_keeps_the_forms_of_what_was_painted_here(tiny: Path) -> None:
+    ring = np.zeros((64, 64), np.float32)
+    ring[20:40, 20:40], ring[26:34, 26:34] = 1, 0
+    pixels = np.repeat(1 - 0.9 * np.kron(ring, np.ones((4, 4), np.float32))[None], 3, 0)
+    asked = Conditioning(path="digit", subject="0", style="ink")
+    Picture(pixels).save(tiny / "zero.png", recipe={"conditioning": asked.to_dict()})
+
+    def start(prompt: str, **more: Any) -> Any:
+        return understand(Request(prompt, init=tiny / "zero.png", **more)).start
+
+    np.testing.assert_array_equal(start("digit 0, oil").pixels, ring)
+    assert start("digit 3, oil") is None  # another digit is drawn anew
+    assert start("digit 0, oil", structure="vae") is None
+    assert start("digit 0, oil", structure="none") is None
+
+
+def test_a_change_keeps_the_edges_of_any_other_picture(tiny: Path) -> None:
+    pixels = np.ones((3, 128, 128), np.float32)
+    pixels[:, 32:96, 32:96] = np.array([0.9, 0.3, 0.1], np.float32)[:, None, None]
+    Picture(pixels).save(tiny / "block.png")
+    drawn = understand(Request("cat, oil", path="picture", init=tiny / "block.png")).start.pixels
+    rows, columns = np.nonzero(drawn > 0.5)
+    at_the_rim = [np.minimum(abs(at - 16), abs(at - 47)) <= 1 for at in (rows, columns)]
+    assert drawn[14:50, 14:50].sum() == drawn.sum() > 100
+    assert (at_the_rim[0] | at_the_rim[1]).all()
 
 
 def test_outside_the_mask_every_pixel_stays(tiny: Path) -> None:

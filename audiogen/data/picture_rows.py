@@ -17,7 +17,6 @@ from PIL import Image
 from audiogen.artifacts import STYLES
 from audiogen.data.illustrations.collection import Collection
 from audiogen.data.illustrations.colours import main_colour
-from audiogen.data.illustrations.edges import edge_contour
 from audiogen.data.illustrations.looks import COLOURED
 from audiogen.data.illustrations.words import word_ids
 from audiogen.data.painterly.form import CONTOUR, Form, digit_form, drawing_form
@@ -26,6 +25,7 @@ from audiogen.data.painterly.render import render
 from audiogen.data.painterly.textures import SIZE
 from audiogen.data.paintings import Gallery
 from audiogen.data.prepare_digits import IMAGES, LABELS, SPLITS, read_idx
+from audiogen.media.edges import edge_contour
 from audiogen.media.ink import ink_mask
 
 SIDE = 256  # pixels of a picture

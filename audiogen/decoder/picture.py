@@ -3,13 +3,16 @@
 The sampling is that of sound (`sampling/`): the places of the latents, row after row, take the part of the
 frames. t = 0 is data, t = 1 is noise; the network estimates x0. A picture that is changed starts on the path
 between itself and noise (SDEdit, arXiv 2108.01073), and a mask holds what must stay (`sampling.field.kept`).
+
+A subject that is known is painted as painters do: its forms and colours are laid in as an illustration, an
+underpainting, and the style is painted over that as a picture is changed. Digits are strokes, at once.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import torch
@@ -39,6 +42,8 @@ class PictureDecoderConfig:
         steps, scheduler: defaults of a call.
         shift: above 1 spends more of the steps near noise, where it is decided what is seen.
         guidance, guidance_rescale: defaults of a call.
+        underpainting: the look in which forms and colours are laid in; "": never.
+        overpainting: style -> how much of the underpainting it changes, 0 to 1; others have none.
     """
 
     channels: int = 8
@@ -58,6 +63,8 @@ class PictureDecoderConfig:
     shift: float = 1.5
     guidance: float = 2.0
     guidance_rescale: float = 0.5
+    underpainting: str = ""
+    overpainting: dict[str, float] = field(default_factory=dict)
 
 
 class PictureFlowDecoder(Pretrained):
@@ -103,9 +110,47 @@ class PictureFlowDecoder(Pretrained):
         Raises:
             InvalidRequest: the latents of `edit` have another shape.
         """
+        steps = sampling.steps or self.config.steps
+        over = self.overpainting(conditioning) if edit is None else 0.0
+        if not over:
+            return self._paint(x, conditioning, sampling, progress, observer, edit)
+        total = steps + _share(steps, over)
+
+        def later(stage: str, step: int, _: int) -> bool:
+            return progress(stage, step + steps, total)
+
+        def first(stage: str, step: int, _: int) -> bool:
+            return progress(stage, step, total)
+
+        def seen(at: int) -> Observer | None:
+            return None if observer is None else lambda done, _, latents: observer(at + done, total, latents)
+
+        laid_in = replace(conditioning, style=None, look=self.config.underpainting)
+        below = self._paint(x, laid_in, sampling, first, seen(0), seed=sampling.seed_for("underpainting"))
+        return self._paint(x, conditioning, sampling, later, seen(steps), Edit(below, over))
+
+    def overpainting(self, conditioning: Conditioning) -> float:
+        """How much of an underpainting is painted over for this; 0: there is none."""
+        config = self.config
+        known = word_ids((conditioning.subject,), config.vocabulary, config.words)
+        if not (config.underpainting and known and conditioning.style):
+            return 0.0
+        return config.overpainting.get(conditioning.style, 0.0)
+
+    def _paint(
+        self,
+        x: Contour,
+        conditioning: Conditioning,
+        sampling: Sampling,
+        progress: Progress,
+        observer: Observer | None,
+        edit: Edit | None = None,
+        seed: int | None = None,
+    ) -> Latents:
+        """One pass of the solver; `seed` is of its noise, by default that of the decoder."""
         config = self.config
         run = scheduler(self.name, sampling.scheduler or config.scheduler)
-        seed = sampling.seed_for("decoder")
+        seed = sampling.seed_for("decoder") if seed is None else seed
         noise = draw_noise((config.channels, config.grid**2), seed).T[None]
         estimate = self.estimate(self.guide(x, conditioning), self.with_defaults(sampling))
         start, strength, steps = noise, 1.0, sampling.steps or config.steps
@@ -115,7 +160,7 @@ class PictureFlowDecoder(Pretrained):
                 mask = torch.from_numpy(edit.mask).float().reshape(1, -1, 1)
                 estimate = kept(estimate, known, mask)
             start = known + strength * (noise - known)
-            steps = max(1, math.ceil(steps * strength))
+            steps = _share(steps, strength)
         if strength == 0:
             return self.wrap(start, conditioning)
 
@@ -206,3 +251,8 @@ class PictureDiffusionDecoder(PictureFlowDecoder):
 
     name: ClassVar[str] = "diffusion"
     config_class = PictureDiffusionDecoderConfig
+
+
+def _share(steps: int, strength: float) -> int:
+    """Steps of the part of the path that a change goes."""
+    return max(1, math.ceil(steps * strength))

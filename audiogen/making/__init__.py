@@ -7,8 +7,8 @@
 `understand` checks everything that can be checked before a network is loaded, and imports no torch.
 
     understanding  a request becomes a plan      sound     length, loudness, bed, loop
-    sources        files that are started from   pictures  size, style, contour, editing
-    running        the stages of a plan
+    sources        files that are started from   pictures  size, style, contour
+    running        the stages of a plan          retouch   a picture that is changed, and its mask
 """
 
 from audiogen.making.running import make, use_dtypes

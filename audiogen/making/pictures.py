@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from audiogen.artifacts import PICTURES, Conditioning, Contour, Latents, Picture
 from audiogen.errors import InvalidRequest
+from audiogen.making import retouch
 from audiogen.media import drawing, png
 from audiogen.prompt import parse, style_named, which_digit, which_subject
 from audiogen.registry import STAGES
-from audiogen.request import AUTO, SIZES, Plan, Request, Retouch, Take
+from audiogen.request import AUTO, SIZES, Plan, Request, Take
 from audiogen.stage import Edit, Progress, Sampling, silent
 
 SUFFIXES = (png.SUFFIX, ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")  # of drawings
 LOOK = "3d"  # of a picture whose style is left open
 FACES = {"cat", "monkey", "tiger", "pig", "cow", "rabbit", "horse", "fox", "frog"}  # shown from the front
-STRENGTH = 0.6  # of a change, where none is given; with a mask 1
 MOST_STEPS = 10  # that are shown
 STEP_SIZE = 256  # pixels of a step that is shown
 
@@ -81,14 +80,9 @@ def _as_usual(known: Conditioning) -> Conditioning:
     return known
 
 
-def needs_no_drawing(request: Request, known: Conditioning) -> bool:
-    """Whether a picture is changed whose forms are there, and nobody asks for a new drawing of it."""
-    return known.path == "picture" and request.init is not None and request.structure is None
-
-
 def extras(
     request: Request, known: Conditioning, start: Contour | Latents | None, stages: dict[str, str]
-) -> tuple[tuple[str, ...], Retouch | None]:
+) -> tuple[str, ...]:
     """Remarks, and the picture that is changed, if there is one.
 
     Raises:
@@ -111,8 +105,7 @@ def extras(
         raise which_subject(known.prompt)
     if "decoder" not in stages:
         remarks += _without_decoder(request, known, writer)
-    touch, more = _retouch(request)
-    return (*remarks, *more), touch
+    return tuple(remarks)
 
 
 def watchable(stage: Any) -> bool:
@@ -128,7 +121,7 @@ def decoded(
     edit = None
     if touch is not None:
         begin: Latents = _painter(plan).encode(touch.picture)
-        edit = Edit(begin, touch.strength, _coarse(touch.mask, begin.values.shape[1:]))
+        edit = Edit(begin, touch.strength, retouch.coarse(touch.mask, begin.values.shape[1:]))
     made = _decode(stage, x, known, sampling, progress, observer, edit)
     if not sampling.variation:
         return made
@@ -146,15 +139,8 @@ def finished(plan: Plan, take: Take, progress: Progress) -> Take:
     if plan.request.decoder == "none" and take.contour is not None:
         picture = Picture(np.repeat(drawing.enlarged(take.contour.pixels, size)[None], 3, 0))
     elif picture is not None:
-        picture = Picture(_kept(plan.retouch, resized(picture.pixels, size)))
+        picture = Picture(retouch.kept(plan.retouch, drawing.resized(picture.pixels, size)))
     return dataclasses.replace(take, picture=picture, steps=steps)
-
-
-def resized(pixels: np.ndarray, size: int) -> np.ndarray:
-    """[c, h, w] -> float32 [c, size, size], see `drawing.shrunk`."""
-    if pixels.shape[1:] == (size, size):
-        return pixels
-    return np.stack([drawing.shrunk(channel, size) for channel in pixels])
 
 
 def _decode(
@@ -177,23 +163,6 @@ def _painter(plan: Plan) -> Any:
     return next(stage for stage in plan.pipeline.stages if stage.seam == "renderer")
 
 
-def _coarse(mask: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray | None:
-    """The mask on the grid of the latents: 1 wherever a place holds something that may change."""
-    if mask is None:
-        return None
-    return (drawing.shrunk(mask, shape[0]) > 0.02).astype(np.float32)
-
-
-def _kept(touch: Retouch | None, new: np.ndarray) -> np.ndarray:
-    """The new pixels inside the mask, the old ones outside, blended just within its edge."""
-    if touch is None or touch.mask is None:
-        return new
-    size = new.shape[-1]
-    weight = drawing.feathered(drawing.shrunk(touch.mask, size), size / 64)
-    old = resized(touch.picture.pixels, size)
-    return (old + weight * (new - old)).astype(np.float32)
-
-
 def _seen(plan: Plan, take: Take) -> tuple[Picture, ...]:
     """Some of the steps as pictures, the first and the last among them."""
     count = len(take.steps)
@@ -205,7 +174,7 @@ def _seen(plan: Plan, take: Take) -> tuple[Picture, ...]:
             found.append(Picture(np.repeat(drawing.enlarged(step.pixels, STEP_SIZE)[None], 3, 0)))
         elif isinstance(step, Latents) and "renderer" in plan.stages:
             picture = _painter(plan)(step, plan.conditioning, take.sampling, silent)
-            found.append(Picture(resized(picture.pixels, STEP_SIZE)))
+            found.append(Picture(drawing.resized(picture.pixels, STEP_SIZE)))
     return tuple(found)
 
 
@@ -238,55 +207,3 @@ def _without_decoder(request: Request, known: Conditioning, writer: str | None) 
     if writer is not None and (known.style or known.look):
         return [f"{known.style or known.look}: left out; without a decoder it is the bare contour"]
     return []
-
-
-def _retouch(request: Request) -> tuple[Retouch | None, list[str]]:
-    """The picture that is changed, its mask and what was done to fit them.
-
-    Raises:
-        InvalidRequest: unreadable, or a mask of another size, or one that changes nothing.
-    """
-    if request.init is None:
-        return None, []
-    picture = Picture.load(request.init)
-    width, height = picture.size
-    mask = None if request.mask is None else _mask(request.mask, (width, height))
-    strength = request.strength
-    if strength is None:
-        strength = STRENGTH if mask is None else 1.0
-    remarks = []
-    if width != height:
-        side = min(width, height)
-        remarks.append(
-            f"{request.init.name} has {width}x{height} pixels; its middle, {side}x{side}, is taken"
-        )
-    mask = None if mask is None else _middle(mask[None])[0]
-    if mask is not None and not mask.any():
-        raise InvalidRequest(
-            f"{request.mask} marks nothing in the middle {min(width, height)} pixels that are taken; "
-            "paint white what may change, or make both files square."
-        )
-    return Retouch(Picture(_middle(picture.pixels)), strength, mask), remarks
-
-
-def _mask(file: Path, size: tuple[int, int]) -> np.ndarray:
-    """Float32 [h, w], 1 where the picture may change."""
-    pixels = png.over(png.read(file), paper=0.0)
-    height, width = pixels.shape[1:]
-    if (width, height) != size:
-        raise InvalidRequest(
-            f"{file} has {width}x{height} pixels and the picture {size[0]}x{size[1]}; a mask has the size of "
-            "its picture."
-        )
-    mask = (pixels.mean(0) > 0.5).astype(np.float32)
-    if not mask.any():
-        raise InvalidRequest(f"{file} marks nothing; paint white what may change, black what stays.")
-    return mask
-
-
-def _middle(pixels: np.ndarray) -> np.ndarray:
-    """[c, h, w] -> the square in its middle."""
-    height, width = pixels.shape[1:]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    return np.ascontiguousarray(pixels[:, top : top + side, left : left + side])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from audiogen.artifacts import PICTURES, Conditioning, Latents, MelSpectrogram
 from audiogen.errors import InvalidRequest
 from audiogen.making import pictures, sound
+from audiogen.making.retouch import forms, retouched
 from audiogen.making.sources import condition, load_source
 from audiogen.registry import PIPELINES, check_scheduler, weights_for
 from audiogen.request import Plan, Request, Start
@@ -40,13 +39,13 @@ def _of_sound(request: Request, known: Conditioning, start: Start | None, remark
 
 def _of_picture(request: Request, known: Conditioning, start: Start | None, remarks: tuple[str, ...]) -> Plan:
     known, drawn = pictures.fitted(known, start, request)
-    if pictures.needs_no_drawing(request, known):
-        request = dataclasses.replace(request, structure="none")
+    touch, fitted = retouched(request)
+    drawn = forms(request, known, touch) if drawn is None else drawn
     stages = _stages(request, known.path, drawn)
     if "decoder" not in stages and not isinstance(drawn, Latents):
         stages.pop("renderer")  # the contour itself is the picture
-    more, touch = pictures.extras(request, known, drawn, stages)
-    return Plan(request, known, drawn, stages, (*remarks, *more, *known.remarks), retouch=touch)
+    more = pictures.extras(request, known, drawn, stages)
+    return Plan(request, known, drawn, stages, (*remarks, *more, *fitted, *known.remarks), retouch=touch)
 
 
 def _stages(request: Request, path: str, start: Start | None) -> dict[str, str]:

@@ -80,6 +80,13 @@ def shrunk(ink: np.ndarray, size: int) -> np.ndarray:
     return np.clip(np.asarray(image, np.float32), 0, 1)
 
 
+def resized(pixels: np.ndarray, size: int) -> np.ndarray:
+    """[c, h, w] -> float32 [c, size, size], see `shrunk`."""
+    if pixels.shape[1:] == (size, size):
+        return pixels
+    return np.stack([shrunk(channel, size) for channel in pixels])
+
+
 def feathered(mask: np.ndarray, width: float) -> np.ndarray:
     """The mask with a soft edge of about `width` pixels that lies within it: 0 outside stays 0."""
     from PIL import Image, ImageFilter

@@ -32,7 +32,7 @@ class SketchConfig:
     Attributes:
         network: its sizes; `words` and `styles` of it follow the names below.
         styles: names of styles and looks; vocabulary: the words that it hears; words: at most so many.
-        line: the style in which pictures without one are drawn: strokes, not the thin edges of illustrations.
+        line: the look whose lines are drawn for paintings and where none is asked for.
         guidance: on the logits, 1 is off. temperature: multiplied with that of a call; top_p: at most.
     """
 
@@ -40,7 +40,7 @@ class SketchConfig:
     styles: tuple[str, ...] = ()
     vocabulary: tuple[str, ...] = ()
     words: int = 12
-    line: str = "ink"
+    line: str = "3d"
     guidance: float = 2.0
     temperature: float = 0.8
     top_p: float = 0.95
@@ -110,7 +110,7 @@ class SketchStage(Pretrained):
         told = word_ids((x.subject, *x.details), c.vocabulary, c.words)
         if not word_ids((x.subject,), c.vocabulary, c.words):
             raise InvalidRequest(f"The sketch was never taught {x.subject!r}; use --structure none.")
-        style = x.style or c.line
+        style = x.look or c.line
         number = c.styles.index(style) + 1 if style in c.styles else 0
         return torch.tensor([told + [0] * (c.words - len(told))]), torch.tensor([number])
 

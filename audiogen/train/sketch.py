@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from audiogen.artifacts import STYLES, Conditioning
 from audiogen.media.grid import grid
@@ -129,7 +130,8 @@ class SketchTask:
         assert isinstance(bare, SketchTransformer)
         with torch.autocast(batch["ink"].device.type, enabled=False):
             codes, patches = bare.quantiser.encode(bare.patches(batch["ink"]))
-        logits = network(codes, patches, batch["words"], batch["style"])
+        with sdpa_kernel(SDPBackend.MATH):  # a drawing is so few places that tiling only costs
+            logits = network(codes, patches, batch["words"], batch["style"])
         losses = [
             nn.functional.cross_entropy(stage.flatten(0, 1).float(), codes[..., k].flatten())
             for k, stage in enumerate(logits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,29 @@ def made(
 ) -> Any:
     edit = rest.pop("edit", None)
     return stage(contour, asked, Sampling(**rest), silent, None, edit).values
+
+
+def test_a_known_subject_is_laid_in_first_and_painted_over(flow: PictureFlowDecoder) -> None:
+    how = dataclasses.replace(flow.config, underpainting="flat", overpainting={"oil": 0.5})
+    painter = PictureFlowDecoder(how, flow.network, device="cpu")
+    painter.dtype = flow.dtype
+    reported: list[tuple[int, int]] = []
+    seen: list[tuple[int, int]] = []
+
+    def progress(stage: str, done: int, total: int) -> bool:
+        reported.append((done, total))
+        return True
+
+    def painted(stage: PictureFlowDecoder, **asked: Any) -> np.ndarray:
+        known = Conditioning(path="picture", **asked)
+        return stage(CONTOUR, known, Sampling(seed=2), progress, lambda *at: seen.append(at[:2])).values
+
+    cat = painted(painter, subject="cat", style="oil")
+    assert seen == [(k, 5) for k in range(1, 6)]  # three steps, and half of them again
+    assert reported == sorted(reported) and {total for _, total in reported} == {5}
+    assert np.abs(cat - painted(flow, subject="cat", style="oil")).max() > NUMERIC
+    for once in ({"subject": "5", "style": "oil"}, {"subject": "cat", "look": "flat"}, {"style": "oil"}):
+        np.testing.assert_array_equal(painted(painter, **once), painted(flow, **once))
 
 
 def test_it_gives_latents_for_the_painter(flow: PictureFlowDecoder) -> None:

@@ -15,12 +15,12 @@ from audiogen.stage import Sampling, silent
 from audiogen.structure.sketch import SketchConfig, SketchStage, cleaned
 
 SIZES = SketchSizes(side=32, stages=2, entries=8, words=3, styles=2, width=16, layers=2, heads=2, hidden=16)
-CAT = Conditioning(path="picture", subject="cat", style="ink")
+CAT = Conditioning(path="picture", subject="cat", look="3d")
 
 
 @pytest.fixture(scope="module")
 def stage() -> SketchStage:
-    config = SketchConfig(SIZES, ("ink", "oil"), ("cat", "dog", "big eyes"), words=4)
+    config = SketchConfig(SIZES, ("3d", "flat"), ("cat", "dog", "big eyes"), words=4)
     made: SketchStage = SketchStage.from_config(config, seed=1, device="cpu")
     random = torch.Generator().manual_seed(0)
     books = made.network.quantiser.codebooks
@@ -61,9 +61,15 @@ def test_seed_and_words_decide_what_is_drawn(stage: SketchStage) -> None:
     first = drawn(CAT, 1)
     assert first.shape == (32, 32) and 0 <= first.min() < first.max() <= 1
     np.testing.assert_array_equal(first, drawn(CAT, 1))
-    for other in (dataclasses.replace(CAT, subject="dog"), dataclasses.replace(CAT, style="oil")):
+    for other in (dataclasses.replace(CAT, subject="dog"), dataclasses.replace(CAT, look="flat")):
         assert np.abs(first - drawn(other, 1)).max() > 0.1
     assert np.abs(first - drawn(CAT, 2)).max() > 0.1
+
+
+def test_a_painting_is_drawn_with_the_lines_of_the_usual_look(stage: SketchStage) -> None:
+    heard = stage.heard(dataclasses.replace(CAT, look=None, style="oil"))
+    for one, other in zip(heard, stage.heard(CAT), strict=True):
+        assert torch.equal(one, other)
 
 
 def test_rows_appear_one_after_the_other(stage: SketchStage) -> None:

@@ -8,11 +8,11 @@ import pytest
 from audiogen.artifacts import LOOKS
 from audiogen.data.illustrations.captions import Caption
 from audiogen.data.illustrations.colours import main_colour
-from audiogen.data.illustrations.edges import edge_contour
 from audiogen.data.illustrations.looks import COLOURED, LOOK_OF
 from audiogen.data.illustrations.seen import SEEN, seen_in
 from audiogen.data.illustrations.words import vocabulary, word_ids
 from audiogen.errors import InvalidRequest
+from audiogen.media.edges import edge_contour
 
 
 def square(colour: tuple[int, ...], paper: int = 255) -> np.ndarray:

@@ -1,0 +1,105 @@
+"""A picture that is changed: what is read of it, its mask, and the forms that the change keeps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from audiogen.artifacts import STYLES, Conditioning, Contour, Picture
+from audiogen.errors import InvalidRequest
+from audiogen.media import drawing, png
+from audiogen.media.ink import ink_mask
+from audiogen.request import Request, Retouch
+
+STRENGTH = 0.6  # of a change, where none is given; with a mask 1
+SIDE = 256  # pixels on which its forms are read
+
+
+def retouched(request: Request) -> tuple[Retouch | None, list[str]]:
+    """The picture that is changed, its mask and what was done to fit them.
+
+    Raises:
+        InvalidRequest: unreadable, or a mask of another size, or one that changes nothing.
+    """
+    if request.init is None:
+        return None, []
+    picture = Picture.load(request.init)
+    width, height = picture.size
+    mask = None if request.mask is None else _mask(request.mask, (width, height))
+    strength = request.strength
+    if strength is None:
+        strength = STRENGTH if mask is None else 1.0
+    remarks = []
+    if width != height:
+        side = min(width, height)
+        remarks.append(
+            f"{request.init.name} has {width}x{height} pixels; its middle, {side}x{side}, is taken"
+        )
+    mask = None if mask is None else _middle(mask[None])[0]
+    if mask is not None and not mask.any():
+        raise InvalidRequest(
+            f"{request.mask} marks nothing in the middle {min(width, height)} pixels that are taken; "
+            "paint white what may change, or make both files square."
+        )
+    return Retouch(Picture(_middle(picture.pixels)), strength, mask), remarks
+
+
+def _mask(file: Path, size: tuple[int, int]) -> np.ndarray:
+    """Float32 [h, w], 1 where the picture may change."""
+    pixels = png.over(png.read(file), paper=0.0)
+    height, width = pixels.shape[1:]
+    if (width, height) != size:
+        raise InvalidRequest(
+            f"{file} has {width}x{height} pixels and the picture {size[0]}x{size[1]}; a mask has the size of "
+            "its picture."
+        )
+    mask = (pixels.mean(0) > 0.5).astype(np.float32)
+    if not mask.any():
+        raise InvalidRequest(f"{file} marks nothing; paint white what may change, black what stays.")
+    return mask
+
+
+def _middle(pixels: np.ndarray) -> np.ndarray:
+    """[c, h, w] -> the square in its middle."""
+    height, width = pixels.shape[1:]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return np.ascontiguousarray(pixels[:, top : top + side, left : left + side])
+
+
+def forms(request: Request, known: Conditioning, touch: Retouch | None) -> Contour | None:
+    """The contour of the picture that is changed: ink where it was painted here, else where colours meet.
+
+    None: nothing is changed, another structure is asked for, or another digit than the one that is there.
+    """
+    if touch is None or request.init is None or request.structure is not None or request.source is not None:
+        return None
+    recipe = png.read_recipe(request.init) or {}
+    made_for = recipe.get("conditioning") or {}
+    if known.path == "digit" and known.subject not in (None, made_for.get("subject")):
+        return None
+    pixels = drawing.resized(touch.picture.pixels, SIDE)
+    if made_for.get("style") in STYLES:
+        return Contour(ink_mask(pixels).astype(np.float32))
+    from audiogen.media.edges import edge_contour  # loads SciPy, which nothing else here needs
+
+    levels = np.round(255 * pixels.transpose(1, 2, 0)).astype(np.uint8)
+    return Contour(edge_contour(levels).astype(np.float32) / 255)
+
+
+def coarse(mask: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray | None:
+    """The mask on the grid of the latents: 1 wherever a place holds something that may change."""
+    if mask is None:
+        return None
+    return (drawing.shrunk(mask, shape[0]) > 0.02).astype(np.float32)
+
+
+def kept(touch: Retouch | None, new: np.ndarray) -> np.ndarray:
+    """The new pixels inside the mask, the old ones outside, blended just within its edge."""
+    if touch is None or touch.mask is None:
+        return new
+    size = new.shape[-1]
+    weight = drawing.feathered(drawing.shrunk(touch.mask, size), size / 64)
+    old = drawing.resized(touch.picture.pixels, size)
+    return (old + weight * (new - old)).astype(np.float32)
