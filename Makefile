@@ -119,9 +119,9 @@ demo-edit: demo-cat
 
 # The same digit from every generator.
 demo-generators: install
-	@for stage in pixelcnn pixelcnn-64 wgan-gp cgan vae ddpm; do \
+	@for stage in pixelcnn pixelcnn-64 dcgan wgan-gp cgan vae ddpm; do \
 	  $(BIN)/audiogen structure "digit 7" --structure $$stage -n 9 --force --mkdir --seed $(SEED) -o out/digits/$$stage.png; done
-	@echo "Look at:    out/digits/*-sheet.png."
+	@echo "Look at:    out/digits/*-sheet.png; dcgan cannot be told which digit."
 
 test: dev
 	$(BIN)/python -m pytest -q

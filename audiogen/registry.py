@@ -126,15 +126,14 @@ WEIGHTS: dict[str, str] = {
     "digit-ddpm": "diffusion with guidance: the asked digit -> contour of 28x28",
     "digit-cgan": "conditional GAN: the asked digit -> contour of 28x28 in one pass",
     "digit-wgan-gp": "GAN with a gradient penalty: the asked digit -> contour of 28x28 in one pass",
+    "digit-dcgan": "DCGAN: noise -> contour of 64x64, of any digit",
     "digit-vae": "variational autoencoder: the asked digit -> contour of 28x28 in one pass",
     "transcriber": "audio -> note onsets; the project's own judge, not part of any pipeline",
     "digit-classifier": "contour -> digit; the project's own judge, not part of any pipeline",
 }
 
 # Weights that their recipe trains, but that are not here: not good enough, or not made yet.
-UNSHIPPED: dict[str, str] = {
-    **{name: f"train them with `audiogen train recipes/{name}.yaml`" for name in ("digit-dcgan",)},
-}
+UNSHIPPED: dict[str, str] = {}
 
 PIPELINES: dict[str, dict[str, str]] = {
     "piano": {"structure": "score", "decoder": "flow", "renderer": "vocoder"},

@@ -19,7 +19,8 @@ from audiogen.stage import Edit, Progress, Sampling, silent
 
 SUFFIXES = (png.SUFFIX, ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")  # of drawings
 LOOK = "3d"  # of a picture whose style is left open
-FACES = {"cat", "monkey", "tiger", "pig", "cow", "rabbit", "horse", "fox", "frog"}  # shown from the front
+# Seen from the front where nothing else is said.
+FACES = {"cat", "dog", "mouse", "monkey", "tiger", "pig", "cow", "rabbit", "horse", "fox", "frog"}
 MOST_STEPS = 10  # that are shown
 STEP_SIZE = 256  # pixels of a step that is shown
 

@@ -51,6 +51,7 @@ class PictureTaskSettings:
         favour: word -> how much more often pictures with it are drawn than others that are no digits.
         digit_contour, other_contour: how often a contour that there is, is given.
         style_dropout, words_dropout: how often each is not told; both_dropout: how often neither is.
+        details_dropout: how often a word beside the subject is not told: it has its usual colours then.
         time_mean, time_std, uniform_share: see `logit_normal_times`; of the flow.
         views: further views of each illustration, see picture_views.py.
         max_shards: of the training set; None: all.
@@ -66,6 +67,7 @@ class PictureTaskSettings:
     style_dropout: float = 0.1
     words_dropout: float = 0.1
     both_dropout: float = 0.1
+    details_dropout: float = 0.0
     time_mean: float = 0.0
     time_std: float = 1.0
     uniform_share: float = 0.1
@@ -191,6 +193,7 @@ class PictureFlowTask:
             neither = rng.random(len(chosen)) < s.both_dropout
             style[neither | (rng.random(len(chosen)) < s.style_dropout)] = 0
             words[neither | (rng.random(len(chosen)) < s.words_dropout)] = 0
+            words[:, 1:] *= rng.random((len(chosen), words.shape[1] - 1)) >= s.details_dropout
         x0 = torch.from_numpy(pictures.latents[chosen].astype(np.float32)).flatten(2).transpose(1, 2)
         generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
         told = torch.from_numpy(present.astype(np.float32))
