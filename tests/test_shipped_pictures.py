@@ -22,14 +22,14 @@ pytestmark = pytest.mark.weights
 DECODERS = [name for name in ("flow", "diffusion") if f"picture-{name}" in WEIGHTS]
 LEAST_IOU = 0.8  # at the default strength
 LEAST_SPAN = 0.15  # between strength 0.2 and 1
-SEEDS = range(3)
+SEEDS = range(2)
 
 
 @pytest.fixture(scope="module")
 def digits() -> list[Contour]:
-    """Contours of four digits, by the conditional GAN."""
+    """Contours of three digits, by the conditional GAN."""
     stage = load_stage("cgan", "digit", device="cpu")
-    asked = [Conditioning(path="digit", subject=str(k)) for k in (2, 3, 5, 8)]
+    asked = [Conditioning(path="digit", subject=str(k)) for k in (2, 3, 8)]
     return [stage(each, each, Sampling(seed=k), silent) for k, each in enumerate(asked)]
 
 
@@ -51,11 +51,8 @@ def test_a_painted_digit_keeps_its_contour(decoder: str, style: str, digits: lis
     asked = Conditioning(path="digit", style=style, size=512)
     found = [iou(painted(decoder, c, asked, k), c.enlarged(64).pixels) for k, c in enumerate(digits)]
     assert np.median(found) >= LEAST_IOU
-    loose = [
-        iou(painted(decoder, c, asked, k, structure_strength=0.2), c.enlarged(64).pixels)
-        for k, c in enumerate(digits[:2])
-    ]
-    assert np.median(found[:2]) - np.median(loose) >= LEAST_SPAN
+    loose = iou(painted(decoder, digits[0], asked, 0, structure_strength=0.2), digits[0].enlarged(64).pixels)
+    assert found[0] - loose >= LEAST_SPAN
 
 
 @pytest.mark.parametrize("decoder", DECODERS)
