@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from audiogen.media.facts import Facts
 
 PACKED_LIMIT = 200_000  # characters; a larger source is named by its hash only
+PACKED = ("source", "init", "mask", "contour")
 LICENCE = (
     "Made with weights trained on public-domain, MIT, Apache and CC BY material; "
     "credits in the model cards (`audiogen models`)."
@@ -46,7 +47,7 @@ def recipe_of(plan: Plan, take: Take) -> dict[str, Any]:
         "conditioning": take.conditioning.to_dict(),
         "sampling": dataclasses.asdict(take.sampling),
         "seeds": {stage.seam: take.sampling.seed_for(stage.seam) for stage in stages},
-        **_of_the_material(plan),
+        **_of_the_material(plan, take),
         "device": next((str(stage.device) for stage in stages if hasattr(stage, "device")), "cpu"),
         "dtype": {
             s.name: str(s.dtype).removeprefix("torch.") for s in (*below, *stages) if hasattr(s, "dtype")
@@ -72,14 +73,16 @@ def recipe_of(plan: Plan, take: Take) -> dict[str, Any]:
     return recipe
 
 
-def _of_the_material(plan: Plan) -> dict[str, Any]:
+def _of_the_material(plan: Plan, take: Take) -> dict[str, Any]:
     """What only sound has, or only pictures."""
     request = plan.request
     if not plan.conditioning.is_picture:
         return {"loudness": request.loudness, "rate": request.rate}
+    contour = None if take.contour is None or take.contour.is_empty else take.contour
+    row: dict[str, Any] = {} if contour is None else {"contour": contour.packed()}
     if plan.retouch is None or request.init is None:
-        return {}
-    row: dict[str, Any] = {"strength": plan.retouch.strength, "init": pack(Path(request.init))}
+        return row
+    row |= {"strength": plan.retouch.strength, "init": pack(Path(request.init))}
     if request.mask is not None:
         row["mask"] = pack(Path(request.mask))
     return row
@@ -115,7 +118,7 @@ def request_of(recipe: dict[str, Any], temporary: Path, beside: Path, device: st
             prompt=recipe["prompt"],
             source=unpack(source, temporary, beside) if source else None,
             seconds=source["seconds"] if source and not known.is_picture else None,
-            structure=None if source else stages.get("structure", "none"),
+            structure=None if source or _keeps_forms(recipe) else stages.get("structure", "none"),
             decoder=stages.get("decoder") if source else stages.get("decoder", "none"),
             sampling=Sampling(**recipe["sampling"]),
             loudness=AUTO if known.is_picture else recipe["loudness"],
@@ -131,6 +134,11 @@ def request_of(recipe: dict[str, Any], temporary: Path, beside: Path, device: st
             f"audiogen {__version__} cannot replay this recipe ({type(problem).__name__}: {problem}); "
             f"it was written by audiogen {recipe.get('audiogen', 'of an unknown version')}."
         ) from problem
+
+
+def _keeps_forms(recipe: dict[str, Any]) -> bool:
+    """Whether a picture was changed along forms that were read from it."""
+    return "init" in recipe and "contour" in recipe and "structure" not in recipe["pipeline"]
 
 
 def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
@@ -185,8 +193,8 @@ def unpack(row: dict[str, Any], temporary: Path, beside: Path) -> Path:
 
 
 def without_packed(recipe: dict[str, Any]) -> dict[str, Any]:
-    """The recipe for people to read: a packed source only by its name and hash."""
-    packed = {name: recipe[name] for name in ("source", "init", "mask") if isinstance(recipe.get(name), dict)}
+    """The recipe for people to read: what is packed only by its name and hash, or size."""
+    packed = {name: recipe[name] for name in PACKED if isinstance(recipe.get(name), dict)}
     return recipe | {
         name: {k: v for k, v in row.items() if k != "zlib_base64"} for name, row in packed.items()
     }

@@ -12,7 +12,8 @@ import pytest
 from audiogen import registry
 from audiogen.artifacts import Conditioning, Contour, Latents, Picture
 from audiogen.errors import InvalidRequest, MissingModel
-from audiogen.making import Request, Take, make, understand
+from audiogen.making import Plan, Request, Take, make, understand
+from audiogen.provenance import request_of as request_of_recipe
 from audiogen.stage import Edit, Sampling, silent
 
 ROUNDING = 0.51 / 255  # of a picture that went through an 8-bit file
@@ -171,19 +172,31 @@ def test_strength_says_how_much_of_a_picture_changes(tiny: Path) -> None:
 
 
 def test_a_change_keeps_the_forms_of_what_was_painted_here(tiny: Path) -> None:
-    ring = np.zeros((64, 64), np.float32)
-    ring[20:40, 20:40], ring[26:34, 26:34] = 1, 0
-    pixels = np.repeat(1 - 0.9 * np.kron(ring, np.ones((4, 4), np.float32))[None], 3, 0)
-    asked = Conditioning(path="digit", subject="0", style="ink")
-    Picture(pixels).save(tiny / "zero.png", recipe={"conditioning": asked.to_dict()})
+    zero = only(Request("digit 0, oil", sampling=Sampling(seed=2)))
+    zero.save(tiny / "zero.png")
+    assert zero.contour is not None
 
-    def start(prompt: str, **more: Any) -> Any:
-        return understand(Request(prompt, init=tiny / "zero.png", **more)).start
+    def plan(prompt: str, **more: Any) -> Plan:
+        return understand(Request(prompt, init=tiny / "zero.png", **more))
 
-    np.testing.assert_array_equal(start("digit 0, oil").pixels, ring)
-    assert start("digit 3, oil") is None  # another digit is drawn anew
-    assert start("digit 0, oil", structure="vae") is None
-    assert start("digit 0, oil", structure="none") is None
+    start = plan("digit 0, ink").start
+    assert isinstance(start, Contour)
+    np.testing.assert_allclose(start.pixels, zero.contour.pixels, atol=ROUNDING)
+    assert plan("digit 3, oil").start is None  # another digit is drawn anew
+    assert plan("digit 0, oil", structure="vae").start is None
+    assert plan("digit 0, oil", structure="none").start is None
+
+
+@pytest.mark.parametrize("structure", [None, "none"])
+def test_a_change_is_made_again_from_its_recipe(tiny: Path, structure: str | None) -> None:
+    only(Request("digit 0, oil", sampling=Sampling(seed=2))).save(tiny / "zero.png")
+    take = only(
+        Request("digit 0, ink", init=tiny / "zero.png", structure=structure, sampling=Sampling(seed=3))
+    )
+    again = only(request_of_recipe(take.recipe, tiny, tiny))
+    assert take.picture is not None and again.picture is not None
+    np.testing.assert_array_equal(take.picture.pixels, again.picture.pixels)
+    assert ("contour" in take.recipe) == (structure is None)
 
 
 def test_a_change_keeps_the_edges_of_any_other_picture(tiny: Path) -> None:

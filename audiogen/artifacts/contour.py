@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,6 +90,21 @@ class Contour:
         read, remarks = drawing.drawing(png.read(path), SIZES, str(path))
         asked, more = _asked(png.read_recipe(path))
         return cls(read, asked, (*remarks, *more))
+
+    def packed(self) -> dict[str, Any]:
+        """Its pixels, as a PNG holds them, for a recipe."""
+        levels = np.round(255 * np.clip(self.pixels, 0, 1)).astype(np.uint8)
+        return {"size": self.size, "zlib_base64": base64.b64encode(zlib.compress(levels, 9)).decode("ascii")}
+
+    @classmethod
+    def unpacked(cls, row: Any) -> Contour | None:
+        """The contour of `packed`; None where the row is something else."""
+        try:
+            levels = np.frombuffer(zlib.decompress(base64.b64decode(row["zlib_base64"])), np.uint8)
+            square = levels.reshape(row["size"], row["size"])
+        except (KeyError, TypeError, ValueError, zlib.error):
+            return None
+        return cls(square.astype(np.float32) / 255) if row["size"] in SIZES else None
 
     def plot(self) -> bytes:
         """Enlarged, as a PNG file."""

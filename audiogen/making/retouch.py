@@ -6,10 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from audiogen.artifacts import STYLES, Conditioning, Contour, Picture
+from audiogen.artifacts import Conditioning, Contour, Picture
 from audiogen.errors import InvalidRequest
 from audiogen.media import drawing, png
-from audiogen.media.ink import ink_mask
 from audiogen.request import Request, Retouch
 
 STRENGTH = 0.6  # of a change, where none is given; with a mask 1
@@ -69,7 +68,7 @@ def _middle(pixels: np.ndarray) -> np.ndarray:
 
 
 def forms(request: Request, known: Conditioning, touch: Retouch | None) -> Contour | None:
-    """The contour of the picture that is changed: ink where it was painted here, else where colours meet.
+    """The contour of the picture that is changed: that in its recipe, else where its colours meet.
 
     None: nothing is changed, another structure is asked for, or another digit than the one that is there.
     """
@@ -79,13 +78,13 @@ def forms(request: Request, known: Conditioning, touch: Retouch | None) -> Conto
     made_for = recipe.get("conditioning") or {}
     if known.path == "digit" and known.subject not in (None, made_for.get("subject")):
         return None
-    pixels = drawing.resized(touch.picture.pixels, SIDE)
-    if made_for.get("style") in STYLES:
-        return Contour(ink_mask(pixels).astype(np.float32))
+    drawn = Contour.unpacked(recipe.get("contour"))
+    if drawn is not None:
+        return drawn
     from audiogen.media.edges import edge_contour  # loads SciPy, which nothing else here needs
 
-    levels = np.round(255 * pixels.transpose(1, 2, 0)).astype(np.uint8)
-    return Contour(edge_contour(levels).astype(np.float32) / 255)
+    pixels = drawing.resized(touch.picture.pixels, SIDE).transpose(1, 2, 0)
+    return Contour(edge_contour(np.round(255 * pixels).astype(np.uint8)).astype(np.float32) / 255)
 
 
 def coarse(mask: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray | None:
