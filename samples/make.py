@@ -1,6 +1,7 @@
 """Makes the sounds and pictures of this folder from the shipped weights; names choose some of them.
 
-python samples/make.py [NAME ...]            digits/NAME is the grid of a structure stage, as digits/vae
+python samples/make.py [NAME ...]            digits/NAME is the grid of a structure stage, as digits/vae;
+                                             subjects is a sheet of pictures
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from audiogen.media.files import write_atomic
 from audiogen.media.grid import grid
 from audiogen.media.plot import picture
 from audiogen.media.png import png_bytes
+from audiogen.media.sheet import sheet, thumbnail
 from audiogen.registry import STAGES, WEIGHTS, Loaded
 from audiogen.stage import Sampling
 
@@ -42,16 +44,39 @@ GRIDS = {
     for name, entry in STAGES.items()
     if entry.seam == "structure" and entry.weights.get("digit") in WEIGHTS
 }
+SHEET = "subjects"  # one picture of each, seed 1, as it comes
+SUBJECTS = {
+    "cat": "watercolor",
+    "dog": "oil",
+    "rabbit": "pencil",
+    "fox": "watercolor",
+    "bear": "ink",
+    "panda": "3d",
+    "owl": "oil",
+    "butterfly": "watercolor",
+    "apple": "oil",
+    "strawberry": "3d",
+    "pizza": "flat",
+    "cupcake": "watercolor",
+    "flower": "pencil",
+    "tree": "watercolor",
+    "house": "ink",
+    "car": "3d",
+}
+THUMBNAIL = 192  # pixels to a side
 COLUMNS = 8  # of each digit in a grid
 CELL = 64  # pixels to a side, at least
 
 
 def main() -> None:
     """Write NAME.ogg of sound, NAME.mid of pieces and piano.png of the first, NAME.png of pictures."""
-    wanted = sys.argv[1:] or [*SOUNDS, *PIECES, *PICTURES, *GRIDS]
+    wanted = sys.argv[1:] or [*SOUNDS, *PIECES, *PICTURES, *GRIDS, SHEET]
     for name in wanted:
         if name in GRIDS:
             write_atomic(HERE / f"{name}.png", digits(GRIDS[name]), force=True)
+            continue
+        if name == SHEET:
+            write_atomic(HERE / f"{name}.png", subjects(), force=True)
             continue
         suffix, (prompt, seed) = next(
             (end, found[name])
@@ -76,6 +101,18 @@ def digits(stage: str) -> bytes:
             assert take.contour is not None
             found.append(take.contour.pixels)
     return png_bytes(grid(found, COLUMNS, -(-CELL // len(found[0]))))
+
+
+def subjects() -> bytes:
+    """A contact sheet of subjects and looks, as a PNG file."""
+    loaded: Loaded = {}
+    prompts = [f"a {subject}, {look}" for subject, look in SUBJECTS.items()]
+    found = []
+    for prompt in prompts:
+        for take in make(Request(prompt, path="picture", sampling=Sampling(seed=1)), loaded=loaded):
+            assert take.picture is not None
+            found.append(thumbnail(take.picture.pixels, THUMBNAIL))
+    return png_bytes(sheet(found, prompts, columns=4).transpose(2, 0, 1) / 255)
 
 
 def drawn(take: Take) -> bytes:

@@ -13,6 +13,7 @@ from audiogen import registry
 from audiogen.artifacts import Conditioning, Contour, Latents, Picture
 from audiogen.errors import InvalidRequest, MissingModel
 from audiogen.making import Plan, Request, Take, make, understand
+from audiogen.media import png
 from audiogen.provenance import request_of as request_of_recipe
 from audiogen.stage import Edit, Sampling, silent
 
@@ -185,6 +186,12 @@ def test_a_change_keeps_the_forms_of_what_was_painted_here(tiny: Path) -> None:
     assert plan("digit 3, oil").start is None  # another digit is drawn anew
     assert plan("digit 0, oil", structure="vae").start is None
     assert plan("digit 0, oil", structure="none").start is None
+
+    painted = Picture.load(tiny / "zero.png")
+    painted.pixels[:, 100:300, 200:400] = 0  # in a program that leaves the recipe where it is
+    recipe = png.read_recipe(tiny / "zero.png")
+    (tiny / "zero.png").write_bytes(png.png_bytes(painted.pixels, recipe))
+    assert plan("digit 0, ink").start.size == 64  # its edges
 
 
 @pytest.mark.parametrize("structure", [None, "none"])

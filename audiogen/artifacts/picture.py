@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,14 @@ class Picture:
         files.write_atomic(path, self.png_bytes(recipe), force)
 
     def png_bytes(self, recipe: dict[str, Any] | None = None) -> bytes:
-        """The file of `save`."""
+        """The file of `save`; a contour in its recipe is marked as that of these pixels."""
+        if recipe is not None and isinstance(recipe.get("contour"), dict):
+            recipe = recipe | {"contour": recipe["contour"] | {"picture": self.digest()}}
         return png.png_bytes(self.pixels, recipe)
+
+    def digest(self) -> str:
+        """SHA-256 of the pixels as a PNG holds them: whether a file was painted over since."""
+        return hashlib.sha256(np.round(255 * np.clip(self.pixels, 0, 1)).astype(np.uint8)).hexdigest()
 
     @classmethod
     def load(cls, path: str | Path) -> Picture:

@@ -70,6 +70,8 @@ def _middle(pixels: np.ndarray) -> np.ndarray:
 def forms(request: Request, known: Conditioning, touch: Retouch | None) -> Contour | None:
     """The contour of the picture that is changed: that in its recipe, else where its colours meet.
 
+    A picture that was painted over since it was made here has a recipe that no longer says what is drawn.
+
     None: nothing is changed, another structure is asked for, or another digit than the one that is there.
     """
     if touch is None or request.init is None or request.structure is not None or request.source is not None:
@@ -78,8 +80,9 @@ def forms(request: Request, known: Conditioning, touch: Retouch | None) -> Conto
     made_for = recipe.get("conditioning") or {}
     if known.path == "digit" and known.subject not in (None, made_for.get("subject")):
         return None
-    drawn = Contour.unpacked(recipe.get("contour"))
-    if drawn is not None:
+    row = recipe.get("contour")
+    drawn = Contour.unpacked(row)
+    if row is not None and drawn is not None and row.get("picture") == touch.picture.digest():
         return drawn
     from audiogen.media.edges import edge_contour  # loads SciPy, which nothing else here needs
 
