@@ -68,11 +68,11 @@ def fitted(
         named = style_named(request.style)
         known = dataclasses.replace(known, style=named.get("style"), look=named.get("look"))
     if known.path == "picture" and start is None and request.init is None:
-        known = _as_usual(known)
+        known = as_usual(known)
     return dataclasses.replace(known, size=size), start
 
 
-def _as_usual(known: Conditioning) -> Conditioning:
+def as_usual(known: Conditioning) -> Conditioning:
     """What is left open, as most pictures of such a subject have it."""
     if not (known.style or known.look):
         known = dataclasses.replace(known, look=LOOK)

@@ -77,8 +77,9 @@ def forms(request: Request, known: Conditioning, touch: Retouch | None) -> Conto
     if touch is None or request.init is None or request.structure is not None or request.source is not None:
         return None
     recipe = png.read_recipe(request.init) or {}
-    made_for = recipe.get("conditioning") or {}
-    if known.path == "digit" and known.subject not in (None, made_for.get("subject")):
+    made_for = recipe.get("conditioning")
+    subject = made_for.get("subject") if isinstance(made_for, dict) else None
+    if known.path == "digit" and known.subject not in (None, subject):
         return None
     row = recipe.get("contour")
     drawn = Contour.unpacked(row)

@@ -1,6 +1,8 @@
 """Line drawings from words, patch by patch: Conditioning -> Contour of 64x64.
 
-Classifier-free guidance on the logits of every code (arXiv 2306.05284) keeps the drawing to its subject.
+Classifier-free guidance on the logits of every code (arXiv 2306.05284) keeps the drawing to its subject. Of
+several candidates the one is kept whose likelihood the words raise most: p(words | drawing) by Bayes' rule,
+the network its own judge.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ class SketchConfig:
         styles: names of styles and looks; vocabulary: the words that it hears; words: at most so many.
         line: the look whose lines are drawn for paintings and where none is asked for.
         guidance: on the logits, 1 is off. temperature: multiplied with that of a call; top_p: at most.
+        candidates: so many are drawn at once; the one is kept that tells most of what was asked.
     """
 
     network: SketchSizes = field(default_factory=SketchSizes)
@@ -44,6 +47,7 @@ class SketchConfig:
     guidance: float = 2.0
     temperature: float = 0.8
     top_p: float = 0.95
+    candidates: int = 1
 
 
 class SketchStage(Pretrained):
@@ -74,29 +78,32 @@ class SketchStage(Pretrained):
         """Draw what the words say.
 
         Args:
-            observer: called as observer(done, total, contour) after every row of patches.
+            observer: called as observer(done, total, contour) for every row of patches, at the end.
         Raises:
             InvalidRequest: no subject is asked for, or one that it was not taught.
         """
-        network, s = self.network, self.config.network
+        c, network, s = self.config, self.network, self.config.network
+        count = c.candidates
         words, style = self.heard(x)
         about = network.about(
             torch.cat([words, torch.zeros_like(words)]), torch.cat([style, torch.zeros_like(style)])
-        )
+        ).repeat_interleave(count, 0)
         generator = torch.Generator().manual_seed(sampling.seed_for("structure"))
-        chances = torch.rand(s.grid**2, s.stages, generator=generator)
-        codes: list[Tensor] = []
-        cache, patches = network.cache(2), torch.zeros(2, 0, s.patch**2)
+        chances = torch.rand(count, s.grid**2, s.stages, generator=generator)
+        codes, told = torch.zeros(count, 0, s.stages, dtype=torch.int64), torch.zeros(count)
+        cache, patches = network.cache(2 * count), torch.zeros(2 * count, 0, s.patch**2)
         for place in range(s.grid**2):
             report(progress, "structure", place, s.grid**2)
-            state = network.step(codes[-1].expand(2, -1) if codes else None, patches, about, cache)
-            codes.append(self._patch(state, chances[place], sampling)[None])
-            said = network.quantiser.decode(codes[-1][:, None])
-            patches = torch.cat([patches, said.expand(2, -1, -1)], 1)
-            if observer is not None and (place + 1) % s.grid == 0:
-                observer(place // s.grid + 1, s.grid, self._contour(codes, x))
+            state = network.step(codes[:, -1].repeat(2, 1) if place else None, patches, about, cache)
+            code, more = self._patch(state, chances[:, place], sampling)
+            codes, told = torch.cat([codes, code[:, None]], 1), told + more
+            patches = torch.cat([patches, network.quantiser.decode(code[:, None]).repeat(2, 1, 1)], 1)
         report(progress, "structure", s.grid**2, s.grid**2)
-        return self._contour(codes, x)
+        best = codes[told.argmax()]
+        if observer is not None:
+            for row in range(1, s.grid + 1):
+                observer(row, s.grid, self._contour(best[: row * s.grid], x))
+        return self._contour(best, x)
 
     def heard(self, x: Conditioning) -> tuple[Tensor, Tensor]:
         """Numbers of the words [1, words] and of the style or look [1].
@@ -114,24 +121,30 @@ class SketchStage(Pretrained):
         number = c.styles.index(style) + 1 if style in c.styles else 0
         return torch.tensor([told + [0] * (c.words - len(told))]), torch.tensor([number])
 
-    def _patch(self, state: Tensor, chances: Tensor, sampling: Sampling) -> Tensor:
-        """Codes [K] of the next patch from the states [2, D], as asked and with nothing asked."""
-        c, found = self.config, []
+    def _patch(self, state: Tensor, chances: Tensor, sampling: Sampling) -> tuple[Tensor, Tensor]:
+        """The next patch of every candidate.
+
+        Args:
+            state: [2 B, D], first as asked, then with nothing asked. chances: [B, K], see `choose`.
+        Returns: codes [B, K], and by how much likelier they are for what is asked [B], nats.
+        """
+        c, found, told = self.config, [], torch.zeros(len(chances))
         temperature, top_p = c.temperature * sampling.temperature, min(c.top_p, sampling.top_p)
         for stage in range(c.network.stages):
-            asked, free = self.network.stage_logits(state, stage)
-            logits = free + c.guidance * (asked - free)
-            code = choose(logits[None], chances[stage : stage + 1], temperature, top_p)
-            state = self.network.tell(state, stage, code.expand(2))
+            asked, free = self.network.stage_logits(state, stage).log_softmax(-1).chunk(2)
+            code = choose(free + c.guidance * (asked - free), chances[:, stage], temperature, top_p)
+            told += (asked - free).gather(-1, code[:, None])[:, 0]
+            state = self.network.tell(state, stage, code.repeat(2))
             found.append(code)
-        return torch.cat(found)
+        return torch.stack(found, 1), told
 
-    def _contour(self, codes: list[Tensor], asked: Conditioning) -> Contour:
-        """What is drawn so far, the rest empty."""
+    def _contour(self, codes: Tensor, asked: Conditioning) -> Contour:
+        """What is drawn by codes [places, K], the rest empty."""
         s = self.config.network
         whole = torch.zeros(1, s.grid**2, s.patch**2)
-        done = self.network.quantiser.decode(torch.stack(codes, 1))
-        whole[:, : len(codes)] = self.network.quantiser.denormalise(done)
+        whole[:, : len(codes)] = self.network.quantiser.denormalise(
+            self.network.quantiser.decode(codes[None])
+        )
         return Contour(cleaned(self.network.joined(whole)[0].numpy()), asked=asked)
 
 

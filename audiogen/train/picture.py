@@ -22,6 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from audiogen.artifacts import Conditioning, Contour
+from audiogen.data.picture_index import names_of
 from audiogen.decoder.picture import (
     PictureDecoderConfig,
     PictureDiffusionDecoder,
@@ -36,7 +37,7 @@ from audiogen.sampling.flow import FlowSample, flow_target, logit_normal_times
 from audiogen.stage import Sampling, silent
 from audiogen.train.contour_wear import worn_contour
 from audiogen.train.painter import save_rows
-from audiogen.train.picture_latents import PictureLatents, names_of, read_latents
+from audiogen.train.picture_latents import PictureLatents, read_latents
 
 SHOWN, CHANGE = 4, 0.3  # pictures and deviations by which it is measured what is seen of a channel
 

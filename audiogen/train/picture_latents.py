@@ -8,7 +8,6 @@ encoded them, so that a training that goes on starts at once.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +17,7 @@ import numpy as np
 import torch
 
 from audiogen.artifacts import LOOKS
+from audiogen.data.picture_index import names_of
 from audiogen.errors import InvalidRequest
 from audiogen.media.files import write_npz
 from audiogen.networks.picture_autoencoder import PictureAutoencoder
@@ -48,22 +48,6 @@ class PictureLatents:
 
     def __len__(self) -> int:
         return len(self.latents)
-
-
-def names_of(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Styles, and the words from number 1 on, of prepared pictures.
-
-    Raises:
-        InvalidRequest: no index there.
-    """
-    try:
-        index = json.loads((folder / "index.json").read_text())
-        styles, words = index["styles"], index["words"]
-    except (OSError, ValueError, KeyError) as problem:
-        raise InvalidRequest(
-            f"{folder} has no index.json with styles and words ({problem}); run `audiogen data RECIPE` first."
-        ) from problem
-    return tuple(styles), tuple(words[1:] if words[:1] == [""] else words)
 
 
 def read_latents(

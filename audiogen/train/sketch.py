@@ -17,6 +17,8 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from audiogen.artifacts import STYLES, Conditioning
+from audiogen.data.picture_index import names_of
+from audiogen.data.sketches import Sketches
 from audiogen.media.grid import grid
 from audiogen.media.png import png_bytes
 from audiogen.networks.sketch_transformer import SketchTransformer
@@ -24,7 +26,6 @@ from audiogen.pretrained import from_rows
 from audiogen.stage import Sampling, silent
 from audiogen.structure.sketch import SketchConfig, SketchStage
 from audiogen.train.picture import favoured
-from audiogen.train.picture_latents import names_of, shards_of
 from audiogen.train.picture_views import drawn_otherwise
 
 PAINTED = len(STYLES)  # numbers of styles up to this are paintings, then looks of illustrations
@@ -55,29 +56,6 @@ class SketchTaskSettings:
     valid_drawings: int = 256
     max_shards: int | None = None
     subjects: tuple[str, ...] = ("cat",)
-
-
-@dataclass(frozen=True, eq=False)
-class Sketches:
-    """Contours uint8 [N, 64, 64] with words int64 [N, W] and styles int64 [N], 0: none."""
-
-    contour: np.ndarray
-    words: np.ndarray
-    style: np.ndarray
-
-    @classmethod
-    def read(cls, folder: Path, split: str, shards: int | None = None) -> Sketches:
-        """All contours of a split that are no digits'.
-
-        Raises:
-            InvalidRequest: no such shard.
-        """
-        parts = []
-        for file in shards_of(folder, split)[:shards]:
-            with np.load(file) as rows:
-                here = (rows["label"] < 0) & rows["has_contour"] & (rows["words"][:, 0] > 0)
-                parts.append((rows["contour"][here], rows["words"][here], rows["style"][here] + 1))
-        return cls(*(np.concatenate(each) for each in zip(*parts, strict=True)))
 
 
 class SketchTask:

@@ -66,6 +66,40 @@ def test_seed_and_words_decide_what_is_drawn(stage: SketchStage) -> None:
     assert np.abs(first - drawn(CAT, 2)).max() > 0.1
 
 
+def test_of_several_candidates_the_one_that_tells_most_is_kept(
+    stage: SketchStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    several = SketchStage(dataclasses.replace(stage.config, candidates=3), stage.network)
+    drawn: list[torch.Tensor] = []
+    shown = SketchStage._contour
+    monkeypatch.setattr(
+        SketchStage, "_contour", lambda self, codes, x: (drawn.append(codes), shown(self, codes, x))[1]
+    )
+    several(CAT, CAT, Sampling(seed=4), silent)
+    words, style = several.heard(CAT)
+
+    def raised(codes: torch.Tensor) -> float:
+        """By how much the words raise the likelihood of a drawing."""
+        patches = stage.network.quantiser.decode(codes[None])
+        told = []
+        for w, s in ((words, style), (0 * words, 0 * style)):
+            logits = stage.network(codes[None], patches, w, s)
+            told.append(
+                sum(x.log_softmax(-1)[0].gather(-1, codes[:, k, None]).sum() for k, x in enumerate(logits))
+            )
+        return float(told[0] - told[1])
+
+    chances = torch.rand(
+        3, 16, 2, generator=torch.Generator().manual_seed(Sampling(seed=4).seed_for("structure"))
+    )
+    others = []
+    for k in range(3):
+        monkeypatch.setattr(torch, "rand", lambda *size, generator=None, k=k: chances[k : k + 1])
+        stage(CAT, CAT, Sampling(seed=4), silent)
+        others.append(raised(drawn[-1]))
+    assert raised(drawn[0]) == pytest.approx(max(others), abs=1e-4) and max(others) > min(others)
+
+
 def test_a_painting_is_drawn_with_the_lines_of_the_usual_look(stage: SketchStage) -> None:
     heard = stage.heard(dataclasses.replace(CAT, look=None, style="oil"))
     for one, other in zip(heard, stage.heard(CAT), strict=True):

@@ -12,6 +12,7 @@ import torch
 import yaml
 
 from audiogen.artifacts import LOOKS, Conditioning, Contour
+from audiogen.data.picture_index import names_of
 from audiogen.decoder.picture import PictureDiffusionDecoder, PictureFlowDecoder
 from audiogen.errors import InvalidRequest
 from audiogen.recipe import read_recipe
@@ -30,7 +31,7 @@ from audiogen.train.picture import (
     guide_of,
     seen_weights,
 )
-from audiogen.train.picture_latents import code_of, names_of, read_latents
+from audiogen.train.picture_latents import code_of, read_latents
 from audiogen.train.picture_views import view
 from audiogen.train.recipe import Recipe, TrainSettings
 from audiogen.train.runner import train
