@@ -42,6 +42,7 @@ class PictureDecoderConfig:
         steps, scheduler: defaults of a call.
         shift: above 1 spends more of the steps near noise, where it is decided what is seen.
         guidance, guidance_rescale: defaults of a call.
+        look_guidance: that of a known subject in a look of illustrations, None: the same.
         underpainting: the look in which forms and colours are laid in; "": never.
         overpainting: style -> how much of the underpainting it changes, 0 to 1; others have none.
     """
@@ -63,6 +64,7 @@ class PictureDecoderConfig:
     shift: float = 1.5
     guidance: float = 2.0
     guidance_rescale: float = 0.5
+    look_guidance: float | None = None
     underpainting: str = ""
     overpainting: dict[str, float] = field(default_factory=dict)
 
@@ -132,10 +134,13 @@ class PictureFlowDecoder(Pretrained):
     def overpainting(self, conditioning: Conditioning) -> float:
         """How much of an underpainting is painted over for this; 0: there is none."""
         config = self.config
-        known = word_ids((conditioning.subject,), config.vocabulary, config.words)
-        if not (config.underpainting and known and conditioning.style):
+        if not (config.underpainting and conditioning.style and self.knows(conditioning)):
             return 0.0
         return config.overpainting.get(conditioning.style, 0.0)
+
+    def knows(self, conditioning: Conditioning) -> bool:
+        """Whether it was taught the subject."""
+        return bool(word_ids((conditioning.subject,), self.config.vocabulary, self.config.words))
 
     def _paint(
         self,
@@ -152,7 +157,7 @@ class PictureFlowDecoder(Pretrained):
         run = scheduler(self.name, sampling.scheduler or config.scheduler)
         seed = sampling.seed_for("decoder") if seed is None else seed
         noise = draw_noise((config.channels, config.grid**2), seed).T[None]
-        estimate = self.estimate(self.guide(x, conditioning), self.with_defaults(sampling))
+        estimate = self.estimate(self.guide(x, conditioning), self.with_defaults(sampling, conditioning))
         start, strength, steps = noise, 1.0, sampling.steps or config.steps
         if edit is not None:
             known, strength = self.known(edit), edit.strength
@@ -181,13 +186,16 @@ class PictureFlowDecoder(Pretrained):
         )
         return self.wrap(x0, conditioning)
 
-    def with_defaults(self, sampling: Sampling) -> Sampling:
+    def with_defaults(self, sampling: Sampling, conditioning: Conditioning) -> Sampling:
         """The sampling with guidance and rescale: what was asked, else the defaults."""
-        guidance, rescale = sampling.guidance, sampling.guidance_rescale
+        config, guidance, rescale = self.config, sampling.guidance, sampling.guidance_rescale
+        default = config.guidance
+        if config.look_guidance is not None and conditioning.look and self.knows(conditioning):
+            default = config.look_guidance
         return replace(
             sampling,
-            guidance=self.config.guidance if guidance is None else guidance,
-            guidance_rescale=self.config.guidance_rescale if rescale is None else rescale,
+            guidance=default if guidance is None else guidance,
+            guidance_rescale=config.guidance_rescale if rescale is None else rescale,
         )
 
     def estimate(self, guide: PictureGuide, sampling: Sampling) -> Estimate:

@@ -69,6 +69,18 @@ def made(
     return stage(contour, asked, Sampling(**rest), silent, None, edit).values
 
 
+def test_looks_of_known_subjects_have_a_guidance_of_their_own(flow: PictureFlowDecoder) -> None:
+    stage = PictureFlowDecoder(
+        dataclasses.replace(flow.config, look_guidance=4.0), flow.network, device="cpu"
+    )
+    painted = Conditioning(path="picture", subject="cat", style="oil")
+    unknown = Conditioning(path="picture", subject="dragonfly", look="flat")
+    assert stage.with_defaults(Sampling(), CAT).guidance == 4
+    assert stage.with_defaults(Sampling(guidance=1.5), CAT).guidance == 1.5
+    for other in (painted, unknown):
+        assert stage.with_defaults(Sampling(), other).guidance == flow.config.guidance
+
+
 def test_a_known_subject_is_laid_in_first_and_painted_over(flow: PictureFlowDecoder) -> None:
     how = dataclasses.replace(flow.config, underpainting="flat", overpainting={"oil": 0.5})
     painter = PictureFlowDecoder(how, flow.network, device="cpu")
