@@ -106,7 +106,7 @@ def digits(stage: str) -> bytes:
 def subjects() -> bytes:
     """A contact sheet of subjects and looks, as a PNG file."""
     loaded: Loaded = {}
-    prompts = [f"a {subject}, {look}" for subject, look in SUBJECTS.items()]
+    prompts = [f"{subject}, {look}" for subject, look in SUBJECTS.items()]
     found = []
     for prompt in prompts:
         for take in make(Request(prompt, path="picture", sampling=Sampling(seed=1)), loaded=loaded):

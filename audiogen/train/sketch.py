@@ -29,7 +29,7 @@ from audiogen.train.picture import favoured
 from audiogen.train.picture_views import drawn_otherwise
 
 PAINTED = len(STYLES)  # numbers of styles up to this are paintings, then looks of illustrations
-SHOWN, COLUMNS = 4, 8  # rows of samples, by style; drawings in a row
+SHOWN, COLUMNS = 2, 16  # rows of samples, by look; drawings in a row
 
 
 @dataclass(frozen=True)
@@ -135,13 +135,12 @@ class SketchTask:
         return {"metric": total.pop("loss"), **total}
 
     def sample(self, network: nn.Module, folder: Path) -> None:
-        """grid.png: subjects in the first styles, at fixed seeds."""
+        """grid.png: subjects in the first looks, at fixed seeds."""
         stage = self.stage_class(self.config, network, device="cpu")
-        made = []
+        made, looks = [], self.config.styles[PAINTED : PAINTED + SHOWN]
         for subject in self.settings.subjects:
-            for k in range(SHOWN * COLUMNS):
-                style = self.config.styles[k // COLUMNS % len(self.config.styles)]
-                asked = Conditioning(path="picture", subject=subject, style=style)
+            for k in range(len(looks) * COLUMNS):
+                asked = Conditioning(path="picture", subject=subject, look=looks[k // COLUMNS])
                 made.append(stage(asked, asked, Sampling(seed=k), silent).pixels)
         (folder / "grid.png").write_bytes(png_bytes(grid(np.stack(made), COLUMNS, 2)))
         network.requires_grad_(True)
