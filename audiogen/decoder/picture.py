@@ -112,11 +112,13 @@ class PictureFlowDecoder(Pretrained):
         Raises:
             InvalidRequest: the latents of `edit` have another shape.
         """
-        steps = sampling.steps or self.config.steps
-        over = self.overpainting(conditioning) if edit is None else 0.0
-        if not over:
+        strength = 1.0 if edit is None else edit.strength
+        over = self.overpainting(conditioning)
+        if not 0 < over < strength:  # a smaller change keeps the colours that are there
             return self._paint(x, conditioning, sampling, progress, observer, edit)
-        total = steps + _share(steps, over)
+        every = sampling.steps or self.config.steps
+        steps = _share(every, strength)
+        total = steps + _share(every, over)
 
         def later(stage: str, step: int, _: int) -> bool:
             return progress(stage, step + steps, total)
@@ -128,8 +130,10 @@ class PictureFlowDecoder(Pretrained):
             return None if observer is None else lambda done, _, latents: observer(at + done, total, latents)
 
         laid_in = replace(conditioning, style=None, look=self.config.underpainting)
-        below = self._paint(x, laid_in, sampling, first, seen(0), seed=sampling.seed_for("underpainting"))
-        return self._paint(x, conditioning, sampling, later, seen(steps), Edit(below, over))
+        seed = sampling.seed_for("underpainting")
+        below = self._paint(x, laid_in, sampling, first, seen(0), edit, seed)
+        above = Edit(below, over, None if edit is None else edit.mask)
+        return self._paint(x, conditioning, sampling, later, seen(steps), above)
 
     def overpainting(self, conditioning: Conditioning) -> float:
         """How much of an underpainting is painted over for this; 0: there is none."""

@@ -100,6 +100,17 @@ def test_a_known_subject_is_laid_in_first_and_painted_over(flow: PictureFlowDeco
     assert seen == [(k, 5) for k in range(1, 6)]  # three steps, and half of them again
     assert reported == sorted(reported) and {total for _, total in reported} == {5}
     assert np.abs(cat - painted(flow, subject="cat", style="oil")).max() > NUMERIC
+    known = Conditioning(path="picture", subject="cat", style="oil")
+    mask = np.zeros((SIZE["grid"], SIZE["grid"]), np.float32)
+    mask[:4] = 1
+    begin = Latents(np.zeros_like(cat), SIZE["size"])
+    for strength, total in ((0.4, 2), (0.9, 5)):  # a small change keeps the colours that are there
+        reported.clear()
+        changed = painter(
+            CONTOUR, known, Sampling(seed=2), progress, None, Edit(begin, strength, mask)
+        ).values
+        assert {of for _, of in reported} == {total}
+        assert np.abs(changed[:, 4:]).max() < NUMERIC < np.abs(changed[:, :4]).max()
     for once in ({"subject": "5", "style": "oil"}, {"subject": "cat", "look": "flat"}, {"style": "oil"}):
         np.testing.assert_array_equal(painted(painter, **once), painted(flow, **once))
 
