@@ -83,7 +83,9 @@ def _pictures(results: dict[str, Any]) -> str:
         + _timed(found["rows"])
         + f"\n\nPrompt to pixels: a painted digit in **{found['digit_s']:.2f} s** "
         f"({found['digit_s'] / sound:.2f} of the time of the piano piece above), a cat in "
-        f"**{found['cat_s']:.2f} s** ({found['cat_s'] / sound:.2f}); budget {BUDGET['picture_s']:g} s."
+        f"**{found['cat_s']:.2f} s** ({found['cat_s'] / sound:.2f}), painted in watercolour in "
+        f"**{found['painted_s']:.2f} s** ({found['painted_s'] / sound:.2f}); "
+        f"budget {BUDGET['picture_s']:g} s."
     )
 
 

@@ -7,24 +7,23 @@ from typing import Any
 
 import torch
 
-from audiogen.artifacts import Contour
+from audiogen.making.pictures import as_usual
 from audiogen.prompt import parse
 from audiogen.registry import load_stage
 from audiogen.stage import Sampling, silent
 from benchmarks.stages import flops, timed
 
-DIGIT, PICTURE = "水彩风格的数字 7", "a cartoon cat, big eyes"
+DIGIT, PICTURE, PAINTING = "水彩风格的数字 7", "a cartoon cat, big eyes", "a watercolor cat"
 
 
 def measure(threads: int, peaks: list[dict[str, Any]], runs: int) -> dict[str, Any]:
     """Every stage alone, and both prompts from words to pixels, on `threads` threads."""
     torch.set_num_threads(threads)
     sampling = Sampling(seed=1)
-    seven, cat = parse(DIGIT), parse(PICTURE)
+    seven, cat, painted = (as_usual(parse(prompt)) for prompt in (DIGIT, PICTURE, PAINTING))
     draw, paint, show = (load_stage(name, "digit") for name in ("pixelcnn", "flow", "painter"))
-    compose = load_stage("flow", "picture")
-    nothing = Contour.empty(64)
-    contour = draw(seven, seven, sampling, silent)
+    sketch, compose = (load_stage(name, "picture") for name in ("sketch", "flow"))
+    contour, drawn = draw(seven, seven, sampling, silent), sketch(cat, cat, sampling, silent)
     latents = paint(contour, seven, sampling, silent)
     rows: list[dict[str, Any]] = []
 
@@ -38,17 +37,27 @@ def measure(threads: int, peaks: list[dict[str, Any]], runs: int) -> dict[str, A
 
     row("structure pixelcnn, 28x28", lambda: draw(seven, seven, sampling, silent))
     row("decoder flow, along a contour", lambda: paint(contour, seven, sampling, silent), paint)
-    row("decoder flow, words alone", lambda: compose(nothing, cat, sampling, silent), compose)
+    row("structure sketch, 64x64", lambda: sketch(cat, cat, sampling, silent))
+    row("decoder flow, an illustration", lambda: compose(drawn, cat, sampling, silent), compose)
+    row(
+        "decoder flow, a painting on its underpainting",
+        lambda: compose(drawn, painted, sampling, silent),
+        compose,
+    )
     row("renderer painter, 512x512", lambda: show(latents, seven, sampling, silent), show)
 
     def digit() -> None:
         asked = parse(DIGIT)
         show(paint(draw(asked, asked, sampling, silent), asked, sampling, silent), asked, sampling, silent)
 
-    def picture() -> None:
-        asked = parse(PICTURE)
-        show(compose(nothing, asked, sampling, silent), asked, sampling, silent)
+    def picture(prompt: str) -> None:
+        asked = as_usual(parse(prompt))
+        show(
+            compose(sketch(asked, asked, sampling, silent), asked, sampling, silent), asked, sampling, silent
+        )
 
     row("prompt to pixels: digit", digit)
-    row("prompt to pixels: cat", picture)
-    return {"threads": threads, "rows": rows, "digit_s": rows[-2]["median_s"], "cat_s": rows[-1]["median_s"]}
+    row("prompt to pixels: a painted cat", lambda: picture(PAINTING))
+    row("prompt to pixels: cat", lambda: picture(PICTURE))
+    whole = zip(("digit_s", "painted_s", "cat_s"), rows[-3:], strict=True)
+    return {"threads": threads, "rows": rows} | {name: each["median_s"] for name, each in whole}

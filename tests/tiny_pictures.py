@@ -8,7 +8,7 @@ import torch
 
 from audiogen.artifacts import LOOKS, STYLES
 
-WORDS = ("cat", "dog", "big eyes", "smiling")
+WORDS = ("cat", "dog", "fox", "big eyes", "smiling")
 
 
 def tiny_pictures() -> dict[str, Any]:
