@@ -7,8 +7,7 @@ from typing import Any
 
 import torch
 
-from audiogen.making.pictures import as_usual
-from audiogen.prompt import parse
+from audiogen.prompt import as_usual, parse
 from audiogen.registry import load_stage
 from audiogen.stage import Sampling, silent
 from benchmarks.stages import flops, timed

@@ -107,8 +107,7 @@ def measure(stage: Any, gallery: Gallery, subjects: Sequence[str], count: int, l
         nearest drawing, over how far drawings are from one another; 1 is as new as those, a copy is near 0.
     """
     from audiogen.evaluate.bootstrap import estimate, share
-    from audiogen.making.pictures import as_usual
-    from audiogen.prompt import parse
+    from audiogen.prompt import as_usual, parse
     from audiogen.stage import Sampling, silent
 
     hits, away = np.zeros((len(subjects), count)), []

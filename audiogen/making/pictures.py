@@ -12,15 +12,12 @@ from audiogen.artifacts import PICTURES, Conditioning, Contour, Latents, Picture
 from audiogen.errors import InvalidRequest
 from audiogen.making import retouch
 from audiogen.media import drawing, png
-from audiogen.prompt import parse, style_named, which_digit, which_subject
+from audiogen.prompt import as_usual, parse, style_named, which_digit, which_subject
 from audiogen.registry import STAGES
 from audiogen.request import AUTO, SIZES, Plan, Request, Take
 from audiogen.stage import Edit, Progress, Sampling, silent
 
 SUFFIXES = (png.SUFFIX, ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")  # of drawings
-LOOK = "3d"  # of a picture whose style is left open
-# Seen from the front where nothing else is said.
-FACES = {"cat", "dog", "mouse", "monkey", "tiger", "pig", "cow", "rabbit", "horse", "fox", "frog"}
 MOST_STEPS = 10  # that are shown
 STEP_SIZE = 256  # pixels of a step that is shown
 
@@ -70,15 +67,6 @@ def fitted(
     if known.path == "picture" and start is None and request.init is None:
         known = as_usual(known)
     return dataclasses.replace(known, size=size), start
-
-
-def as_usual(known: Conditioning) -> Conditioning:
-    """What is left open, as most pictures of such a subject have it."""
-    if not (known.style or known.look):
-        known = dataclasses.replace(known, look=LOOK)
-    if known.subject in FACES:
-        known = dataclasses.replace(known, details=tuple(dict.fromkeys((*known.details, "face"))))
-    return known
 
 
 def extras(

@@ -7,7 +7,7 @@ sounds.py    sounds of nature: which, how much of each, how heavy
 beside.py    sounds of nature in a prompt for the piano: the sound itself, or a mood
 refusals.py  what cannot be made, and what can instead
 seeing.py    the words of a prompt for pictures; picture_words.py: their list (pictures.yaml)
-pictures.py  what to draw, and how
+pictures.py  what to draw, and how; usual.py: what is left open
 text.py      normal form, tokens, numbers in words
 
 meanings.yaml says what a meaning asks for; english.yaml and chinese.yaml list its words.
@@ -15,5 +15,15 @@ meanings.yaml says what a meaning asks for; english.yaml and chinese.yaml list i
 
 from audiogen.prompt.parser import Reading, parse, understand
 from audiogen.prompt.pictures import drawable, style_named, which_digit, which_subject
+from audiogen.prompt.usual import as_usual
 
-__all__ = ["Reading", "drawable", "parse", "style_named", "understand", "which_digit", "which_subject"]
+__all__ = [
+    "Reading",
+    "as_usual",
+    "drawable",
+    "parse",
+    "style_named",
+    "understand",
+    "which_digit",
+    "which_subject",
+]
