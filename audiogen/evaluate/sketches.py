@@ -138,7 +138,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--weights", default="picture-sketch", help="a folder, or a registered name")
     parser.add_argument("--subjects", default=SUBJECTS, help="with commas")
-    parser.add_argument("--look", default="3d", help="of the lines")
+    parser.add_argument("--look", default="3d", choices=LOOKS, help="of the lines")
     parser.add_argument("-n", type=int, default=16, help="sketches of each subject")
     for name in ("guidance", "temperature", "candidates"):
         parser.add_argument(f"--{name}", type=float, help="default: that of the weights")
@@ -155,8 +155,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _measured(given: Any) -> dict[str, Any]:
     from audiogen.structure.sketch import SketchStage
 
-    if given.n < 1:
-        raise InvalidRequest(f"-n must be at least 1, not {given.n}.")
+    for name, value in (("-n", given.n), ("--candidates", given.candidates)):
+        if value is not None and value < 1:
+            raise InvalidRequest(f"{name} must be at least 1, not {value:g}.")
     subjects = [word.strip() for word in given.subjects.split(",") if word.strip()]
     gallery = Gallery.read(given.data, subjects)
     stage = SketchStage.from_pretrained(given.weights)

@@ -95,3 +95,6 @@ def test_a_subject_that_is_not_there_is_named(data: Path, capsys: pytest.Capture
         Gallery.read(data, ["apple", "dog"])
     assert main(["--data", str(data), "--subjects", "dog"]) == InvalidRequest.exit_code
     assert "dog" in capsys.readouterr().err
+    for flag in ("-n", "--candidates"):
+        assert main(["--data", str(data), flag, "0"]) == InvalidRequest.exit_code
+        assert f"{flag} must be at least 1, not 0" in capsys.readouterr().err
