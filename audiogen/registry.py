@@ -52,15 +52,15 @@ class StageEntry:
 _PICTURES = ("digit", "picture")
 
 STAGES: dict[str, StageEntry] = {
-    "score": StageEntry("structure", "audiogen.structure.score:ScoreStage", {"piano": "piano-score"}),
+    "score": StageEntry("structure", "audiogen.structure.score.stage:ScoreStage", {"piano": "piano-score"}),
     "mel": StageEntry(
         "structure",
-        "audiogen.structure.mel:MelStage",
+        "audiogen.structure.mel.stage:MelStage",
         {"piano": "piano-mel", "ambience": "ambience-mel"},
     ),
     "wavenet": StageEntry(
         "structure",
-        "audiogen.structure.wavenet:WaveNetStage",
+        "audiogen.structure.wavenet.stage:WaveNetStage",
         {"piano": "wavenet"},
         alone="wavenet-audio",
     ),
@@ -86,20 +86,28 @@ STAGES: dict[str, StageEntry] = {
     "vocoder": StageEntry(
         "renderer", "audiogen.render.vocoder:Vocoder", {"piano": "vocoder", "ambience": "vocoder"}
     ),
-    "wavenet-audio": StageEntry("renderer", "audiogen.structure.wavenet:WaveNetAudio", {"piano": "wavenet"}),
+    "wavenet-audio": StageEntry(
+        "renderer", "audiogen.structure.wavenet.stage:WaveNetAudio", {"piano": "wavenet"}
+    ),
     "pixelcnn": StageEntry(
-        "structure", "audiogen.structure.pixelcnn:PixelCNNStage", {"digit": "digit-pixelcnn"}
+        "structure", "audiogen.structure.digits.pixelcnn:PixelCNNStage", {"digit": "digit-pixelcnn"}
     ),
     "pixelcnn-64": StageEntry(
-        "structure", "audiogen.structure.fine_pixelcnn:FinePixelCNNStage", {"digit": "digit-pixelcnn-64"}
+        "structure",
+        "audiogen.structure.digits.fine_pixelcnn:FinePixelCNNStage",
+        {"digit": "digit-pixelcnn-64"},
     ),
     "dcgan": StageEntry(
-        "structure", "audiogen.structure.gan:DCGANStage", {"digit": "digit-dcgan"}, hears=False
+        "structure", "audiogen.structure.digits.gan:DCGANStage", {"digit": "digit-dcgan"}, hears=False
     ),
-    "wgan-gp": StageEntry("structure", "audiogen.structure.gan:WGANGPStage", {"digit": "digit-wgan-gp"}),
-    "cgan": StageEntry("structure", "audiogen.structure.gan:ConditionalGANStage", {"digit": "digit-cgan"}),
-    "vae": StageEntry("structure", "audiogen.structure.vae:VAEStage", {"digit": "digit-vae"}),
-    "ddpm": StageEntry("structure", "audiogen.structure.ddpm:DDPMStage", {"digit": "digit-ddpm"}),
+    "wgan-gp": StageEntry(
+        "structure", "audiogen.structure.digits.gan:WGANGPStage", {"digit": "digit-wgan-gp"}
+    ),
+    "cgan": StageEntry(
+        "structure", "audiogen.structure.digits.gan:ConditionalGANStage", {"digit": "digit-cgan"}
+    ),
+    "vae": StageEntry("structure", "audiogen.structure.digits.vae:VAEStage", {"digit": "digit-vae"}),
+    "ddpm": StageEntry("structure", "audiogen.structure.digits.ddpm:DDPMStage", {"digit": "digit-ddpm"}),
     "sketch": StageEntry("structure", "audiogen.structure.sketch:SketchStage", {"picture": "picture-sketch"}),
     "painter": StageEntry(
         "renderer", "audiogen.render.painter:Painter", dict.fromkeys(_PICTURES, "picture-painter")

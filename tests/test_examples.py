@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from audiogen.artifacts import Structure, Waveform
-from audiogen.evaluate.transcribe import TranscriberStage, note_scores
 from audiogen.media.audio import read_recipe
+from audiogen.ranking.transcribe import TranscriberStage, note_scores
 from audiogen.stage import Sampling
 from tests.conftest import assert_good_audio
 

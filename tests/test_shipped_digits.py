@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from audiogen.artifacts import Conditioning
-from audiogen.evaluate.digits.judge import DigitClassifier
+from audiogen.lab.evaluate.digits.judge import DigitClassifier
 from audiogen.networks.gated_pixelcnn import Canvas
 from audiogen.registry import STAGES, WEIGHTS, WEIGHTS_FOLDER, load_stage
 from audiogen.stage import Sampling, silent

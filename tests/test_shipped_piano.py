@@ -9,10 +9,10 @@ import pytest
 
 import audiogen
 from audiogen.artifacts import Conditioning, Notes, Structure
-from audiogen.evaluate.signal import integrity
-from audiogen.evaluate.transcribe import TranscriberStage, note_scores
 from audiogen.making import Request, make
 from audiogen.pipeline import Pipeline
+from audiogen.ranking.integrity import integrity
+from audiogen.ranking.transcribe import TranscriberStage, note_scores
 from audiogen.registry import WEIGHTS_FOLDER, load_stage
 from audiogen.stage import Sampling, silent
 from tests.conftest import assert_good_audio

@@ -11,7 +11,7 @@ import pytest
 
 import audiogen
 from audiogen.artifacts import STYLES, Conditioning, Contour, Picture
-from audiogen.evaluate.contour_iou import iou
+from audiogen.lab.evaluate.contour_iou import iou
 from audiogen.making import Request, make
 from audiogen.media.colour import rgb_to_lab
 from audiogen.pipeline import Pipeline

@@ -9,10 +9,10 @@ import pytest
 
 from audiogen.artifacts import Waveform
 from audiogen.cli import main
-from audiogen.evaluate.signal import mel_distance
-from audiogen.evaluate.transcribe import TranscriberStage, note_scores
 from audiogen.making import Request, make
 from audiogen.ranking import rank
+from audiogen.ranking.integrity import mel_distance
+from audiogen.ranking.transcribe import TranscriberStage, note_scores
 from audiogen.request import Take
 from audiogen.stage import Sampling
 

@@ -14,12 +14,12 @@ def write_weights(folder: Path) -> None:
     """What `audiogen/weights` holds, in half a megabyte."""
     from audiogen.decoder.diffusion import DiffusionDecoder, DiffusionDecoderConfig
     from audiogen.decoder.flow import FlowDecoder, FlowDecoderConfig
-    from audiogen.evaluate.transcribe import TranscriberStage
     from audiogen.networks.transcriber import TranscriberConfig
+    from audiogen.ranking.transcribe import TranscriberStage
     from audiogen.render.vocoder import Vocoder, VocoderConfig
-    from audiogen.structure.mel import MelStage, MelStageConfig
-    from audiogen.structure.score import ScoreConfig, ScoreStage
-    from audiogen.structure.wavenet import WaveNetStage
+    from audiogen.structure.mel.stage import MelStage, MelStageConfig
+    from audiogen.structure.score.stage import ScoreConfig, ScoreStage
+    from audiogen.structure.wavenet.stage import WaveNetStage
 
     score = ScoreConfig(width=32, layers=2, heads=2, hidden=32, head_hidden=16, context=64)
     mel = MelStageConfig(stages=2, entries=8, width=16, layers=1, heads=2, hidden=16, head_hidden=16)
@@ -76,7 +76,7 @@ def tiny_wavenet() -> Any:
     from audiogen.networks.note_wavenet import NoteWavenetConfig
     from audiogen.networks.wavenet import WavenetConfig
     from audiogen.networks.wavenet_tiers import WavenetTiersConfig
-    from audiogen.structure.wavenet import WaveNetConfig
+    from audiogen.structure.wavenet.stage import WaveNetConfig
 
     samples = WavenetConfig(width=8, skip=8, dilations=(1, 2), block=4, slow_width=8, slow_dilations=(1, 2))
     sizes = WavenetTiersConfig(NoteWavenetConfig(width=8, dilations=(1, 2)), samples)

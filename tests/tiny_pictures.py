@@ -19,7 +19,7 @@ def tiny_pictures() -> dict[str, Any]:
         PictureDiffusionDecoderConfig,
         PictureFlowDecoder,
     )
-    from audiogen.evaluate.digits.judge import DigitClassifier
+    from audiogen.lab.evaluate.digits.judge import DigitClassifier
     from audiogen.networks.dcgan import GeneratorSizes
     from audiogen.networks.digit_classifier import ClassifierSizes
     from audiogen.networks.digit_unet import UNetSizes
@@ -27,12 +27,12 @@ def tiny_pictures() -> dict[str, Any]:
     from audiogen.networks.gated_pixelcnn import PixelCNNSizes
     from audiogen.networks.sketch_transformer import SketchSizes
     from audiogen.render.painter import Painter, PainterConfig
-    from audiogen.structure.ddpm import DDPMConfig, DDPMStage
-    from audiogen.structure.fine_pixelcnn import FinePixelCNNConfig, FinePixelCNNStage
-    from audiogen.structure.gan import ConditionalGANStage, DCGANStage, GANConfig, WGANGPStage
-    from audiogen.structure.pixelcnn import PixelCNNConfig, PixelCNNStage
+    from audiogen.structure.digits.ddpm import DDPMConfig, DDPMStage
+    from audiogen.structure.digits.fine_pixelcnn import FinePixelCNNConfig, FinePixelCNNStage
+    from audiogen.structure.digits.gan import ConditionalGANStage, DCGANStage, GANConfig, WGANGPStage
+    from audiogen.structure.digits.pixelcnn import PixelCNNConfig, PixelCNNStage
+    from audiogen.structure.digits.vae import VAEConfig, VAEStage
     from audiogen.structure.sketch import SketchConfig, SketchStage
-    from audiogen.structure.vae import VAEConfig, VAEStage
 
     sizes: dict[str, Any] = dict(
         channels=4, grid=8, size=64, widths=(8, 8, 16), blocks=(1, 1, 1), heads=2, hidden=16, word=8

@@ -92,8 +92,8 @@ def command(
     """
     from audiogen.cli.output import print_json
     from audiogen.cli.progress import Reporter
-    from audiogen.evaluate.compare.cells import steps_of
-    from audiogen.evaluate.compare.folder import Options, compare
+    from audiogen.lab.evaluate.compare.cells import steps_of
+    from audiogen.lab.evaluate.compare.folder import Options, compare
 
     refuse_of_sound(asked["path"])
     if generators is not None and asked["path"] != "digit":
@@ -117,8 +117,8 @@ def command(
 
 def compare_generators(data: Path, out: Path, say: Callable[[str], None], count: int = 500) -> None:
     """All shipped stages that draw digits, `count` of each: a page, a plot and grids."""
-    from audiogen.evaluate.digits.page import table, write
-    from audiogen.evaluate.digits.running import compared, shipped
+    from audiogen.lab.evaluate.digits.page import table, write
+    from audiogen.lab.evaluate.digits.running import compared, shipped
 
     rows, grids = compared(shipped(), data, count, say=lambda row: say(table([row]).splitlines()[-1]))
     write(rows, grids, out, count)
@@ -145,7 +145,7 @@ def kinds_of(text: str | None, path: str) -> tuple[str, ...]:
     Raises:
         click.BadParameter: another name.
     """
-    from audiogen.evaluate.compare.bench import HELD_OUT, KINDS, NONE, STAGE
+    from audiogen.lab.evaluate.compare.bench import HELD_OUT, KINDS, NONE, STAGE
 
     if text is None:
         return (NONE,) if path == "picture" else (HELD_OUT, STAGE)

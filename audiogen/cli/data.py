@@ -18,7 +18,7 @@ from audiogen.cli import options
 @options.talk
 def command(recipe: Path, source: Path, out: Path | None) -> None:
     """Prepare the data that RECIPE needs from the folder SOURCE; goes on where it stopped."""
-    from audiogen.data.registry import prepare_recipe
+    from audiogen.lab.data.registry import prepare_recipe
 
     out = out or prepared(recipe)
     prepare_recipe(recipe, source, out)

@@ -47,14 +47,14 @@ def command(
     strength  the same at structure strengths 0, 0.5 and 1
     mel       coarse mels written by the mel stage, beside real ones
     """
-    from audiogen.evaluate import piano
-    from audiogen.evaluate.transcribe import TranscriberStage
+    from audiogen.lab.evaluate import piano
+    from audiogen.ranking.transcribe import TranscriberStage
     from audiogen.render.vocoder import Vocoder
 
     windows = piano.held_out(data, split, limit)
     if what == "mel":
-        from audiogen.evaluate.coarse_mel import evaluate_mel
-        from audiogen.structure.mel import MelStage
+        from audiogen.lab.evaluate.coarse_mel import evaluate_mel
+        from audiogen.structure.mel.stage import MelStage
 
         click.echo(json.dumps(evaluate_mel(MelStage.from_pretrained(mel_weights), windows)))
         return 0

@@ -102,7 +102,7 @@ def table(known: Conditioning) -> list[tuple[str, str]]:
 def in_words(name: str, value: Any) -> str:
     """A value as a musician would say it, with its number."""
     from audiogen.artifacts import SOURCES
-    from audiogen.prompt.terms import pitch_name, term
+    from audiogen.prompt.music.terms import pitch_name, term
 
     if name == "metre":
         return "/".join(map(str, value))

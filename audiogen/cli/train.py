@@ -29,7 +29,7 @@ def command(
     """
     from audiogen.cli.data import prepared
     from audiogen.errors import Cancelled
-    from audiogen.train.runner import train
+    from audiogen.lab.train.runner import train
 
     data = data or prepared(recipe)
     run_ = run_ or Path("runs") / recipe.stem

@@ -1,7 +1,7 @@
 """Diffusion decoder: the mel decoder trained by v-prediction (arXiv 2202.00512), sampled as a diffusion.
 
 Structure (coarse mel and onsets, or nothing) -> MelSpectrogram. Network, guide, noise and windows are the
-flow decoder's; what differs is the training (`train/diffusion.py`) and the schedulers
+flow decoder's; what differs is the training (`lab/train/diffusion.py`) and the schedulers
 (`sampling/schedulers.py`).
 """
 

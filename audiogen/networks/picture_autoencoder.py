@@ -5,7 +5,7 @@ grid, so that two CPU cores decode 256 x 256 in a fraction of a second. A linear
 runs beside the convolutions: it begins as the principal components, and they add what these miss.
 
 There is no KL term: latents are measured per channel, and noise relative to that measure is added in training
-(`train/painter.py`). It bounds what they can carry just as well and leaves the encoder deterministic.
+(`lab/train/painter.py`). It bounds what they can carry just as well and leaves the encoder deterministic.
 """
 
 from __future__ import annotations

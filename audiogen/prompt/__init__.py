@@ -14,8 +14,8 @@ meanings.yaml says what a meaning asks for; english.yaml and chinese.yaml list i
 """
 
 from audiogen.prompt.parser import Reading, parse, understand
-from audiogen.prompt.pictures import drawable, style_named, which_digit, which_subject
-from audiogen.prompt.usual import as_usual
+from audiogen.prompt.pictures.subjects import drawable, style_named, which_digit, which_subject
+from audiogen.prompt.pictures.usual import as_usual
 
 __all__ = [
     "Reading",

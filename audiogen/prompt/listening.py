@@ -14,8 +14,8 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audiogen.prompt.lexicon import Lexicon, Match, Meaning
-from audiogen.prompt.text import BREAK, LIST, Token, is_cjk, tokens
+from audiogen.prompt.language.lexicon import Lexicon, Match, Meaning
+from audiogen.prompt.language.text import BREAK, LIST, Token, is_cjk, tokens
 
 # how far from neutral a word goes when another word stands before it, or after it
 _BEFORE = {"stronger": 1.3, "weaker": 0.6, "not": -0.5, "not too": -0.2}

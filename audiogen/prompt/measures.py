@@ -10,9 +10,10 @@ import re
 from typing import Any, NamedTuple
 
 from audiogen.errors import InvalidRequest
-from audiogen.prompt import keys, lengths, tempi
-from audiogen.prompt.patterns import AFTER, BEFORE, Pattern
-from audiogen.prompt.text import with_digits
+from audiogen.prompt.language import lengths
+from audiogen.prompt.language.patterns import AFTER, BEFORE, Pattern
+from audiogen.prompt.language.text import with_digits
+from audiogen.prompt.music import keys, tempi
 
 GAP = "\0"
 CATALOGUE = Pattern(

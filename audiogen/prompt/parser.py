@@ -13,18 +13,18 @@ from typing import Any
 
 from audiogen.artifacts import PICTURES, Conditioning
 from audiogen.errors import InvalidRequest
-from audiogen.prompt import pictures
-from audiogen.prompt.beside import beside_the_piano
-from audiogen.prompt.lexicon import GROUPS, lexicon
+from audiogen.prompt.ambience.beside import beside_the_piano
+from audiogen.prompt.ambience.sounds import Scene
+from audiogen.prompt.ambience.sounds import scene as sounds_of
+from audiogen.prompt.language.lexicon import GROUPS, lexicon
+from audiogen.prompt.language.spelling import mended
+from audiogen.prompt.language.text import normal, tokens
 from audiogen.prompt.listening import Heard, listen
 from audiogen.prompt.measures import Amount, take
+from audiogen.prompt.pictures import subjects as pictures
+from audiogen.prompt.pictures.seeing import look
 from audiogen.prompt.refusals import UNKNOWN_SOUNDS, refuse_instruments, refuse_silence, refuse_unknown_sounds
 from audiogen.prompt.remarks import remarks_about, remarks_on_sounds
-from audiogen.prompt.seeing import look
-from audiogen.prompt.sounds import Scene
-from audiogen.prompt.sounds import scene as sounds_of
-from audiogen.prompt.spelling import mended
-from audiogen.prompt.text import normal, tokens
 from audiogen.prompt.weighing import weigh
 
 DEFAULT_SECONDS = 15.0

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from audiogen.artifacts import SOURCES
 from audiogen.errors import InvalidRequest
-from audiogen.prompt.lexicon import lexicon
+from audiogen.prompt.ambience.sounds import Scene
+from audiogen.prompt.language.lexicon import lexicon
+from audiogen.prompt.language.text import is_cjk
 from audiogen.prompt.listening import Heard
-from audiogen.prompt.picture_words import picture_words
-from audiogen.prompt.sounds import Scene
-from audiogen.prompt.text import is_cjk
+from audiogen.prompt.pictures.words import picture_words
 
 UNKNOWN_SOUNDS = ("noise", "thing", "refused")
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from audiogen.prompt.attributes import NUMBERS
 from audiogen.prompt.listening import Heard
 from audiogen.prompt.measures import Amount
+from audiogen.prompt.music.attributes import NUMBERS
 
 _ALONG, _FORM, _WORD, _AMOUNT = 1, 2, 3, 4
 _GIVING_ALONG = ("mood", "manner", "nature")  # groups that name no attribute

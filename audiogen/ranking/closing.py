@@ -20,7 +20,7 @@ from audiogen.artifacts import Notes
 from audiogen.ranking.evidence import Evidence
 from audiogen.ranking.keys import CHORD_S, key_for
 from audiogen.ranking.verdict import Check, blend, plain, ramp
-from audiogen.structure.score_attributes import SAME, TONICS
+from audiogen.structure.score.attributes import SAME, TONICS
 
 OPEN = 0.4  # value of an ending on any other chord
 LOOK_S = (0.5, 0.3)  # before the end, s

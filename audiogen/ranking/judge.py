@@ -45,7 +45,7 @@ def _signal(evidence: Evidence) -> Check:
 
 
 def _obedience(evidence: Evidence) -> Check:
-    from audiogen.ranking.obedience import obedience
+    from audiogen.ranking.adherence import obedience
 
     return obedience(evidence)
 
@@ -57,7 +57,7 @@ def _fidelity(evidence: Evidence) -> Check:
 
 
 def _asked(evidence: Evidence) -> bool:
-    from audiogen.ranking.obedience import named
+    from audiogen.ranking.adherence import named
 
     sampling = evidence.take.sampling
     given = "source" in evidence.take.recipe and not getattr(sampling, "variation", 0.0)
@@ -128,6 +128,6 @@ def shipped_ear() -> Ear:
 
 @lru_cache(maxsize=1)
 def _ear(folder: Path) -> Ear:
-    from audiogen.evaluate.transcribe import TranscriberStage
+    from audiogen.ranking.transcribe import TranscriberStage
 
     return TranscriberStage.from_pretrained(folder, device="cpu").transcribe

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from audiogen.artifacts import Conditioning, Notes
-from audiogen.structure.score_attributes import MAJOR, MINOR, SAME, TONICS
+from audiogen.structure.score.attributes import MAJOR, MINOR, SAME, TONICS
 
 LEAST = 0.55  # correlation below which no key is heard
 CHORD_S = 0.12  # struck within this: one chord, perhaps broken

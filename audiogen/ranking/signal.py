@@ -18,7 +18,7 @@ from audiogen.ranking.evidence import Evidence
 from audiogen.ranking.verdict import Check, listed, plain
 
 if TYPE_CHECKING:
-    from audiogen.evaluate.signal import Integrity
+    from audiogen.ranking.integrity import Integrity
 
 BEGIN_S, TAIL_S = 1.0, 1.5  # silence that is in order
 LEVEL_LU = 1.0
@@ -27,7 +27,7 @@ PART_S = 60.0
 
 def signal(evidence: Evidence) -> Check:
     """See the module's text."""
-    from audiogen.evaluate.signal import BLOCK_S, DC_LIMIT, FOLD_DOWN_LIMIT_DB, PEAK_LIMIT_DBTP
+    from audiogen.ranking.integrity import BLOCK_S, DC_LIMIT, FOLD_DOWN_LIMIT_DB, PEAK_LIMIT_DBTP
 
     wave = evidence.take.waveform
     assert wave is not None
@@ -76,7 +76,7 @@ def measured_in_parts(samples: np.ndarray, sample_rate: int) -> tuple[Integrity,
     Clicks and clipped runs are those of all parts of a minute together; offset, peak and fold-down those
     of the worst part that is not silent.
     """
-    from audiogen.evaluate.signal import BLOCK_S, Integrity, integrity, silent_blocks
+    from audiogen.ranking.integrity import BLOCK_S, Integrity, integrity, silent_blocks
 
     size = round(PART_S / BLOCK_S) * max(1, int(BLOCK_S * sample_rate))
     parts = [samples[:, k : k + size] for k in range(0, samples.shape[1], size)]

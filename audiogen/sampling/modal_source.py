@@ -2,7 +2,7 @@
 
 The source of a source-filter model (arXiv 1810.11946 gives WaveNet-like networks such a one): told of
 every sample, it carries pitch and phase, so that the network need not invent them. A table holds the
-modes of every recorded key (`audiogen.data.piano_modes`).
+modes of every recorded key (`audiogen.lab.data.piano_modes`).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class ModeTable:
 
     Attributes:
         first: int64 [K + 1], where the modes of each key begin.
-        modes: float64 [M, 4], see `audiogen.data.piano_modes`.
+        modes: float64 [M, 4], see `audiogen.lab.data.piano_modes`.
         start: samples from a strike to the beginning of its modes.
     """
 
@@ -42,7 +42,7 @@ class ModeTable:
 
 @dataclass(frozen=True, eq=False)
 class Struck:
-    """Strikes as the compiled code takes them, see `audiogen.structure.struck_keys.Strikes`."""
+    """Strikes as the compiled code takes them, see `audiogen.structure.wavenet.struck_keys.Strikes`."""
 
     key: np.ndarray
     onset: np.ndarray

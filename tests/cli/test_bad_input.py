@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from audiogen.render.vocoder import Vocoder
-from audiogen.structure.score import ScoreStage
+from audiogen.structure.score.stage import ScoreStage
 from tests.cli.test_outputs import start  # noqa: F401 - a fixture
 from tests.media.wild_midi import END, header, off, on, plain, track
 

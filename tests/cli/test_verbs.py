@@ -44,8 +44,8 @@ def test_doctor(tiny, run, monkeypatch):
 
 
 def test_train_and_data_hand_over(tmp_path, run, monkeypatch):
-    import audiogen.data.registry as data
-    import audiogen.train.runner as runner
+    import audiogen.lab.data.registry as data
+    import audiogen.lab.train.runner as runner
 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "toy.yaml").write_text("data: {name: piano-audio}\ntask: {name: vocoder}\n")

@@ -9,9 +9,10 @@ import pytest
 
 from audiogen.artifacts import PERIODS, SOURCES
 from audiogen.errors import AudiogenError, InvalidRequest
-from audiogen.prompt import attributes, parse
-from audiogen.prompt.lexicon import FOLDER, LANGUAGES, MEANINGS, lexicon, lines_of, load, words_of
-from audiogen.prompt.yaml_lines import read
+from audiogen.prompt import parse
+from audiogen.prompt.language.lexicon import FOLDER, LANGUAGES, MEANINGS, lexicon, lines_of, load, words_of
+from audiogen.prompt.language.yaml_lines import read
+from audiogen.prompt.music import attributes
 
 OF_SOUNDS = ("weather", "noise", "thing")
 MEANING_ROWS = read(FOLDER / MEANINGS, [], numbers=True)
@@ -73,7 +74,7 @@ def test_several_hundred_words_a_language():
 
 
 def test_what_the_lists_can_ask_for_is_what_the_score_model_knows():
-    from audiogen.structure.score_events import METRES
+    from audiogen.structure.score.events import METRES
 
     assert set(attributes.KNOWN_METRES) == set(METRES)
     assert attributes.NAMES["period"] == PERIODS

@@ -10,8 +10,8 @@ import pytest
 from audiogen.artifacts import Conditioning
 from audiogen.errors import InvalidRequest
 from audiogen.prompt import parse, understand
-from audiogen.prompt.lexicon import stems
-from audiogen.prompt.text import number, with_digits
+from audiogen.prompt.language.lexicon import stems
+from audiogen.prompt.language.text import number, with_digits
 
 PROMPTS = [
     ("舒缓的钢琴独奏,15 秒", {"seconds": 15, "density": 3, "loudness": 44, "mood": ("calm",)}),

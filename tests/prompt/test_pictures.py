@@ -10,7 +10,7 @@ import pytest
 from audiogen.artifacts import LOOKS, PICTURES, STYLES
 from audiogen.errors import AudiogenError, InvalidRequest
 from audiogen.prompt import drawable, parse, style_named, understand
-from audiogen.prompt.picture_words import load, picture_words
+from audiogen.prompt.pictures.words import load, picture_words
 from audiogen.registry import WEIGHTS_FOLDER
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from audiogen.prompt import parse
-from audiogen.prompt.lexicon import lexicon
-from audiogen.prompt.spelling import mended
+from audiogen.prompt.language.lexicon import lexicon
+from audiogen.prompt.language.spelling import mended
 
 
 @pytest.mark.parametrize(

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from audiogen.artifacts import Conditioning, Notes, Structure, Waveform
-from audiogen.evaluate.signal import integrity
-from audiogen.evaluate.transcribe import note_scores
+from audiogen.ranking.adherence import heard_tempo
 from audiogen.ranking.closing import end_level_db, home, last_chord
 from audiogen.ranking.evidence import Evidence, in_windows
 from audiogen.ranking.fidelity import fidelity, matched
+from audiogen.ranking.integrity import integrity
 from audiogen.ranking.judge import judge
 from audiogen.ranking.keys import fits, key_for
-from audiogen.ranking.obedience import heard_tempo
 from audiogen.ranking.signal import measured_in_parts
+from audiogen.ranking.transcribe import note_scores
 from audiogen.request import Take
 from audiogen.stage import Sampling
 from tests.conftest import RATE, struck, tone

@@ -11,7 +11,7 @@ import torch
 
 import audiogen.render.vocoder as module
 from audiogen.artifacts import Conditioning, MelSpectrogram
-from audiogen.evaluate.seam import seam
+from audiogen.lab.evaluate.seam import seam
 from audiogen.media.mel import MelSettings, analyse
 from audiogen.render.vocoder import Vocoder, VocoderConfig
 from audiogen.stage import Sampling, silent

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
+from audiogen.lab.train.wavenet import mixture_bits
 from audiogen.media.mulaw import encode
 from audiogen.networks.wavenet import Wavenet, WavenetConfig
 from audiogen.sampling import native, wavenet_queues
 from audiogen.sampling.wavenet_queues import Queues, pick
-from audiogen.structure.wavenet import queue_weights
-from audiogen.train.wavenet import mixture_bits
+from audiogen.structure.wavenet.stage import queue_weights
 
 SUM_ERROR = 1e-4  # float32 sums in another order
 SMALL = WavenetConfig(

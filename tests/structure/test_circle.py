@@ -10,8 +10,8 @@ import torch
 
 from audiogen.artifacts import Conditioning, Structure
 from audiogen.stage import Sampling, silent
-from audiogen.structure.circle import around, closed, in_a_circle
-from audiogen.structure.mel import MelStage, MelStageConfig
+from audiogen.structure.mel.circle import around, closed, in_a_circle
+from audiogen.structure.mel.stage import MelStage, MelStageConfig
 
 RAIN = Conditioning(path="ambience", seconds=4.0, sources={"rain": 1.0})
 

@@ -16,12 +16,12 @@ from audiogen.networks.digit_unet import UNetSizes
 from audiogen.networks.digit_vae import VAESizes
 from audiogen.networks.gated_pixelcnn import Canvas, GatedPixelCNN, PixelCNNSizes
 from audiogen.stage import Sampling, silent
-from audiogen.structure.ddpm import DDPMConfig, DDPMStage
-from audiogen.structure.digits import DigitStage
-from audiogen.structure.fine_pixelcnn import FinePixelCNNConfig, FinePixelCNNStage, large
-from audiogen.structure.gan import ConditionalGANStage, DCGANStage, GANConfig, WGANGPStage
-from audiogen.structure.pixelcnn import OTHER_DRAFT, Guided, PixelCNNConfig, PixelCNNStage
-from audiogen.structure.vae import VAEConfig, VAEStage
+from audiogen.structure.digits.base import DigitStage
+from audiogen.structure.digits.ddpm import DDPMConfig, DDPMStage
+from audiogen.structure.digits.fine_pixelcnn import FinePixelCNNConfig, FinePixelCNNStage, large
+from audiogen.structure.digits.gan import ConditionalGANStage, DCGANStage, GANConfig, WGANGPStage
+from audiogen.structure.digits.pixelcnn import OTHER_DRAFT, Guided, PixelCNNConfig, PixelCNNStage
+from audiogen.structure.digits.vae import VAEConfig, VAEStage
 
 SEVEN = Conditioning(path="digit", subject="7")
 CACHE_ERROR = 1e-5  # float32 sums in another order

@@ -10,9 +10,10 @@ import torch
 
 from audiogen.artifacts import Conditioning, Structure
 from audiogen.errors import Cancelled
+from audiogen.lab.train.mel import MelTask, quiet_start, real_ending, ring_out
 from audiogen.media.mel import MelSettings
 from audiogen.stage import Sampling, silent
-from audiogen.structure.mel import (
+from audiogen.structure.mel.stage import (
     MelStage,
     MelStageConfig,
     attribute_codes,
@@ -24,7 +25,6 @@ from audiogen.structure.mel import (
     pack_frames,
     unpack_frames,
 )
-from audiogen.train.mel import MelTask, quiet_start, real_ending, ring_out
 
 TINY = MelStageConfig(
     entries=16, width=32, layers=2, heads=2, hidden=48, head_hidden=16, context=40, keep_frames=20

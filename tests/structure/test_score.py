@@ -13,10 +13,10 @@ from audiogen.artifacts import Conditioning, Notes, Structure
 from audiogen.errors import Cancelled, InvalidRequest
 from audiogen.pipeline import Pipeline
 from audiogen.stage import Sampling, silent
-from audiogen.structure.score import ScoreConfig, ScoreStage, complete, full_key
-from audiogen.structure.score_events import DOWN, FREE, METRICAL, NOTE
-from audiogen.structure.score_grammar import Grammar, Plan
-from audiogen.structure.score_performance import humanise, loudness, no_overlap, printed
+from audiogen.structure.score.events import DOWN, FREE, METRICAL, NOTE
+from audiogen.structure.score.grammar import Grammar, Plan
+from audiogen.structure.score.performance import humanise, loudness, no_overlap, printed
+from audiogen.structure.score.stage import ScoreConfig, ScoreStage, complete, full_key
 
 TINY = ScoreConfig(width=32, layers=2, heads=2, hidden=32, head_hidden=16, context=64)
 

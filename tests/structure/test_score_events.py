@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from audiogen.artifacts import Conditioning
-from audiogen.structure.score_attributes import asked, codes, estimate_key, measure
-from audiogen.structure.score_events import (
+from audiogen.structure.score.attributes import asked, codes, estimate_key, measure
+from audiogen.structure.score.events import (
     ATTRIBUTES,
     DOWN,
     DURATION,

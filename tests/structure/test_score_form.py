@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from audiogen.structure.score_events import (
+from audiogen.structure.score.events import (
     DURATION,
     METRICAL,
     N_DURATION,
@@ -16,10 +16,10 @@ from audiogen.structure.score_events import (
     TYPE,
     VELOCITY,
 )
-from audiogen.structure.score_form import CLOSE_BARS, RETURNS, returning
-from audiogen.structure.score_grammar import Plan
-from audiogen.structure.score_script import Script, Span, Timed
-from audiogen.structure.score_writer import Writer
+from audiogen.structure.score.form import CLOSE_BARS, RETURNS, returning
+from audiogen.structure.score.grammar import Plan
+from audiogen.structure.score.script import Script, Span, Timed
+from audiogen.structure.score.writer import Writer
 from tests.structure.test_score import ScoreStage, tiny  # noqa: F401
 
 BAR = 4.0 * TICKS

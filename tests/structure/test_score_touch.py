@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audiogen.structure.score_attributes import articulation
-from audiogen.structure.score_touch import articulate, harmony_pedal, pedal_for
+from audiogen.structure.score.attributes import articulation
+from audiogen.structure.score.touch import articulate, harmony_pedal, pedal_for
 
 
 def line(held_s: float) -> np.ndarray:

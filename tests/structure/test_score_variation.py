@@ -12,9 +12,9 @@ from audiogen.artifacts import Conditioning, Notes, Structure
 from audiogen.errors import InvalidRequest
 from audiogen.pipeline import Pipeline, item
 from audiogen.stage import Sampling
-from audiogen.structure.score import ScoreStage
-from audiogen.structure.score_events import FREE, METRICAL
-from audiogen.structure.score_variation import (
+from audiogen.structure.score.events import FREE, METRICAL
+from audiogen.structure.score.stage import ScoreStage
+from audiogen.structure.score.variation import (
     changes,
     choose,
     free_passages,

@@ -15,7 +15,7 @@ from audiogen.making import Request, make, understand
 from audiogen.media.mel import MelSettings, band_centres_hz, log_bands, stft
 from audiogen.registry import load_pipeline
 from audiogen.stage import Sampling, silent
-from audiogen.structure.wavenet import TREBLE_FROM_HZ, WaveNetAudio, WaveNetStage, with_treble
+from audiogen.structure.wavenet.stage import TREBLE_FROM_HZ, WaveNetAudio, WaveNetStage, with_treble
 from tests.conftest import assert_good_audio
 from tests.tiny import tiny_wavenet
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from audiogen.networks.note_wavenet import NoteWavenet, NoteWavenetConfig
-from audiogen.structure.wavenet_notes import (
+from audiogen.structure.wavenet.notes import (
     CHORD_S,
     GAPS_S,
     LAST_S,

@@ -1,0 +1,27 @@
+"""The structure stage of a comparison."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from audiogen.errors import InvalidRequest, MissingModel
+from audiogen.lab.evaluate.compare.bench import STAGE, Options
+from audiogen.registry import STAGES, load_stage, stage_class
+
+
+def structure_stage(o: Options, usual: str) -> tuple[Any, list[str]]:
+    """The structure stage that was asked for, or the usual one; None and why not."""
+    if STAGE not in o.structures:
+        return None, []
+    name, _, weights = (o.structure or usual).partition("=")
+    if name not in STAGES or STAGES[name].seam != "structure":
+        known = ", ".join(n for n, e in STAGES.items() if e.seam == "structure")
+        raise InvalidRequest(f"No structure stage named {name!r}; there are: {known}.")
+    try:
+        if weights:
+            return stage_class(name).from_pretrained(weights, device=o.device), []
+        return load_stage(name, o.path, o.device), []
+    except (MissingModel, InvalidRequest) as problem:
+        if o.structure:
+            raise
+        return None, [f"No structures of the stage {name}: {problem}"]

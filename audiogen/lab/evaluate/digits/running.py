@@ -1,0 +1,47 @@
+"""Every stage that draws digits, drawn and measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from audiogen.lab.evaluate.digits.judge import DigitClassifier
+from audiogen.lab.evaluate.digits.report import Report, Row, draw, sheet
+from audiogen.registry import STAGES, WEIGHTS, stage_class
+from audiogen.stage import Sampling
+
+SEED = 1000  # of the first digit
+
+
+def shipped() -> list[tuple[str, str]]:
+    """The stages of digits whose weights are in the package, with the names of those."""
+    entries = [(name, entry.weights.get("digit", "")) for name, entry in STAGES.items()]
+    return [
+        (name, weights) for name, weights in entries if weights in WEIGHTS and weights.startswith("digit-")
+    ]
+
+
+def compared(
+    stages: Sequence[tuple[str, str]],
+    data: Path,
+    count: int,
+    sampling: Sampling = Sampling(seed=SEED),
+    say: Callable[[Row], None] = lambda row: None,
+    judge: str = "digit-classifier",
+) -> tuple[list[Row], dict[str, bytes]]:
+    """The rows of both anchors and of each stage, and a grid of digits by each as a PNG file.
+
+    Args:
+        stages: name and weights; no weights are those that the stage has by default.
+        data: prepared digits; count: digits of each stage.
+        say: called with every row of a stage as soon as it is there.
+    """
+    report = Report(data, DigitClassifier.from_pretrained(judge), count)
+    rows, grids = report.anchors(), {}
+    for name, weights in stages:
+        stage = stage_class(name).from_pretrained(weights or STAGES[name].weights["digit"])
+        made = draw(stage, count, sampling)
+        rows.append(report.row(name, made, sum(p.numel() for p in stage.network.parameters())))
+        grids[name] = sheet(made.digits.ink)
+        say(rows[-1])
+    return rows, grids

@@ -1,0 +1,197 @@
+"""Which picture a prompt asks for: a digit or a subject, its style or look, and details.
+
+"水彩风格的数字 7", "number seven in pen and ink", "a cartoon cat, big eyes". What is not understood is
+reported; what cannot be drawn (two digits, an unknown subject or style) is refused with what can.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from audiogen.artifacts import LOOKS, STYLES, Conditioning
+from audiogen.errors import InvalidRequest
+from audiogen.prompt.language.text import is_cjk
+from audiogen.prompt.pictures.seeing import Number, Said, Sight
+from audiogen.prompt.pictures.words import Term, picture_words
+
+
+def condition(
+    text: str, sight: Sight, path: str | None = None, drawn: bool = False, left: tuple[str, ...] = ()
+) -> tuple[Conditioning, dict[str, tuple[str, ...]]]:
+    """The Conditioning of what was seen, and attribute -> the words that said so.
+
+    Args:
+        text: the prompt as given.
+        path: "digit" or "picture", where the caller says; None: by the words.
+        drawn: there is a drawing or a picture already, so that the words need not name a subject.
+        left: amounts that only sound has, as written.
+    Raises:
+        InvalidRequest: more than one digit, no single digit, a subject or a style that is not known.
+    """
+    if sight.strange:
+        raise InvalidRequest(_no_style(sight.strange))
+    chinese = any(map(is_cjk, text))
+    things = sight.of("subject") or _alone(sight)
+    if path == "digit" and things:
+        raise InvalidRequest(f"The path digit draws 0 to 9, not {things[0].word!r}; leave out --path digit.")
+    own = path if path == "digit" else sight.path
+    remarks = [f"{word}: a picture has no length" for word in left]
+    subject: str | None = None
+    words: dict[str, tuple[str, ...]] = {}
+    unknown = list(sight.unknown)
+    if own == "digit":
+        subject, words = _digit(sight)
+    elif things:
+        if sight.of("digit") and sight.digits:
+            raise InvalidRequest(
+                f"{things[0].word!r} and the digit {sight.digits[0].word} do not fit into one picture; ask "
+                "for one of them."
+            )
+        subject, words = things[0].term.name, {"subject": (things[0].word,)}
+        others = [each.word for each in things[1:] if each.term.name != subject]
+        if others:
+            remarks.append(f"{', '.join(others)}: left out; a picture has one subject")
+        unknown += [each.word for each in sight.digits]
+        compound = next((each for each in sight.unknown if f"{each}{things[0].word}" in text), "")
+        if compound and is_cjk(compound):
+            remarks.append(f"{compound}{things[0].word}: drawn as {things[0].word} ({subject})")
+    elif unknown and not drawn:
+        raise InvalidRequest(_no_subject(unknown, chinese))
+    remarks += _counts(sight)
+    manner, manner_words, more = _manner(sight)
+    starts = [thing.start for thing in things]
+    told = [said for said in sight.of("detail") if said.start not in starts]
+    details = _details(told)
+    if own == "digit" and details:
+        remarks.append(f"{', '.join(details)}: left out; a digit has a style and no details")
+        details = ()
+    elif details:
+        words["details"] = tuple(said.word for said in told)
+    known = Conditioning(
+        prompt=text,
+        path=own,
+        subject=subject,
+        details=details,
+        size=sight.size,
+        unknown=tuple(dict.fromkeys(unknown)),
+        remarks=(*remarks, *more),
+    )
+    known = replace(known, style=manner.get("style"), look=manner.get("look"))
+    return known, words | manner_words
+
+
+def style_named(name: str) -> dict[str, str]:
+    """{"style": "watercolor"} or {"look": "flat"} of a name in English or Chinese.
+
+    Raises:
+        InvalidRequest: there is none of that name; the message lists those there are.
+    """
+    term = picture_words().named(name) or picture_words().named(re.sub("(风格|画风|风| style)$", "", name))
+    if term is None or term.kind not in ("style", "look"):
+        raise InvalidRequest(_no_style(name))
+    return {term.kind: term.name}
+
+
+def drawable() -> dict[str, str]:
+    """Every subject, in English -> a Chinese name, or ""."""
+    return dict(picture_words().subjects)
+
+
+def could_be_drawn(words: Sequence[str]) -> list[str]:
+    """Those of some words that name a subject."""
+    terms = {word: picture_words().named(word) for word in words}
+    return [word for word, term in terms.items() if term is not None and term.kind == "subject"]
+
+
+def which_digit() -> InvalidRequest:
+    """What to say where no digit is named."""
+    return InvalidRequest(
+        'Which digit? Name one of 0 to 9, for example "watercolor digit 7" (水彩风格的数字 7).'
+    )
+
+
+def which_subject(text: str) -> InvalidRequest:
+    """What to say where nothing is named."""
+    known = picture_words().examples(any(map(is_cjk, text)))
+    return InvalidRequest(f"Nothing in {text!r} says what to draw; name a digit, or one of {known}.")
+
+
+def _details(told: list[Said]) -> tuple[str, ...]:
+    """Names of details; "big green eyes" are big eyes, which the decoder knows as one thing."""
+    names = dict.fromkeys(said.term.name for said in told)
+    eyes = next((said for said in told if said.term.name == "eyes"), None)
+    large = [said for said in told if said.term.name == "large" and eyes and 0 < eyes.start - said.end <= 1]
+    if not large:
+        return tuple(names)
+    return ("big eyes", *(name for name in names if name not in ("large", "eyes")))
+
+
+def _alone(sight: Sight) -> list[Said]:
+    """A detail that is the subject where nothing else is: "an orange"."""
+    if sight.of("digit") or sight.digits:
+        return []
+    known = picture_words().alone
+    found = [said for said in sight.of("detail") if said.term.name in known]
+    return [replace(said, term=Term("subject", known[said.term.name])) for said in found[:1]]
+
+
+def _digit(sight: Sight) -> tuple[str | None, dict[str, tuple[str, ...]]]:
+    """The digit, or None where none is named."""
+    found = sight.digits
+    several = len({each.value for each in found}) > 1
+    if several:
+        listed = ", ".join(each.word for each in found)
+        raise InvalidRequest(f"{listed}: a picture has one digit; make one call for each, {_calls(found)}.")
+    if found and not found[0].is_digit:
+        value = found[0].value
+        single = value > 9 and value == int(value)
+        hint = f"it has several digits; make one call for each, {_calls(found)}" if single else "say 0 to 9"
+        raise InvalidRequest(f"{found[0].word}: a picture has one digit, 0 to 9; {hint}.")
+    if not found:
+        return None, {}
+    return str(int(found[0].value)), {"subject": (found[0].word,)}
+
+
+def _calls(found: list[Number]) -> str:
+    """The calls that draw what was asked, digit after digit."""
+    digits = [d for each in found for d in str(int(abs(each.value)))]
+    return " and ".join(f'"digit {digit}"' for digit in dict.fromkeys(digits[:4]))
+
+
+def _counts(sight: Sight) -> list[str]:
+    """Remarks about "three cats"."""
+    more = [each for each in sight.numbers if each.counted and each.value != 1]
+    return [f"{each.word}: one subject to a picture; -n {each.value:g} makes {each.word}" for each in more]
+
+
+def _manner(sight: Sight) -> tuple[dict[str, str], dict[str, tuple[str, ...]], list[str]]:
+    """Style or look (the decoder hears one of them), the words for it, and remarks."""
+    said = [*sight.of("style"), *sight.of("look")]
+    if not said:
+        return {}, {}, []
+    first = said[0]
+    others = [each.word for each in said[1:] if each.term != first.term]
+    remarks = [f"{', '.join(others)}: left out; a picture has one style, and {first.word} was said"] * bool(
+        others
+    )
+    words = tuple(each.word for each in said if each.term == first.term)
+    return {first.term.kind: first.term.name}, {first.term.kind: words}, remarks
+
+
+def _no_style(name: str) -> str:
+    return (
+        f"audiogen has no style {name!r}; it paints in {', '.join(STYLES)}, and illustrations look "
+        f"{', '.join(LOOKS)}."
+    )
+
+
+def _no_subject(unknown: list[str], chinese: bool) -> str:
+    words = picture_words()
+    near = list(dict.fromkeys(name for word in unknown for name in words.near(word)))
+    hint = f"Near it: {words.in_words(near, chinese)}. " if near else ""
+    return (
+        f"audiogen does not know how to draw {' '.join(unknown)!r}. {hint}It draws digits, and "
+        f"{words.examples(chinese)}."
+    )

@@ -1,0 +1,415 @@
+"""Structure stage `mel`: Conditioning -> coarse mel and onset strength, any sound (autoregressive).
+
+Every 40 ms frame of the coarse mel and its three onset strengths become three codes (a predictive
+k-means quantiser); a transformer writes them frame by frame, told the attributes that were asked for and how
+much time is left, so that a piece ends instead of being cut.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from audiogen.artifacts import SOURCES, Conditioning, Structure
+from audiogen.conditions import wanted_attributes
+from audiogen.media.mel import MelSettings, band_centres_hz
+from audiogen.networks.mel_transformer import MelTransformer, MelTransformerConfig
+from audiogen.pretrained import Pretrained
+from audiogen.sampling.autoregressive import choose
+from audiogen.stage import Progress, Sampling, report
+from audiogen.structure.mel.circle import in_a_circle
+from audiogen.structure.score.writer import one_thread
+
+REPORT_EVERY = 25  # frames: once a second of sound
+SOUNDING = 1.5  # nats above the floor in the loudest group: something can be heard
+ATTACK_FRAMES = 4  # an attack has reached its height after so many coarse frames
+BEATING = 0.3  # nats by which a dying string may swell
+DAMPER = 4.0  # nats per second, 35 dB: dampers and a small room
+CALLS = ("birds", "rooster")
+UNASKED_INTENSITY = (0.3, 1.0)
+UNASKED_CALLS = (0.6, 1.0)  # distant calls are hardly heard
+CALL_BAND_HZ, RUMBLE_HZ = (2_000.0, 10_500.0), 600.0
+CLEAR = 1.4  # nats from the rumble up to the loudest band of calls: heard 0.90, below it 0.43 (28 seeds)
+CLEAR_TRIES = 24
+CALL_LIFT_DB = 8.0  # the recogniser hears birds in 0.34 of the mixtures without it, in 0.5 with it
+COLOUR_REACH = 2.5  # standard deviations of a colour's components that the buckets cover
+QUIET_ABOVE_FLOOR = 0.3  # nats: how a recording sounds before the first note
+
+
+@dataclass(frozen=True)
+class MelStageConfig:
+    """What the stage is made of.
+
+    Attributes:
+        attributes: (name, lowest, highest, "linear" or "log"), a field of Conditioning or, if there
+            is none of that name, a sound source; buckets: steps of each.
+        left_step_s: step of the time left that the network hears; left_steps: how many.
+        ring_s: the last onset lies this long before the end (less in short pieces).
+        damp_s: a struck sound is damped over this last stretch; 0 for sounds that do not die away.
+        quiet_frames: silence before the first note.
+        temperature: multiplies the one asked for.
+        guidance: how far beyond the unasked piece towards what was asked, 1 is off; it costs little,
+            because a pass of one frame is bound by reading the weights.
+        keep_frames: a piece longer than the context goes on from this many of its last frames.
+        dead_s: a silence of this length before the last onset is written anew, from `back_frames`
+            before it began, at most `retries` times.
+        keep: how much of the mel the quantiser predicts from the frame before (onsets: nothing).
+        stages, entries: of the quantiser; width .. dropout: of the transformer.
+        ends: whether a piece ends by itself, as music does and weather does not.
+        colours: components of a lasting spectrum that a piece keeps (ambience), 0: none. What is coded is the
+            deviation from it, so that a long piece cannot drift and the codes are spent on what happens.
+            scenes: how many of the training's colours are remembered; a seed draws near one that fits.
+    """
+
+    mel: MelSettings = MelSettings()
+    attributes: tuple[tuple[str, float, float, str], ...] = (
+        ("density", 0.5, 30.0, "log"),
+        ("loudness", 24.0, 108.0, "linear"),
+        ("register", 40.0, 84.0, "linear"),
+    )
+    buckets: int = 16
+    left_step_s: float = 0.5
+    left_steps: int = 16
+    ring_s: float = 2.5
+    damp_s: float = 1.2
+    quiet_frames: int = 3
+    temperature: float = 1.0
+    guidance: float = 2.0
+    keep_frames: int = 192
+    dead_s: float = 1.2
+    back_frames: int = 5
+    retries: int = 8
+    keep: float = 0.8
+    stages: int = 3
+    entries: int = 256
+    width: int = 256
+    layers: int = 5
+    heads: int = 4
+    hidden: int = 512
+    head_hidden: int = 256
+    context: int = 320
+    dropout: float = 0.0
+    ends: bool = True
+    colours: int = 0
+    scenes: int = 512
+
+    @property
+    def dimensions(self) -> int:
+        return self.mel.n_groups + self.mel.frames_per_coarse
+
+
+class MelStage(Pretrained):
+    """The stage."""
+
+    name, seam, takes, gives = "mel", "structure", Conditioning, Structure
+    config_class = MelStageConfig
+    config: MelStageConfig
+
+    def __init__(self, config: MelStageConfig, network: nn.Module, device: str = "auto") -> None:
+        """`device` is not followed: a pass of one frame is faster on a CPU than any launch of it."""
+        super().__init__(config, network, device="cpu")
+        self.dtype = torch.float32
+
+    @staticmethod
+    def build(config: MelStageConfig) -> nn.Module:
+        return MelTransformer(
+            MelTransformerConfig(
+                keep=(config.keep,) * config.mel.n_groups + (0.0,) * config.mel.frames_per_coarse,
+                stages=config.stages,
+                entries=config.entries,
+                attributes=len(config.attributes),
+                buckets=config.buckets + 1,
+                left_buckets=config.left_steps + 2,
+                width=config.width,
+                layers=config.layers,
+                heads=config.heads,
+                hidden=config.hidden,
+                head_hidden=config.head_hidden,
+                context=config.context,
+                dropout=config.dropout,
+                colours=config.colours,
+                groups=config.mel.n_groups,
+                scenes=config.scenes,
+                sources=len(SOURCES),
+            )
+        )
+
+    def __call__(
+        self, x: Conditioning, conditioning: Conditioning, sampling: Sampling, progress: Progress
+    ) -> Structure:
+        if sampling.loop:
+            return in_a_circle(lambda longer, call: self(longer, longer, call, progress), x, sampling)
+        mel = self.config.mel
+        layers = layers_of(x) if self.config.colours else [(x, 0.0)]
+        seeds = [layer_seed(sampling, number) for number in range(len(layers))]
+        written = self.write_layers([layer for layer, _ in layers], seeds, sampling, progress)
+        coarse, onsets = written[0]
+        for (_, level), above in zip(layers[1:], written[1:], strict=True):
+            coarse, onsets = laid_over((coarse, onsets), above, level)
+        last = self.last_onset(x.seconds)
+        if self.config.damp_s and last is not None:
+            die_away(coarse, onsets, last, self.config)
+        return Structure(x.seconds, mel=coarse.numpy(), onsets=onsets.numpy(), settings=mel)
+
+    def write_layers(
+        self, layers: list[Conditioning], seeds: list[int], sampling: Sampling, progress: Progress
+    ) -> list[tuple[Tensor, Tensor]]:
+        """Coarse mel [groups, N] and onsets [3 N] of sounds of one length, each as if it were alone.
+
+        They are written side by side: a pass of one frame is bound by reading the weights.
+        """
+        mel, seconds = self.config.mel, layers[0].seconds
+        told = [self.hints_of(layer, seed) for layer, seed in zip(layers, seeds, strict=True)]
+        left = torch.from_numpy(
+            left_codes(self.config, mel.coarse_frames(seconds), self.last_onset(seconds))
+        )[None]
+        generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        with one_thread(), torch.inference_mode():
+            hints = torch.cat([hints for hints, _ in told])
+            frames = self.write(hints, left.repeat(len(hints), 1), generators, sampling, progress)
+            for number, (_, components) in enumerate(told):
+                if components is not None:
+                    lasting = self.network.bank(torch.from_numpy(components)[None])
+                    frames[number, :, : mel.n_groups] += lasting
+        return [unpack_frames(layer.cpu().clone(), mel) for layer in frames]
+
+    def hints_of(self, x: Conditioning, seed: int) -> tuple[Tensor, np.ndarray | None]:
+        """Buckets [B, A] of what is asked and of the colour, and the components of this colour.
+
+        B is 2 with guidance: beside it, the same piece as if nothing had been asked.
+        """
+        components, intensity = self.draw_scene(x, seed)
+        names = tuple(name for name, *_ in self.config.attributes)
+        wanted = wanted_attributes(dataclasses.replace(x, intensity=intensity), names)
+        attributes = torch.from_numpy(attribute_codes(self.config, wanted))
+        colour = torch.from_numpy(colour_codes(self.config, components))
+        hints = torch.cat([attributes, colour])[None]
+        if self.config.guidance != 1:
+            hints = torch.cat([hints, torch.cat([torch.zeros_like(attributes), colour])[None]])
+        return hints, components
+
+    def draw_scene(self, x: Conditioning, seed: int) -> tuple[np.ndarray | None, float | None]:
+        """The components of this seed's lasting spectrum, float32 [colours], and its intensity.
+
+        An intensity that was not asked for is drawn too, so that seeds differ as places do, but calls come
+        from no place where they could hardly be heard. What has no colour gives None.
+        """
+        bank = self.network.bank
+        if bank is None:
+            return None, x.intensity
+        weights = np.array([x.sources.get(name, 0.0) for name in SOURCES])
+        calls = any(name in CALLS for name in x.sources)
+        rng = np.random.default_rng(seed)
+        hoped = rng.uniform(*(UNASKED_CALLS if calls else UNASKED_INTENSITY))
+        intensity = float(hoped if x.intensity is None else x.intensity)
+        components = bank.near(bank.choose(weights, intensity, rng), rng)
+        for _ in range(CLEAR_TRIES if calls else 0):
+            if calls_are_clear(bank(torch.from_numpy(components)[None])[0], self.config.mel):
+                break
+            components = bank.near(bank.choose(weights, intensity, rng), rng)
+        return components, intensity
+
+    def last_onset(self, seconds: float) -> int | None:
+        """The coarse frame after which nothing is struck, so that the piece rings out; None: it goes on."""
+        if not self.config.ends:
+            return None
+        ring_s = min(self.config.ring_s, seconds / 4)
+        return int((seconds - ring_s) * self.config.mel.coarse_rate)
+
+    def write(
+        self,
+        hints: Tensor,
+        left: Tensor,
+        generators: list[torch.Generator],
+        sampling: Sampling,
+        progress: Progress,
+    ) -> Tensor:
+        """Frames [L, N, D] of L sounds, one per generator.
+
+        Args:
+            hints: buckets of attributes and colours, [L B, A]; B is 2 with guidance, see `hints_of`.
+            left: bucket of the time left at each frame, [L B, N].
+        """
+        network, c, count, layers = self.network, self.config, left.shape[1], len(generators)
+        assert isinstance(network, MelTransformer)
+        each = len(hints) // layers
+        codes = torch.zeros(layers, count, c.stages, dtype=torch.int64)
+        states = torch.zeros(layers, count, c.dimensions)
+        n = min(c.quiet_frames, count - 1)
+        if n:
+            codes[:, :n], states[:, :n] = network.quantiser.encode(quiet_frames(c, n))
+        cache, retries = None, c.retries if layers == 1 else 0
+        while n < count:
+            if n % REPORT_EVERY == 0:
+                report(progress, "structure", n, count)
+            if cache is None or cache.length == c.context:  # as if the piece began a context ago
+                cache, past = network.cache(len(hints)), slice(max(0, n - c.keep_frames), n)
+                rows = torch.cat([network.starts(layers), network.rows(codes[:, past])], 1)
+                before = torch.cat([torch.zeros(layers, 1, c.dimensions), states[:, past]], 1)
+            span = slice(n + 1 - rows.shape[1], n + 1)
+            rows, before = rows.repeat_interleave(each, 0), before.repeat_interleave(each, 0)
+            hidden = network.step(rows, before, hints, left[:, span], cache)
+            u = torch.stack([torch.rand(c.stages, generator=generator) for generator in generators])
+            codes[:, n] = self.choose_frame(hidden, u, sampling)
+            states[:, n] = network.quantiser.advance(before[::each, -1], codes[:, n])
+            rows, before = network.rows(codes[:, n : n + 1]), states[:, n : n + 1]
+            n += 1
+            dead = int(c.dead_s * c.mel.coarse_rate)
+            if (
+                retries
+                and n > dead
+                and left[0, n - 1] <= c.left_steps
+                and self.silent(states[:, n - dead : n])
+            ):
+                n, cache, retries = max(1, n - dead - c.back_frames), None, retries - 1
+        report(progress, "structure", count, count)
+        return network.quantiser.denormalise(states)
+
+    def silent(self, states: Tensor) -> bool:
+        """Whether nothing sounds in any of these normalised frames [1, N, D]."""
+        network = self.network
+        assert isinstance(network, MelTransformer)
+        groups = self.config.mel.n_groups
+        mel = network.quantiser.denormalise(states)[..., :groups]
+        return bool(mel.max() < np.log(self.config.mel.floor) + SOUNDING)
+
+    def choose_frame(self, hidden: Tensor, u: Tensor, sampling: Sampling) -> Tensor:
+        """Codes of the next frame [L, K] by uniforms u [L, K]; hidden [L B, D], B = 2 with guidance."""
+        network = self.network
+        assert isinstance(network, MelTransformer)
+        temperature = sampling.temperature * self.config.temperature
+        each = len(hidden) // len(u)
+        codes = []
+        for stage in range(self.config.stages):
+            logits = network.stage_logits(hidden, stage)
+            if each == 2:  # classifier-free guidance (arXiv 2207.12598, 2306.05284)
+                asked, unasked = logits[::2], logits[1::2]
+                logits = unasked + self.config.guidance * (asked - unasked)
+            code = choose(logits, u[:, stage], temperature, sampling.top_p)
+            codes.append(code)
+            hidden = network.tell(hidden, stage, code.repeat_interleave(each))
+        return torch.stack(codes, -1)
+
+
+def calls_are_clear(colour: Tensor, mel: MelSettings) -> bool:
+    """Whether a lasting spectrum [groups] leaves calls room above the rumble of a place."""
+    hz = torch.from_numpy(band_centres_hz(mel)).float().unflatten(0, (mel.n_groups, -1)).mean(1)
+    call = colour[(hz >= CALL_BAND_HZ[0]) & (hz < CALL_BAND_HZ[1])].max()
+    return bool(call - colour[hz < RUMBLE_HZ].mean() >= CLEAR)
+
+
+def layers_of(x: Conditioning) -> list[tuple[Conditioning, float]]:
+    """One conditioning per sound source, the strongest first, with the level of each, dB.
+
+    Sounds of different origin add up and know nothing of each other, so each is written by itself: a bird in
+    the rain is the bird that it is without. The intensity is that of the strongest. Calls are lifted: at one
+    mean loudness with a bed, most of theirs is the background between them.
+    """
+    if len(x.sources) < 2:
+        return [(x, 0.0)]
+    ordered = sorted(x.sources.items(), key=lambda item: -item[1])
+    levels = {
+        name: 20 * float(np.log10(max(weight, 1e-3))) + (CALL_LIFT_DB if name in CALLS else 0.0)
+        for name, weight in ordered
+    }
+    first = levels[ordered[0][0]]
+    return [
+        (
+            dataclasses.replace(x, sources={name: 1.0}, intensity=None if number else x.intensity),
+            levels[name] - first,
+        )
+        for number, (name, _) in enumerate(ordered)
+    ]
+
+
+def layer_seed(sampling: Sampling, number: int) -> int:
+    """The seed of a layer; the first has that of the stage."""
+    seed = sampling.seed_for("structure")
+    if not number:
+        return seed
+    return int(np.random.SeedSequence((seed, number)).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def laid_over(
+    below: tuple[Tensor, Tensor], above: tuple[Tensor, Tensor], level_db: float
+) -> tuple[Tensor, Tensor]:
+    """Two sounds at once: coarse mels added in power, the louder onset counts."""
+    gain = level_db * float(np.log(10)) / 20  # nats of log magnitude
+    mel = 0.5 * torch.logaddexp(2 * below[0], 2 * (above[0] + gain))
+    return mel, torch.maximum(below[1], above[1] * min(1.0, float(np.exp(gain))))
+
+
+def attribute_codes(config: MelStageConfig, values: dict[str, float | None]) -> np.ndarray:
+    """Buckets of the attributes in their order, int64 [A]: 0 unknown, else 1 .. buckets."""
+    codes = []
+    for name, low, high, scale in config.attributes:
+        value = values.get(name)
+        if value is None:
+            codes.append(0)
+            continue
+        place = (value - low) / (high - low)
+        if scale == "log":
+            place = np.log(max(value, low) / low) / np.log(high / low)
+        codes.append(1 + int(np.clip(place * config.buckets, 0, config.buckets - 1)))
+    return np.array(codes, np.int64)
+
+
+def colour_codes(config: MelStageConfig, colour: np.ndarray | None) -> np.ndarray:
+    """Buckets of the components of a colour [C], int64 [C]: 0 unknown (None), else 1 .. buckets."""
+    if colour is None:
+        return np.zeros(config.colours, np.int64)
+    place = (colour + COLOUR_REACH) / (2 * COLOUR_REACH)
+    return 1 + np.clip(place * config.buckets, 0, config.buckets - 1).astype(np.int64)
+
+
+def left_codes(config: MelStageConfig, frames: int, last_onset: int | None) -> np.ndarray:
+    """Bucket of the time from each frame to the last onset, int64 [frames].
+
+    0: far away or unknown (None); 1 .. left_steps: within that many steps; left_steps + 1: it is over.
+    """
+    if last_onset is None:
+        return np.zeros(frames, np.int64)
+    left_s = (last_onset - np.arange(frames)) / config.mel.coarse_rate
+    steps = 1 + np.floor(left_s / config.left_step_s).astype(np.int64)
+    steps[steps > config.left_steps] = 0
+    steps[left_s < 0] = config.left_steps + 1
+    return steps
+
+
+def die_away(coarse: Tensor, onsets: Tensor, last_onset: int, config: MelStageConfig) -> None:
+    """In place: after the last onset no band rises again, and at the very end all are damped.
+
+    The network is told when it is over and mostly obeys; what is struck can then only fall.
+    """
+    rate, count = config.mel.coarse_rate, coarse.shape[1]
+    after = min(count, last_onset + ATTACK_FRAMES)
+    lowest = coarse[:, after:].cummin(1).values
+    coarse[:, after:] = torch.minimum(coarse[:, after:], lowest + BEATING)
+    onsets[after * config.mel.frames_per_coarse :] = 0
+    first = max(after, count - int(config.damp_s * rate))
+    seconds = torch.arange(1, count - first + 1) / rate
+    floor = float(np.log(config.mel.floor))
+    coarse[:, first:] = (coarse[:, first:] - DAMPER * seconds).clamp_min(floor)
+
+
+def pack_frames(coarse: Tensor, onsets: Tensor, mel: MelSettings) -> Tensor:
+    """Coarse mel [..., groups, N] and onsets [..., 3 N] -> frames [..., N, D] for the quantiser."""
+    fine = onsets.unflatten(-1, (-1, mel.frames_per_coarse)).clamp_min(0).sqrt()
+    return torch.cat([coarse.transpose(-1, -2), fine], -1)
+
+
+def unpack_frames(frames: Tensor, mel: MelSettings) -> tuple[Tensor, Tensor]:
+    """The inverse of `pack_frames`, within the range of a mel."""
+    coarse = frames[..., : mel.n_groups].transpose(-1, -2).clamp_min(float(np.log(mel.floor)))
+    return coarse.contiguous(), frames[..., mel.n_groups :].clamp_min(0).square().flatten(-2)
+
+
+def quiet_frames(config: MelStageConfig, count: int) -> Tensor:
+    """Silence, [1, count, D]."""
+    frames = torch.zeros(1, count, config.dimensions)
+    frames[..., : config.mel.n_groups] = float(np.log(config.mel.floor)) + QUIET_ABOVE_FLOOR
+    return frames
