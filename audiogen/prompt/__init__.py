@@ -2,15 +2,15 @@
 
 parser.py    parse(text) -> Conditioning: reads amounts, then words, and weighs them together
 measures.py  amounts with a unit: seconds, beats per minute, key, metre, notes per second
-lexicon.py   the word lists (*.yaml), checked and ready to match
-sounds.py    sounds of nature: which, how much of each, how heavy
-beside.py    sounds of nature in a prompt for the piano: the sound itself, or a mood
-refusals.py  what cannot be made, and what can instead
-seeing.py    the words of a prompt for pictures; picture_words.py: their list (pictures.yaml)
-pictures.py  what to draw, and how; usual.py: what is left open
-text.py      normal form, tokens, numbers in words
+weighing.py  one value per attribute out of all the words; remarks.py, refusals.py: what the user is told
 
-meanings.yaml says what a meaning asks for; english.yaml and chinese.yaml list its words.
+language/    text, numbers, lengths, the word lists and the recognition of their words
+music/       keys, tempi and metres, and the attributes of a piece
+ambience/    sounds of nature: which, how much of each, how heavy; alone and beside the piano
+pictures/    the words of a prompt for pictures, what to draw and how
+
+meanings.yaml says what a meaning asks for; english.yaml and chinese.yaml list its words; pictures.yaml those
+for pictures.
 """
 
 from audiogen.prompt.parser import Reading, parse, understand

@@ -2,7 +2,7 @@
 
 Amounts with a unit are read first ("15 s", "D minor", "90 bpm"); what is left is matched word by word
 against the lists, and everything is weighed together. Words that nothing matched are kept in
-`Conditioning.unknown`, and what was heard otherwise than it was said in `Conditioning.remarks`.
+`Conditioning.unknown`, and what was taken otherwise than it was said in `Conditioning.remarks`.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from audiogen.prompt.ambience.beside import beside_the_piano
 from audiogen.prompt.ambience.sounds import Scene
 from audiogen.prompt.ambience.sounds import scene as sounds_of
 from audiogen.prompt.language.lexicon import GROUPS, lexicon
+from audiogen.prompt.language.recognition import Recognised, recognise
 from audiogen.prompt.language.spelling import mended
 from audiogen.prompt.language.text import normal, tokens
-from audiogen.prompt.listening import Heard, listen
 from audiogen.prompt.measures import Amount, take
 from audiogen.prompt.pictures import subjects as pictures
-from audiogen.prompt.pictures.seeing import look
+from audiogen.prompt.pictures.recognition import recognise_picture
 from audiogen.prompt.refusals import UNKNOWN_SOUNDS, refuse_instruments, refuse_silence, refuse_unknown_sounds
 from audiogen.prompt.remarks import remarks_about, remarks_on_sounds
 from audiogen.prompt.weighing import weigh
@@ -77,24 +77,24 @@ def understand(
     words = lexicon()
     plain, slips = mended(normal(text, words.variants), words)
     amounts, rest = take(plain)
-    heard, unknown = listen(rest, words)
+    recognised, unknown = recognise(rest, words)
     spoken = tokens(rest)
-    by_words = path or _path(heard, amounts, spoken)
-    if path in PICTURES or _is_seen(text, by_words, default_path, heard, drawn):
+    by_words = path or _path(recognised, amounts, spoken)
+    if path in PICTURES or _is_seen(text, by_words, default_path, recognised, drawn):
         return _picture(text, path, amounts, drawn)
     by_words = "piano" if by_words in PICTURES else by_words  # "music like a painting"
-    chosen = by_words or (default_path if heard or amounts else None)
+    chosen = by_words or (default_path if recognised or amounts else None)
     if chosen in PICTURES:
         raise pictures.which_subject(text)
     if chosen == "ambience":
-        reading = _ambience(text, rest, heard, unknown, amounts)
+        reading = _ambience(text, rest, recognised, unknown, amounts)
         known = replace(reading.conditioning, remarks=(*slips, *reading.conditioning.remarks))
         return replace(reading, conditioning=known)
-    sounds, pianos = beside_the_piano(heard, spoken) if chosen == "piano" else ([], [])
+    sounds, pianos = beside_the_piano(recognised, spoken) if chosen == "piano" else ([], [])
     if not sounds:  # then words that are said of sounds only are not understood
-        heard, unknown = listen(rest, words, _OF_SOUNDS)
+        recognised, unknown = recognise(rest, words, _OF_SOUNDS)
     if chosen in (None, "piano"):
-        refuse_instruments(heard)
+        refuse_instruments(recognised)
     if chosen is None and default_path is not None:
         raise InvalidRequest(
             f"No word of {text!r} is understood; say what to make, for example 'calm piano, 15 s'."
@@ -104,22 +104,22 @@ def understand(
             f"Nothing in {text!r} says what to make; name it in the prompt (piano, 钢琴), "
             "with --path piano, or by the suffix of the output (-o x.wav)."
         )
-    scene = sounds_of(heard, spoken, sounds, pianos, alone=False) if sounds else Scene()
-    heard = [h for h in heard if h.start not in scene.taken]
-    heard = [h if h.meaning.group != "nature" else _as_mood(h) for h in heard]
-    unknown += [h.word for h in heard if _of_no_use(h, chosen)]
-    found = weigh([h for h in heard if not _of_no_use(h, chosen)], amounts, words.neutral)
+    scene = sounds_of(recognised, spoken, sounds, pianos, alone=False) if sounds else Scene()
+    recognised = [h for h in recognised if h.start not in scene.taken]
+    recognised = [h if h.meaning.group != "nature" else _as_mood(h) for h in recognised]
+    unknown += [h.word for h in recognised if _of_no_use(h, chosen)]
+    found = weigh([h for h in recognised if not _of_no_use(h, chosen)], amounts, words.neutral)
     asked = {name: value for name, value in found.values.items() if name not in ("path", "bars")}
     remarks = [
         *slips,
-        *remarks_about(heard, unknown, amounts),
+        *remarks_about(recognised, unknown, amounts),
         *found.remarks,
         *_length_of_bars(asked, found.values),
     ]
-    if path is None and not any(h.meaning.group in ("path", "form") for h in heard):
+    if path is None and not any(h.meaning.group in ("path", "form") for h in recognised):
         seen = pictures.could_be_drawn(unknown)
         remarks += [f'{word}: it can be drawn; say "a cartoon {word}" for a picture' for word in seen]
-    moods = [_mood(h) for h in heard if _mood(h) and h.strength > 0 and not h.changing]
+    moods = [_mood(h) for h in recognised if _mood(h) and h.strength > 0 and not h.changing]
     known = Conditioning(
         prompt=text,
         path=chosen,
@@ -133,7 +133,7 @@ def understand(
     )
     said = {name: words_ for name, words_ in found.words.items() if name in asked or name == "seconds"}
     if moods:
-        said["mood"] = tuple(dict.fromkeys(h.said for h in heard if _mood(h) in moods))
+        said["mood"] = tuple(dict.fromkeys(h.said for h in recognised if _mood(h) in moods))
     return Reading(known, said | scene.words)
 
 
@@ -143,12 +143,12 @@ def _picture(text: str, path: str | None, amounts: list[Amount], drawn: bool) ->
     plain = normal(text, lexicon().variants)
     for said in lengths:
         plain = plain.replace(said, " " * len(said))
-    known, words = pictures.condition(text, look(plain), path, drawn, lengths)
+    known, words = pictures.condition(text, recognise_picture(plain), path, drawn, lengths)
     return Reading(known, words)
 
 
 def _is_seen(
-    text: str, said: str | None, default_path: str | None, heard: Sequence[Heard], drawn: bool
+    text: str, said: str | None, default_path: str | None, recognised: Sequence[Recognised], drawn: bool
 ) -> bool:
     """Whether a prompt is for somebody who draws, where no path is given.
 
@@ -159,37 +159,41 @@ def _is_seen(
         said: the path that the words say to somebody who makes sound.
     """
     if said in PICTURES:
-        music = any(h.meaning.name == "music" or h.meaning.group == "form" for h in heard)
-        return not music or look(normal(text, lexicon().variants)).draws
+        music = any(h.meaning.name == "music" or h.meaning.group == "form" for h in recognised)
+        return not music or recognise_picture(normal(text, lexicon().variants)).draws
     if default_path not in (None, *PICTURES):
         return False
-    if any(h.meaning.name == "piano" for h in heard):
+    if any(h.meaning.name == "piano" for h in recognised):
         return False
-    sight = look(normal(text, lexicon().variants))
+    picture = recognise_picture(normal(text, lexicon().variants))
     if default_path is None and said is not None:
-        painted = sight.says_how and (sight.of("subject") or sight.digits)
-        return bool(painted) and all(h.meaning.group in ("mood", "thing", "amount") for h in heard)
+        painted = picture.says_how and (picture.of("subject") or picture.digits)
+        return bool(painted) and all(h.meaning.group in ("mood", "thing", "amount") for h in recognised)
     if default_path in PICTURES:
-        named = any(h.meaning.group in ("nature", "form") or h.meaning.name == "music" for h in heard)
-        return (drawn and not named) or sight.draws or bool(sight.digits or sight.unknown and said is None)
-    sounding = any(h.meaning.group in ("nature", "refused", *_OF_SOUNDS) for h in heard)
-    return sight.draws and bool(sight.says_how or not (sounding or sight.unknown))
+        named = any(h.meaning.group in ("nature", "form") or h.meaning.name == "music" for h in recognised)
+        return (
+            (drawn and not named) or picture.draws or bool(picture.digits or picture.unknown and said is None)
+        )
+    sounding = any(h.meaning.group in ("nature", "refused", *_OF_SOUNDS) for h in recognised)
+    return picture.draws and bool(picture.says_how or not (sounding or picture.unknown))
 
 
-def _ambience(text: str, rest: str, heard: list[Heard], unknown: list[str], amounts: list[Amount]) -> Reading:
+def _ambience(
+    text: str, rest: str, recognised: list[Recognised], unknown: list[str], amounts: list[Amount]
+) -> Reading:
     """What a prompt for sounds of nature asks for; nothing in it is for the piano.
 
     Raises:
         InvalidRequest: no sound that audiogen knows, or one that is asked for and ruled out.
     """
-    strangers = [h for h in heard if h.meaning.group in UNKNOWN_SOUNDS]
-    scene = sounds_of(heard, tokens(rest), [h for h in heard if h.meaning.sources], strangers)
-    refuse_silence(heard, scene)
+    strangers = [h for h in recognised if h.meaning.group in UNKNOWN_SOUNDS]
+    scene = sounds_of(recognised, tokens(rest), [h for h in recognised if h.meaning.sources], strangers)
+    refuse_silence(recognised, scene)
     if not scene.sources:
-        refuse_unknown_sounds(text, heard)
-    lengths = [h for h in heard if h.meaning.group == "length"]
+        refuse_unknown_sounds(text, recognised)
+    lengths = [h for h in recognised if h.meaning.group == "length"]
     found = weigh(lengths, [a for a in amounts if "seconds" in a.asks], lexicon().neutral)
-    left = [h for h in heard if h.start not in scene.taken and h not in lengths and h.strength > 0]
+    left = [h for h in recognised if h.start not in scene.taken and h not in lengths and h.strength > 0]
     strange = [h for h in left if h.meaning.group in UNKNOWN_SOUNDS and not _suits(h, scene)]
     strange += [h for h in left if h.meaning.name in ("digit", "picture")]
     known = Conditioning(
@@ -201,14 +205,14 @@ def _ambience(text: str, rest: str, heard: list[Heard], unknown: list[str], amou
         unknown=_in_order([*unknown, *(h.word for h in strange)], rest),
         remarks=tuple(
             dict.fromkeys(
-                (*scene.remarks, *found.remarks, *remarks_on_sounds(text, heard, left, strange, amounts))
+                (*scene.remarks, *found.remarks, *remarks_on_sounds(text, recognised, left, strange, amounts))
             )
         ),
     )
     return Reading(known, found.words | scene.words)
 
 
-def _suits(word: Heard, scene: Scene) -> bool:
+def _suits(word: Recognised, scene: Scene) -> bool:
     """Birds sing, the wind whistles; that asks for no singer."""
     sings = word.meaning.name == "singing" and {"birds", "crickets", "wind"} & set(scene.sources)
     return bool(sings) or word.meaning.ambience is not None
@@ -218,9 +222,9 @@ def _in_order(unknown: list[str], text: str) -> tuple[str, ...]:
     return tuple(sorted(dict.fromkeys(unknown), key=text.find))
 
 
-def _path(heard: list[Heard], amounts: list[Amount], spoken: Sequence[str]) -> str | None:
+def _path(recognised: list[Recognised], amounts: list[Amount], spoken: Sequence[str]) -> str | None:
     """By name; else the first path whose words occur; else music, if anything musical was said."""
-    said = [h for h in heard if h.strength > 0]
+    said = [h for h in recognised if h.strength > 0]
     named = [h for h in said if h.meaning.group in ("path", "nature") and not h.alike]
     if any(h.meaning.name == "piano" for h in named):
         return "piano"
@@ -236,9 +240,9 @@ def _path(heard: list[Heard], amounts: list[Amount], spoken: Sequence[str]) -> s
     nature |= any(h.meaning.sources for h in said) and not _SOUND.isdisjoint(spoken)  # a rainy night's sounds
     if nature and not music:
         return "ambience"
-    musical = [h for h in heard if h.meaning.group in _MUSICAL]
+    musical = [h for h in recognised if h.meaning.group in _MUSICAL]
     asked = {name for amount in amounts for name in amount.asks} - {"seconds", "bars"}
-    if not (music or asked or any(h.meaning.group in _MOODS for h in heard)):
+    if not (music or asked or any(h.meaning.group in _MOODS for h in recognised)):
         if any(h.meaning.group == "noise" and not h.alike for h in said):
             return "ambience"  # to be refused there
         if not musical and any(h.meaning.group in ("nature", "thing") for h in said):
@@ -246,29 +250,29 @@ def _path(heard: list[Heard], amounts: list[Amount], spoken: Sequence[str]) -> s
     elif not music and not asked and any(h.meaning.group == "noise" and not h.alike for h in said):
         return "ambience" if all(h.meaning.ambience is not None for h in musical) else "piano"
     musical += [
-        h for h in heard if h.meaning.group == "refused" and (h.strength < 0 or h.alike)
+        h for h in recognised if h.meaning.group == "refused" and (h.strength < 0 or h.alike)
     ]  # "no drums"
     return "piano" if named or musical or asked else None
 
 
-def _as_mood(heard: Heard) -> Heard:
+def _as_mood(word: Recognised) -> Recognised:
     """ "Rain" in a prompt for the piano asks for a mood, as "like rain" does."""
-    return replace(heard, alike=True) if heard.meaning.compared else heard
+    return replace(word, alike=True) if word.meaning.compared else word
 
 
-def _mood(heard: Heard) -> str:
-    """The mood that it is, or is heard as."""
-    return heard.meaning.name if heard.meaning.group == "mood" else heard.meaning.mood if heard.alike else ""
+def _mood(word: Recognised) -> str:
+    """The mood that it is, or is taken as."""
+    return word.meaning.name if word.meaning.group == "mood" else word.meaning.mood if word.alike else ""
 
 
-def _of_no_use(heard: Heard, path: str) -> bool:
-    """Known, but of no use here: a picture in a prompt for the piano, music never heard."""
-    group = heard.meaning.group
-    if heard.strength <= 0 or (group == "nature" and heard.alike and path == "piano"):
+def _of_no_use(word: Recognised, path: str) -> bool:
+    """Known, but of no use here: a picture in a prompt for the piano, music it never learned from."""
+    group = word.meaning.group
+    if word.strength <= 0 or (group == "nature" and word.alike and path == "piano"):
         return False
     if group in ("absent", *_OF_SOUNDS):
         return True
-    return group in ("path", "nature") and bool(heard.meaning.asks["path"] != path)
+    return group in ("path", "nature") and bool(word.meaning.asks["path"] != path)
 
 
 def _length_of_bars(asked: dict[str, Any], values: dict[str, Any]) -> list[str]:

@@ -8,16 +8,16 @@ from audiogen.artifacts import SOURCES
 from audiogen.errors import InvalidRequest
 from audiogen.prompt.ambience.sounds import Scene
 from audiogen.prompt.language.lexicon import lexicon
+from audiogen.prompt.language.recognition import Recognised
 from audiogen.prompt.language.text import is_cjk
-from audiogen.prompt.listening import Heard
 from audiogen.prompt.pictures.words import picture_words
 
 UNKNOWN_SOUNDS = ("noise", "thing", "refused")
 
 
-def refuse_instruments(heard: Sequence[Heard]) -> None:
+def refuse_instruments(recognised: Sequence[Recognised]) -> None:
     """Raises InvalidRequest if something is asked for that is no solo piano."""
-    refused = [h for h in heard if h.meaning.group == "refused" and h.strength > 0 and not h.alike]
+    refused = [h for h in recognised if h.meaning.group == "refused" and h.strength > 0 and not h.alike]
     if refused:
         raise InvalidRequest(
             f"audiogen cannot make {names_as_said(refused)}; it makes solo piano, and sounds of nature. "
@@ -25,9 +25,9 @@ def refuse_instruments(heard: Sequence[Heard]) -> None:
         )
 
 
-def refuse_silence(heard: Sequence[Heard], scene: Scene) -> None:
+def refuse_silence(recognised: Sequence[Recognised], scene: Scene) -> None:
     """Raises InvalidRequest for "silent rain" and "rain without rain"."""
-    silent = [h for h in heard if h.meaning.name == "silent" and h.strength > 0]
+    silent = [h for h in recognised if h.meaning.name == "silent" and h.strength > 0]
     if silent and scene.sources:
         sound = scene.words["sources"][0]
         raise InvalidRequest(
@@ -41,10 +41,10 @@ def refuse_silence(heard: Sequence[Heard], scene: Scene) -> None:
         )
 
 
-def refuse_unknown_sounds(text: str, heard: Sequence[Heard]) -> None:
+def refuse_unknown_sounds(text: str, recognised: Sequence[Recognised]) -> None:
     """Raises InvalidRequest: no sound that audiogen knows is asked for."""
     known = known_sounds(text)
-    noises = [h for h in heard if h.meaning.group in UNKNOWN_SOUNDS and h.strength > 0]
+    noises = [h for h in recognised if h.meaning.group in UNKNOWN_SOUNDS and h.strength > 0]
     if noises:
         raise InvalidRequest(
             f"audiogen does not know the sound of {names_as_said(noises)}; it knows {known}. "
@@ -56,7 +56,7 @@ def refuse_unknown_sounds(text: str, heard: Sequence[Heard]) -> None:
     )
 
 
-def _as_picture(noises: Sequence[Heard]) -> str:
+def _as_picture(noises: Sequence[Recognised]) -> str:
     """ "A dog" has no sound here, but it can be drawn."""
     term = picture_words().named(noises[0].word) if noises[0].meaning.group == "thing" else None
     return f' To draw it: "a cartoon {term.name}".' if term is not None and term.kind == "subject" else ""
@@ -70,11 +70,11 @@ def known_sounds(text: str) -> str:
     return ", ".join(f"{name} ({chinese[name]})" for name in SOURCES)
 
 
-def names_as_said(heard: Sequence[Heard]) -> str:
+def names_as_said(recognised: Sequence[Recognised]) -> str:
     """ "violin (小提琴), drums"."""
-    return ", ".join(dict.fromkeys(_name_as_said(h) for h in heard))
+    return ", ".join(dict.fromkeys(_name_as_said(h) for h in recognised))
 
 
-def _name_as_said(heard: Heard) -> str:
-    name, word = heard.meaning.name, heard.word
+def _name_as_said(found: Recognised) -> str:
+    name, word = found.meaning.name, found.word
     return name if word.startswith(name) or name.startswith(word) else f"{name} ({word})"

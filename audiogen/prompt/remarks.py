@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from audiogen.prompt.listening import Heard
+from audiogen.prompt.language.recognition import Recognised
 from audiogen.prompt.measures import Amount
 from audiogen.prompt.refusals import UNKNOWN_SOUNDS, known_sounds, names_as_said
 from audiogen.prompt.weighing import plainly
@@ -13,22 +13,22 @@ _LEARNED_FROM = "not in the music it learned from (European art music, ragtime a
 _ONE_VALUE = "one {} holds for the whole piece"
 
 
-def remarks_about(heard: list[Heard], unknown: list[str], amounts: list[Amount]) -> Iterator[str]:
+def remarks_about(recognised: list[Recognised], unknown: list[str], amounts: list[Amount]) -> Iterator[str]:
     """One line for every word or amount that is not taken as it stands."""
     yield from (amount.remark for amount in amounts if amount.remark)
     for number in (word for word in unknown if word[0].isdigit()):
         tempo = f"{number} bpm or " if len(number) in (2, 3) else ""
         yield f"{number}: of what? Say {tempo}{number} s, or leave it out"
-    absent = [h.word for h in heard if h.meaning.group == "absent" and h.strength > 0]
+    absent = [h.word for h in recognised if h.meaning.group == "absent" and h.strength > 0]
     if absent:
         words = ", ".join(dict.fromkeys(absent))
         yield f"{words}: {_LEARNED_FROM}"
-    for word in heard:
+    for word in recognised:
         if word.strength > 0:
             yield from _about(word)
 
 
-def _about(word: Heard) -> Iterator[str]:
+def _about(word: Recognised) -> Iterator[str]:
     meaning = word.meaning
     if meaning.remark:
         yield f"{word.said}: {meaning.remark}"
@@ -42,7 +42,7 @@ def _about(word: Heard) -> Iterator[str]:
             else (f"{word.word}: it stays a piano")
         )
     elif meaning.group == "nature" and word.alike:
-        yield f"{word.word}: heard as a mood; there will be no sound of it beside the piano"
+        yield f"{word.word}: taken as a mood; there will be no sound of it beside the piano"
     elif meaning.group == "manner":
         yield (
             f"{word.said}: an approximation; no attribute stands for it, the nearest are "
@@ -52,15 +52,15 @@ def _about(word: Heard) -> Iterator[str]:
 
 def remarks_on_sounds(
     text: str,
-    heard: Sequence[Heard],
-    left: Sequence[Heard],
-    strange: Sequence[Heard],
+    recognised: Sequence[Recognised],
+    left: Sequence[Recognised],
+    strange: Sequence[Recognised],
     amounts: Sequence[Amount],
 ) -> Iterator[str]:
-    """One line for each kind of word that a prompt for sounds of nature cannot hear.
+    """One line for each kind of word that a prompt for sounds of nature cannot use.
 
     Args:
-        text: the prompt. heard: all that was understood in it.
+        text: the prompt. recognised: all that was understood in it.
         left: words that its scene was not made of.
         strange: those of them that name something audiogen cannot make.
     """
@@ -73,7 +73,7 @@ def remarks_on_sounds(
         f"{h.said}: {_ONE_VALUE.format('intensity')}, so a change of it is left out" for h in changing
     )
     yield from (f"{h.said}: say --loop for a seamless loop" for h in left if h.meaning.name == "loop")
-    yield from (f"{h.said}: {h.meaning.remark}" for h in heard if h.meaning.sources and h.meaning.remark)
+    yield from (f"{h.said}: {h.meaning.remark}" for h in recognised if h.meaning.sources and h.meaning.remark)
     music = [
         h.said for h in left if h.meaning.ambience is None and h not in strange and h.meaning.name != "loop"
     ]

@@ -1,4 +1,4 @@
-"""One value per attribute out of everything that was heard.
+"""One value per attribute out of everything that was recognised.
 
 An amount ("90 bpm") beats a word that names the attribute ("fast", "pp"), and that beats what comes
 along with a word (a mood, a form). Equals are averaged, unless they contradict each other ("loud pp"):
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from audiogen.prompt.listening import Heard
+from audiogen.prompt.language.recognition import Recognised
 from audiogen.prompt.measures import Amount
 from audiogen.prompt.music.attributes import NUMBERS
 
@@ -54,9 +54,9 @@ class Settled:
     remark: str = ""
 
 
-def weigh(heard: list[Heard], amounts: list[Amount], neutral: dict[str, float]) -> Weighed:
+def weigh(recognised: list[Recognised], amounts: list[Amount], neutral: dict[str, float]) -> Weighed:
     """See above; lengths in bars are left to the caller (`bars`)."""
-    wishes = [*_of_words(heard, neutral), *_of_amounts(amounts)]
+    wishes = [*_of_words(recognised, neutral), *_of_amounts(amounts)]
     names = list(dict.fromkeys(wish.name for wish in wishes))
     settled = {name: _settle(name, [w for w in wishes if w.name == name], neutral) for name in names}
     lost = {said for each in settled.values() for said in each.lost}
@@ -76,8 +76,8 @@ def _of_amounts(amounts: list[Amount]) -> Iterator[Wish]:
             yield Wish(name, value, amount.said, _AMOUNT)
 
 
-def _of_words(heard: list[Heard], neutral: dict[str, float]) -> Iterator[Wish]:
-    for word in heard:
+def _of_words(recognised: list[Recognised], neutral: dict[str, float]) -> Iterator[Wish]:
+    for word in recognised:
         if word.changing and word.meaning.group not in ("path", "refused"):
             continue
         meaning, strength = word.meaning, word.strength

@@ -10,7 +10,16 @@ import pytest
 from audiogen.artifacts import PERIODS, SOURCES
 from audiogen.errors import AudiogenError, InvalidRequest
 from audiogen.prompt import parse
-from audiogen.prompt.language.lexicon import FOLDER, LANGUAGES, MEANINGS, lexicon, lines_of, load, words_of
+from audiogen.prompt.language.lexicon import (
+    FOLDER,
+    GROUPS,
+    LANGUAGES,
+    MEANINGS,
+    lexicon,
+    lines_of,
+    load,
+    words_of,
+)
 from audiogen.prompt.language.yaml_lines import read
 from audiogen.prompt.music import attributes
 
@@ -24,40 +33,54 @@ LINES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "words"), LINES, ids=[f"{words[0]}" for _, words in LINES])
+def of(*groups: str) -> pytest.MarkDecorator:
+    """One test for each line of words of these groups."""
+    rows = [(name, words) for name, words in LINES if GROUP_OF[name] in groups]
+    return pytest.mark.parametrize(("name", "words"), rows, ids=[words[0] for _, words in rows])
+
+
+@of(*(group for group in GROUPS if group not in OF_SOUNDS))
 def test_every_word_of_the_lists_is_understood(name, words):
     """No word of one line is swallowed by an amount or by another line."""
     group = GROUP_OF[name]
-    for word in words if group not in OF_SOUNDS else ():
+    asks = MEANING_ROWS[group][name] or {}
+    numbers = [a for a in asks if a in attributes.NUMBERS and a != "seconds"]
+    of_no_use = group == "absent" or name in ("ambience", "digit", "picture")
+    for word in words:
         found = parse(f"like a {word}" if group == "refused" else str(word), path="piano")
-        of_no_use = group == "absent" or name in ("ambience", "digit", "picture")
         assert found.unknown == ((word,) if of_no_use else ()), (word, found)
         assert group != "mood" or found.mood == (name,), (word, found)
-        asks = MEANING_ROWS[group][name] or {}
-        for attribute in asks:
-            if attribute in attributes.NUMBERS and attribute != "seconds":
-                assert getattr(found, attribute) == asks[attribute], (word, found)
+        assert {a: getattr(found, a) for a in numbers} == {a: asks[a] for a in numbers}, (word, found)
 
 
-@pytest.mark.parametrize(("name", "words"), LINES, ids=[f"{words[0]}" for _, words in LINES])
-def test_every_word_of_a_sound_is_understood(name, words):
-    """Sounds by their weights, what describes them by the intensity, unknown sounds by their refusal."""
-    group, asks = GROUP_OF[name], (MEANING_ROWS[GROUP_OF[name]][name] or {}).get("ambience", {})
+def of_sounds(name: str) -> dict[str, float]:
+    """What a meaning asks for among sounds of nature."""
+    return (MEANING_ROWS[GROUP_OF[name]][name] or {}).get("ambience", {})
+
+
+@of("nature")
+def test_every_sound_is_understood(name, words):
+    asks = of_sounds(name)
+    most = max(asks.get(source, 0) for source in SOURCES)
+    weights = {source: round(weight / most, 2) for source, weight in asks.items() if source in SOURCES}
     for word in words:
-        if group == "nature":
-            most = max(asks.get(source, 0) for source in SOURCES)
-            found = parse(word, path="ambience")
-            assert found.sources == {k: round(v / most, 2) for k, v in asks.items() if k in SOURCES}, (
-                word,
-                found,
-            )
-            assert (found.intensity, found.unknown) == (asks.get("intensity"), ()), (word, found)
-        elif group in ("weather", "amount"):
-            found = parse(f"rain, {word}")
-            assert (found.intensity, found.unknown) == (asks.get("intensity"), ()), (word, found)
-        elif group in ("noise", "thing"):
-            with pytest.raises(InvalidRequest, match=re.escape(name)):
-                parse(word)
+        found = parse(word, path="ambience")
+        assert (found.sources, found.intensity) == (weights, asks.get("intensity")), (word, found)
+        assert found.unknown == (), (word, found)
+
+
+@of("weather", "amount")
+def test_every_word_that_describes_a_sound_is_understood(name, words):
+    for word in words:
+        found = parse(f"rain, {word}")
+        assert (found.intensity, found.unknown) == (of_sounds(name).get("intensity"), ()), (word, found)
+
+
+@of("noise", "thing")
+def test_every_sound_that_is_not_known_is_refused_by_its_name(name, words):
+    for word in words:
+        with pytest.raises(InvalidRequest, match=re.escape(name)):
+            parse(word)
 
 
 def test_every_meaning_has_words_in_both_languages():

@@ -107,7 +107,7 @@ def test_what_cannot_be_drawn_is_refused_with_what_can(prompt: str, words: str) 
         ("卡通海马", "海马: drawn as 马 (horse)"),
     ],
 )
-def test_what_is_heard_otherwise_is_said(prompt: str, remark: str) -> None:
+def test_what_is_taken_otherwise_is_said(prompt: str, remark: str) -> None:
     assert any(remark in said for said in parse(prompt).remarks)
 
 
@@ -199,9 +199,11 @@ def test_an_unknown_style_is_answered_with_those_there_are(name: str) -> None:
 
 def test_every_subject_is_understood_by_its_own_name() -> None:
     words = picture_words()
-    heard = {name: words.named(name) for name in drawable()}
+    known_words = {name: words.named(name) for name in drawable()}
     assert [
-        n for n, term in heard.items() if term is None or term.kind not in ("subject", "style", "detail")
+        n
+        for n, term in known_words.items()
+        if term is None or term.kind not in ("subject", "style", "detail")
     ] == []
     common = [name for name in list(drawable())[:80] if name not in ("smiling face",)]
     assert [name for name in common if parse(f"a cartoon {name}").subject != name] == []
@@ -211,15 +213,15 @@ def test_every_subject_is_understood_by_its_own_name() -> None:
 
 @pytest.mark.weights
 @pytest.mark.parametrize("name", ["picture-flow", "picture-diffusion"])
-def test_the_shipped_decoders_hear_every_word(name: str) -> None:
+def test_the_shipped_decoders_are_conditioned_on_every_word(name: str) -> None:
     file = WEIGHTS_FOLDER / name / "config.json"
     if not file.exists():
         pytest.skip(f"{name} is not shipped")
     config = json.loads(file.read_text())
-    heard = set(config["vocabulary"])
+    known_words = set(config["vocabulary"])
     named = {t.name for t in picture_words().phrases.values() if t.kind in ("subject", "detail")}
-    deaf = [n for n in sorted(named) if n not in heard and not heard & set(n.split())]
-    assert deaf == []
+    unknown = [n for n in sorted(named) if n not in known_words and not known_words & set(n.split())]
+    assert unknown == []
     assert set(STYLES) | set(LOOKS) <= set(config["styles"])
 
 

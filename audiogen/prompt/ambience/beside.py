@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from audiogen.prompt.ambience.sounds import ANDS
+from audiogen.prompt.language.recognition import Recognised
 from audiogen.prompt.language.text import LIST
-from audiogen.prompt.listening import Heard
 
 _PLACES = frozenset(
     (
@@ -39,26 +39,28 @@ _SOUNDING = ("sound", "song", "singing", "chirp", "crow", "crackl", "rumbl", "�
 _SOUNDS = frozenset(("sound", "sounds", "noise"))
 
 
-def beside_the_piano(heard: Sequence[Heard], tokens: Sequence[str]) -> tuple[list[Heard], list[Heard]]:
-    """The words that ask for a sound to be heard beside the piano, and those that name the piano."""
-    pianos = [h for h in heard if _names_piano(h)]
-    sounds = [h for h in heard if h.meaning.group == "nature" and not h.alike]
+def beside_the_piano(
+    recognised: Sequence[Recognised], tokens: Sequence[str]
+) -> tuple[list[Recognised], list[Recognised]]:
+    """The words that ask for a sound beside the piano, and those that name the piano."""
+    pianos = [h for h in recognised if _names_piano(h)]
+    sounds = [h for h in recognised if h.meaning.group == "nature" and not h.alike]
     real = [h for h in sounds if _sounds(h) or not _is_figure(h, tokens, pianos)]
-    asked = any(h.strength > -0.5 and _is_beside(h, heard, tokens, pianos) for h in real)
+    asked = any(h.strength > -0.5 and _is_beside(h, recognised, tokens, pianos) for h in real)
     return (real if asked and pianos else []), pianos
 
 
-def _names_piano(word: Heard) -> bool:
+def _names_piano(word: Recognised) -> bool:
     musical = word.meaning.name in ("piano", "music", "track") or word.meaning.group in ("form", "manner")
     return musical and word.strength > 0
 
 
-def _sounds(word: Heard) -> bool:
+def _sounds(word: Recognised) -> bool:
     """Its word says that it is a sound, or a place where one plays: birdsong, 雨声, 雨中."""
     return any(part in word.word.lower() for part in _SOUNDING) or word.word[-1] in _AFTER
 
 
-def _is_figure(word: Heard, tokens: Sequence[str], pianos: Sequence[Heard]) -> bool:
+def _is_figure(word: Recognised, tokens: Sequence[str], pianos: Sequence[Recognised]) -> bool:
     """ "Thunderstorm piano", "a storm of notes"."""
     end = word.end
     if tokens[end : end + 1] == ["of"]:
@@ -67,14 +69,16 @@ def _is_figure(word: Heard, tokens: Sequence[str], pianos: Sequence[Heard]) -> b
     return any(piano.start == end for piano in pianos)
 
 
-def _is_beside(word: Heard, heard: Sequence[Heard], tokens: Sequence[str], pianos: Sequence[Heard]) -> bool:
+def _is_beside(
+    word: Recognised, recognised: Sequence[Recognised], tokens: Sequence[str], pianos: Sequence[Recognised]
+) -> bool:
     """Something says that it sounds there: "with", "in the", a comma, "sound of", 中."""
     if _sounds(word) or any(token in _AFTER for token in tokens[word.end : word.end + 1]):
         return True
-    others = {k for h in heard if h not in pianos for k in range(h.start, h.end)}
+    others = {k for h in recognised if h not in pianos for k in range(h.start, h.end)}
     k = word.start - 1
     while k >= 0 and (k in others or tokens[k] in _BETWEEN):
-        if any(h.meaning.name == "background" and h.start <= k < h.end for h in heard):
+        if any(h.meaning.name == "background" and h.start <= k < h.end for h in recognised):
             return True
         k -= 1
     if k >= 0 and (tokens[k] in ANDS or tokens[k] in _PLACES or tokens[k] == LIST):
@@ -82,7 +86,7 @@ def _is_beside(word: Heard, heard: Sequence[Heard], tokens: Sequence[str], piano
     if k >= 1 and tokens[k] == "of" and tokens[k - 1] in _SOUNDS:
         return True
     k = word.end
-    if any(h.start == k and h.meaning.name in ("background", "distant") for h in heard):
+    if any(h.start == k and h.meaning.name in ("background", "distant") for h in recognised):
         return True
     if tokens[k : k + 1] and (tokens[k] in ANDS or tokens[k] == LIST):
         k += 1

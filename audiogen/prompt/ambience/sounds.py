@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from audiogen.prompt.language.recognition import NO_SUCH, Recognised
 from audiogen.prompt.language.text import BREAK, LIST
-from audiogen.prompt.listening import NO_SUCH, Heard
 from audiogen.prompt.music.attributes import NUMBERS
 
 SOME = 0.45  # weight of a sound that is said to be little beside another
@@ -58,7 +58,7 @@ class _Sound:
         weak, strong: what describes it makes it so.
     """
 
-    heard: Heard
+    word: Recognised
     sources: dict[str, float]
     share: float
     level: float | None
@@ -68,29 +68,29 @@ class _Sound:
     strong: bool
 
 
-def describes(word: Heard) -> bool:
+def describes(word: Recognised) -> bool:
     """Whether it can be said of a sound of nature."""
     return word.meaning.ambience is not None and not word.meaning.sources and not word.changing
 
 
 def scene(
-    heard: Sequence[Heard],
+    recognised: Sequence[Recognised],
     tokens: Sequence[str],
-    sounds: Sequence[Heard],
-    others: Sequence[Heard] = (),
+    sounds: Sequence[Recognised],
+    others: Sequence[Recognised] = (),
     alone: bool = True,
 ) -> Scene:
     """The scene that `sounds` ask for.
 
     Args:
-        heard: every understood word; tokens: of the text; sounds: those of `heard` that name sounds.
+        recognised: every understood word; tokens: of the text; sounds: those words that name sounds.
         others: words that descriptions may belong to instead (the piano, an unknown sound).
         alone: what belongs to no word is said of the main sound; else it is left to the piano.
     """
-    sounds, ruled_out = _wanted(heard, tokens, sounds)
-    parts = parts_of(tokens, heard)
-    owned: dict[int | None, list[Heard]] = {}
-    for word in heard:
+    sounds, ruled_out = _wanted(recognised, tokens, sounds)
+    parts = parts_of(tokens, recognised)
+    owned: dict[int | None, list[Recognised]] = {}
+    for word in recognised:
         if describes(word):
             owner = _owner(word, [*sounds, *others], parts)
             owned.setdefault(owner, []).append(word)
@@ -102,7 +102,7 @@ def scene(
     main = _main(shared)
     loose = owned.get(None, []) if alone else []
     level, level_words = main.level, main.level_words
-    said = sorted([*loose, *owned.get(main.heard.start, [])], key=lambda word: word.start)
+    said = sorted([*loose, *owned.get(main.word.start, [])], key=lambda word: word.start)
     if _level(said)[0] is not None:
         level, level_words = _level(said)
     weights, words = _weights(shared)
@@ -113,9 +113,9 @@ def scene(
     return Scene(weights, level, words, remarks, frozenset(taken), undone)
 
 
-def parts_of(tokens: Sequence[str], heard: Iterable[Heard]) -> list[int]:
+def parts_of(tokens: Sequence[str], recognised: Iterable[Recognised]) -> list[int]:
     """For each token the number of the part of the sentence in which it stands."""
-    covered = {k for word in heard for k in range(word.start, word.end)}
+    covered = {k for word in recognised for k in range(word.start, word.end)}
     part, parts = 0, []
     for k, token in enumerate(tokens):
         part += token in (LIST, BREAK) or (token in ANDS and k not in covered)
@@ -123,7 +123,7 @@ def parts_of(tokens: Sequence[str], heard: Iterable[Heard]) -> list[int]:
     return parts
 
 
-def _owner(word: Heard, anchors: Sequence[Heard], parts: list[int]) -> int | None:
+def _owner(word: Recognised, anchors: Sequence[Recognised], parts: list[int]) -> int | None:
     """Where the word begins that `word` describes."""
     near = [anchor for anchor in anchors if parts[anchor.start] == parts[word.start]]
     after = [anchor.start for anchor in near if anchor.start >= word.end]
@@ -132,12 +132,12 @@ def _owner(word: Heard, anchors: Sequence[Heard], parts: list[int]) -> int | Non
 
 
 def _wanted(
-    heard: Sequence[Heard], tokens: Sequence[str], sounds: Sequence[Heard]
-) -> tuple[list[Heard], list[Heard]]:
+    recognised: Sequence[Recognised], tokens: Sequence[str], sounds: Sequence[Recognised]
+) -> tuple[list[Recognised], list[Recognised]]:
     """The sounds that are asked for, and those that are ruled out: "no birds", "without wind and rain"."""
-    refusals = {h.end: h for h in heard if describes(h) and h.strength <= -0.5 and _is_none(h)}
-    wanted: list[Heard] = []
-    out: list[Heard] = []
+    refusals = {h.end: h for h in recognised if describes(h) and h.strength <= -0.5 and _is_none(h)}
+    wanted: list[Recognised] = []
+    out: list[Recognised] = []
     for sound in sounds:
         listed = out and tokens[sound.start - 1] in _NEITHER and out[-1].end == sound.start - 1
         if sound.strength <= -0.5:
@@ -152,11 +152,11 @@ def _wanted(
     return wanted, out
 
 
-def _is_none(word: Heard) -> bool:
+def _is_none(word: Recognised) -> bool:
     return word.said.removesuffix(word.word).strip().lower() in NO_SUCH
 
 
-def _describe(sound: Heard, words: Sequence[Heard], first: bool) -> _Sound:
+def _describe(sound: Recognised, words: Sequence[Recognised], first: bool) -> _Sound:
     shares = [
         h.meaning.ambience["share"] for h in words if h.meaning.ambience and "share" in h.meaning.ambience
     ]
@@ -188,13 +188,13 @@ def _describe(sound: Heard, words: Sequence[Heard], first: bool) -> _Sound:
     )
 
 
-def _said(sound: Heard, words: Sequence[Heard]) -> str:
+def _said(sound: Recognised, words: Sequence[Recognised]) -> str:
     """The sound with the words that give it its share: "a few birds"."""
     said = [h.said for h in words if "share" in (h.meaning.ambience or {}) and h.start < sound.start]
     return " ".join([*said, sound.said]) if sound.said.isascii() else "".join([*said, sound.said])
 
 
-def _level(words: Sequence[Heard]) -> tuple[float | None, tuple[str, ...]]:
+def _level(words: Sequence[Recognised]) -> tuple[float | None, tuple[str, ...]]:
     """The intensity that some words ask for, and which of them."""
     asked = [h for h in words if "intensity" in (h.meaning.ambience or {})]
     if not asked:
@@ -205,11 +205,11 @@ def _level(words: Sequence[Heard]) -> tuple[float | None, tuple[str, ...]]:
     return number.mean([_value(h) for h in asked]), tuple(dict.fromkeys(h.said for h in asked))
 
 
-def _value(word: Heard) -> float:
+def _value(word: Recognised) -> float:
     return NUMBERS["intensity"].scaled((word.meaning.ambience or {})["intensity"], 0.5, word.strength)
 
 
-def _clash(words: Sequence[Heard]) -> str:
+def _clash(words: Sequence[Recognised]) -> str:
     """What to say about "light, heavy rain", or ""."""
     number = NUMBERS["intensity"]
     asked = [h for h in words if "intensity" in (h.meaning.ambience or {}) and h.strength >= 1]
@@ -224,7 +224,7 @@ def _clash(words: Sequence[Heard]) -> str:
 
 
 def _without(
-    sounds: Sequence[_Sound], out: Sequence[Heard]
+    sounds: Sequence[_Sound], out: Sequence[Recognised]
 ) -> tuple[list[_Sound], tuple[tuple[str, str], ...]]:
     """The sounds less what is ruled out, and those of which nothing is left, with the words that did it."""
     kept, undone = [], []
@@ -238,7 +238,7 @@ def _without(
             for name in gone:
                 left.pop(name, None)
             if not left:
-                undone.append((sound.heard.said, no.said))
+                undone.append((sound.word.said, no.said))
                 break
         if left:
             kept.append(replace(sound, sources=left))
@@ -285,9 +285,9 @@ def _weights(sounds: Sequence[_Sound]) -> tuple[dict[str, float], dict[str, tupl
             if name in alone and len(sound.sources) > 1:
                 continue
             weights[name] = max(weights.get(name, 0.0), weight * sound.share)
-            words.setdefault(name, []).append(sound.heard.said)
+            words.setdefault(name, []).append(sound.word.said)
     most = max(weights.values())
     weights = {name: round(weight / most, 2) for name, weight in weights.items()}
     found = {name: tuple(dict.fromkeys(said)) for name, said in words.items()}
-    found["sources"] = tuple(dict.fromkeys(s.heard.said for s in sounds))
+    found["sources"] = tuple(dict.fromkeys(s.word.said for s in sounds))
     return weights, found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ GROUPS = (
 )
 
 _PLAIN = re.compile(r"[a-z]+(?: [a-z]+)*|[\u3400-\u9fff]+")  # needs no normal form
+_FIRST = re.compile(r"[^ \u3400-\u9fff]+")
 
 
 @dataclass(frozen=True)
@@ -75,17 +76,30 @@ class Lexicon:
 
     Attributes:
         phrases: tokens, joined as `key` does -> meaning.
-        longest: tokens of the longest phrase.
         neutral: attribute -> value in the middle.
         variants: traditional to simplified characters, for `str.translate`.
         spelling: words that are recognised with a slip of the pen.
     """
 
     phrases: dict[str, Meaning]
-    longest: int
     neutral: dict[str, float]
     variants: dict[int, str]
     spelling: tuple[str, ...] = ()
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """Every word of every phrase: "moto" is right, though only "con moto" means something."""
+        return frozenset(word for phrase in self.phrases for word in phrase.split())
+
+    @cached_property
+    def _longest_after(self) -> dict[str, int]:
+        """The first token of a phrase of several -> at least as many tokens as the longest one has."""
+        longest: dict[str, int] = {}
+        for phrase in self.phrases:
+            first = phrase[0] if is_cjk(phrase) else _FIRST.match(phrase)[0]  # type: ignore[index]
+            count = phrase.count(" ") + 1 if phrase.isascii() else len(phrase)
+            longest[first] = max(longest.get(first, 1), count)
+        return longest
 
     def match(self, words: Sequence[str], start: int, without: Sequence[str] = ()) -> Match | None:
         """The longest phrase at `start`, its last word in any inflection; or None.
@@ -93,7 +107,8 @@ class Lexicon:
         Args:
             without: groups whose meanings do not count.
         """
-        for count in range(min(self.longest, len(words) - start), 0, -1):
+        longest = self._longest_after.get(words[start], 1)
+        for count in range(min(longest, len(words) - start), 0, -1):
             phrase = words[start : start + count]
             meaning = self.phrases.get(key(phrase))
             if meaning is not None and meaning.group not in without:
@@ -166,9 +181,8 @@ def load(folder: Path) -> Lexicon:
         _add_words(file, meanings, phrases, problems)
     if problems:
         raise AudiogenError(f"The word lists in {folder} need care. " + "; ".join(problems) + ".")
-    longest = max(phrase.count(" ") + 1 if phrase.isascii() else len(phrase) for phrase in phrases)
     plain = {phrase: meaning for phrase, (_, meaning) in phrases.items()}
-    return Lexicon(plain, longest, neutral, variants, tuple(spelling))
+    return Lexicon(plain, neutral, variants, tuple(spelling))
 
 
 def _meanings(file: dict[Text, Any], problems: list[str]) -> tuple[dict[str, float], dict[str, Meaning]]:
@@ -213,8 +227,8 @@ def _meaning(name: Text, group: str, row: dict[Any, Any], problems: list[str]) -
     plain = [
         None if asks is None else {str(k): v for k, v in asks.items()} for asks in (row, negated, compared)
     ]
-    heard = None if ambience is None else {str(part): value for part, value in ambience.items()}
-    return Meaning(str(name), group, plain[0] or {}, plain[1], plain[2] or {}, remark, mood, heard)
+    of_sounds = None if ambience is None else {str(part): value for part, value in ambience.items()}
+    return Meaning(str(name), group, plain[0] or {}, plain[1], plain[2] or {}, remark, mood, of_sounds)
 
 
 def _check(asks: dict[Text, Any], problems: list[str]) -> None:

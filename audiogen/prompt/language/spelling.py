@@ -7,7 +7,6 @@ English would be needed to know that "bottle" is no "battle".
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from audiogen.prompt.language.lexicon import Lexicon
 
@@ -27,7 +26,7 @@ def mended(text: str, known: Lexicon) -> tuple[str, list[str]]:
         word = match[0].lower()
         if _AMOUNTS.fullmatch(word) or word in known.spelling:
             return match[0]
-        if word in _vocabulary(known) or known.match([word], 0):
+        if word in known.vocabulary or known.match([word], 0):
             return match[0]
         meant = _nearest(word, known.spelling)
         if meant is None:
@@ -36,16 +35,6 @@ def mended(text: str, known: Lexicon) -> tuple[str, list[str]]:
         return meant
 
     return _WORD.sub(read, text), remarks
-
-
-@lru_cache(maxsize=4)
-def _words_of(phrases: frozenset[str]) -> frozenset[str]:
-    return frozenset(word for phrase in phrases for word in phrase.split())
-
-
-def _vocabulary(known: Lexicon) -> frozenset[str]:
-    """Every word of every phrase: "moto" is right, though only "con moto" means something."""
-    return _words_of(frozenset(known.phrases))
 
 
 def _nearest(word: str, right: tuple[str, ...]) -> str | None:

@@ -13,14 +13,18 @@ from dataclasses import replace
 from audiogen.artifacts import LOOKS, STYLES, Conditioning
 from audiogen.errors import InvalidRequest
 from audiogen.prompt.language.text import is_cjk
-from audiogen.prompt.pictures.seeing import Number, Said, Sight
+from audiogen.prompt.pictures.recognition import Number, PictureReading, Said
 from audiogen.prompt.pictures.words import Term, picture_words
 
 
 def condition(
-    text: str, sight: Sight, path: str | None = None, drawn: bool = False, left: tuple[str, ...] = ()
+    text: str,
+    reading: PictureReading,
+    path: str | None = None,
+    drawn: bool = False,
+    left: tuple[str, ...] = (),
 ) -> tuple[Conditioning, dict[str, tuple[str, ...]]]:
-    """The Conditioning of what was seen, and attribute -> the words that said so.
+    """The Conditioning of what was reading, and attribute -> the words that said so.
 
     Args:
         text: the prompt as given.
@@ -30,51 +34,51 @@ def condition(
     Raises:
         InvalidRequest: more than one digit, no single digit, a subject or a style that is not known.
     """
-    if sight.strange:
-        raise InvalidRequest(_no_style(sight.strange))
+    if reading.strange:
+        raise InvalidRequest(_no_style(reading.strange))
     chinese = any(map(is_cjk, text))
-    things = sight.of("subject") or _alone(sight)
+    things = reading.of("subject") or _alone(reading)
     if path == "digit" and things:
         raise InvalidRequest(f"The path digit draws 0 to 9, not {things[0].word!r}; leave out --path digit.")
-    own = path if path == "digit" else sight.path
+    own = path if path == "digit" else reading.path
     remarks = [f"{word}: a picture has no length" for word in left]
     subject: str | None = None
     words: dict[str, tuple[str, ...]] = {}
-    unknown = list(sight.unknown)
+    unknown = list(reading.unknown)
     if own == "digit":
-        subject, words = _digit(sight)
+        subject, words = _digit(reading)
     elif things:
-        if sight.of("digit") and sight.digits:
+        if reading.of("digit") and reading.digits:
             raise InvalidRequest(
-                f"{things[0].word!r} and the digit {sight.digits[0].word} do not fit into one picture; ask "
+                f"{things[0].word!r} and the digit {reading.digits[0].word} do not fit into one picture; ask "
                 "for one of them."
             )
         subject, words = things[0].term.name, {"subject": (things[0].word,)}
         others = [each.word for each in things[1:] if each.term.name != subject]
         if others:
             remarks.append(f"{', '.join(others)}: left out; a picture has one subject")
-        unknown += [each.word for each in sight.digits]
-        compound = next((each for each in sight.unknown if f"{each}{things[0].word}" in text), "")
+        unknown += [each.word for each in reading.digits]
+        compound = next((each for each in reading.unknown if f"{each}{things[0].word}" in text), "")
         if compound and is_cjk(compound):
             remarks.append(f"{compound}{things[0].word}: drawn as {things[0].word} ({subject})")
     elif unknown and not drawn:
         raise InvalidRequest(_no_subject(unknown, chinese))
-    remarks += _counts(sight)
-    manner, manner_words, more = _manner(sight)
+    remarks += _counts(reading)
+    manner, manner_words, more = _manner(reading)
     starts = [thing.start for thing in things]
-    told = [said for said in sight.of("detail") if said.start not in starts]
-    details = _details(told)
+    described = [said for said in reading.of("detail") if said.start not in starts]
+    details = _details(described)
     if own == "digit" and details:
         remarks.append(f"{', '.join(details)}: left out; a digit has a style and no details")
         details = ()
     elif details:
-        words["details"] = tuple(said.word for said in told)
+        words["details"] = tuple(said.word for said in described)
     known = Conditioning(
         prompt=text,
         path=own,
         subject=subject,
         details=details,
-        size=sight.size,
+        size=reading.size,
         unknown=tuple(dict.fromkeys(unknown)),
         remarks=(*remarks, *more),
     )
@@ -118,28 +122,30 @@ def which_subject(text: str) -> InvalidRequest:
     return InvalidRequest(f"Nothing in {text!r} says what to draw; name a digit, or one of {known}.")
 
 
-def _details(told: list[Said]) -> tuple[str, ...]:
+def _details(described: list[Said]) -> tuple[str, ...]:
     """Names of details; "big green eyes" are big eyes, which the decoder knows as one thing."""
-    names = dict.fromkeys(said.term.name for said in told)
-    eyes = next((said for said in told if said.term.name == "eyes"), None)
-    large = [said for said in told if said.term.name == "large" and eyes and 0 < eyes.start - said.end <= 1]
+    names = dict.fromkeys(said.term.name for said in described)
+    eyes = next((said for said in described if said.term.name == "eyes"), None)
+    large = [
+        said for said in described if said.term.name == "large" and eyes and 0 < eyes.start - said.end <= 1
+    ]
     if not large:
         return tuple(names)
     return ("big eyes", *(name for name in names if name not in ("large", "eyes")))
 
 
-def _alone(sight: Sight) -> list[Said]:
+def _alone(reading: PictureReading) -> list[Said]:
     """A detail that is the subject where nothing else is: "an orange"."""
-    if sight.of("digit") or sight.digits:
+    if reading.of("digit") or reading.digits:
         return []
     known = picture_words().alone
-    found = [said for said in sight.of("detail") if said.term.name in known]
+    found = [said for said in reading.of("detail") if said.term.name in known]
     return [replace(said, term=Term("subject", known[said.term.name])) for said in found[:1]]
 
 
-def _digit(sight: Sight) -> tuple[str | None, dict[str, tuple[str, ...]]]:
+def _digit(reading: PictureReading) -> tuple[str | None, dict[str, tuple[str, ...]]]:
     """The digit, or None where none is named."""
-    found = sight.digits
+    found = reading.digits
     several = len({each.value for each in found}) > 1
     if several:
         listed = ", ".join(each.word for each in found)
@@ -160,15 +166,15 @@ def _calls(found: list[Number]) -> str:
     return " and ".join(f'"digit {digit}"' for digit in dict.fromkeys(digits[:4]))
 
 
-def _counts(sight: Sight) -> list[str]:
+def _counts(reading: PictureReading) -> list[str]:
     """Remarks about "three cats"."""
-    more = [each for each in sight.numbers if each.counted and each.value != 1]
+    more = [each for each in reading.numbers if each.counted and each.value != 1]
     return [f"{each.word}: one subject to a picture; -n {each.value:g} makes {each.word}" for each in more]
 
 
-def _manner(sight: Sight) -> tuple[dict[str, str], dict[str, tuple[str, ...]], list[str]]:
-    """Style or look (the decoder hears one of them), the words for it, and remarks."""
-    said = [*sight.of("style"), *sight.of("look")]
+def _manner(reading: PictureReading) -> tuple[dict[str, str], dict[str, tuple[str, ...]], list[str]]:
+    """Style or look (the decoder is conditioned on one of them), the words for it, and remarks."""
+    said = [*reading.of("style"), *reading.of("look")]
     if not said:
         return {}, {}, []
     first = said[0]

@@ -31,7 +31,7 @@ _PREFIX = {"stronger after": 1.3, "weaker after": 0.6}  # the same words, before
 
 
 @dataclass(frozen=True)
-class Heard:
+class Recognised:
     """One understood word.
 
     Attributes:
@@ -53,7 +53,7 @@ class Heard:
     end: int = 0
 
 
-def listen(text: str, known: Lexicon, without: Sequence[str] = ()) -> tuple[list[Heard], list[str]]:
+def recognise(text: str, known: Lexicon, without: Sequence[str] = ()) -> tuple[list[Recognised], list[str]]:
     """Match the tokens of a normalised text, one phrase after the other.
 
     Args:
@@ -61,27 +61,27 @@ def listen(text: str, known: Lexicon, without: Sequence[str] = ()) -> tuple[list
     Returns: what was understood, in order, and the words that were not (Chinese ones as runs).
     """
     words = tokens(text)
-    ear = _Ear(text, words)
+    recogniser = _Recogniser(text, words)
     at = 0
     while at < len(words):
         match = None if words[at] in (BREAK, LIST) else known.match(words, at, without)
         if words[at] in (BREAK, LIST):
-            ear.pause(words[at])
+            recogniser.pause(words[at])
         elif match is None:
-            ear.wonder(at)
+            recogniser.not_recognised(at)
         else:
-            ear.take(at, match)
+            recogniser.take(at, match)
         at += match.count if match else 1
-    ear.pause(BREAK)
-    return ear.heard, ear.unknown
+    recogniser.pause(BREAK)
+    return recogniser.recognised, recogniser.unknown
 
 
-class _Ear:
-    """What has been heard so far, and what is in the air for the next word."""
+class _Recogniser:
+    """What has been recognised so far, and what is in the air for the next word."""
 
     def __init__(self, text: str, words: list[Token]) -> None:
         self.text, self.words = text, words
-        self.heard: list[Heard] = []
+        self.recognised: list[Recognised] = []
         self.unknown: list[str] = []
         self.last_unknown = -2
         self.last_since, self.last_end = -1, -1  # the last understood word with what modifies it
@@ -110,7 +110,7 @@ class _Ear:
         self.joined = 1.0
         self.in_clause = False
 
-    def wonder(self, at: int) -> None:
+    def not_recognised(self, at: int) -> None:
         """A word that is not understood."""
         word, before = self.words[at], self.words[at - 1]
         together = at == self.last_unknown + 1 and before.end == word.start and is_cjk(before) == is_cjk(word)
@@ -129,8 +129,8 @@ class _Ear:
             self.since = at if self.since is None else self.since
             self.strength = _combine(self.strength, _BEFORE[group])
             self.no = group == "not" and self._written(at, end).lower() in NO_SUCH
-        elif group in _AFTER and self.heard and (self.last_end == at or group not in _PREFIX):
-            self._modify_last(self.heard[-1].strength * _AFTER[group], at, end)
+        elif group in _AFTER and self.recognised and (self.last_end == at or group not in _PREFIX):
+            self._modify_last(self.recognised[-1].strength * _AFTER[group], at, end)
         elif group in _PREFIX:
             self.since = at if self.since is None else self.since
             self.strength = _combine(self.strength, _PREFIX[group])
@@ -143,24 +143,24 @@ class _Ear:
         elif group == "like":
             self.alike = True
         elif group == "alike":
-            if self.heard and self.last_end == at:
-                self.heard[-1] = dataclasses.replace(self.heard[-1], alike=True)
+            if self.recognised and self.last_end == at:
+                self.recognised[-1] = dataclasses.replace(self.recognised[-1], alike=True)
         elif group in _BESIDE and self.no:
             strength, since = self.strength, self.since
-            self._hear(at, match)
+            self._recognise(at, match)
             self.strength, self.since, self.no = strength, since, True
         elif group != "ignored":
-            self._hear(at, match)
+            self._recognise(at, match)
 
-    def _hear(self, at: int, match: Match) -> None:
+    def _recognise(self, at: int, match: Match) -> None:
         end, refused = at + match.count, match.meaning.group == "refused"
         if refused and self.strength == 1.0:
             unwanted = self._is_label_of_none(end)
             self.strength = -0.5 if unwanted else self.strength if self.listed is None else self.listed
         self.listed = self.strength if refused and self.strength < 0 else None
         since = at if self.since is None else self.since
-        self.heard.append(
-            Heard(
+        self.recognised.append(
+            Recognised(
                 self._written(at, end),
                 match.meaning,
                 self._written(since, end),
@@ -184,10 +184,10 @@ class _Ear:
         return len(after) == 2 and self.text[after[0].start] == ":" and after[1] in _NONE
 
     def _modify_last(self, strength: float, start: int, end: int | None = None) -> None:
-        last = self.heard[-1]
+        last = self.recognised[-1]
         end = end if end is not None else start + 1
         said = self._written(self.last_since, end)
-        self.heard[-1] = dataclasses.replace(last, strength=strength, said=said)
+        self.recognised[-1] = dataclasses.replace(last, strength=strength, said=said)
         self.last_end = end
 
 

@@ -49,7 +49,7 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Sight:
+class PictureReading:
     """What a prompt says to somebody who draws.
 
     Attributes:
@@ -90,7 +90,7 @@ class Sight:
         return "digit" if self.of("digit") or self.digits else "picture"
 
 
-def look(text: str) -> Sight:
+def recognise_picture(text: str) -> PictureReading:
     """What is said of pictures in a text in normal form."""
     size = None
     found = _SIZE.search(text)
@@ -99,12 +99,12 @@ def look(text: str) -> Sight:
         if found[2] and found[2] != found[1]:
             raise InvalidRequest(f"A picture is square, not {found[0]}; say 512x512 or 384x384.")
         text = text[: found.start()] + " " * len(found[0]) + text[found.end() :]
-    eye = _Eye(text)
-    eye.read()
-    return Sight(eye.said, eye.numbers, eye.unknown, size, eye.strange())
+    recogniser = _Recogniser(text)
+    recogniser.read()
+    return PictureReading(recogniser.said, recogniser.numbers, recogniser.unknown, size, recogniser.strange())
 
 
-class _Eye:
+class _Recogniser:
     """Reads a text token by token."""
 
     def __init__(self, text: str) -> None:
@@ -137,7 +137,7 @@ class _Eye:
                     self.said.append(Said(term, self._written(at, at + count), at, at + count))
                 at += count
             else:
-                self._wonder(at)
+                self._not_recognised(at)
                 at += 1
         self.numbers = [self._counted(each) for each in self.numbers]
 
@@ -200,7 +200,7 @@ class _Eye:
                 break
         return Number(each.value, each.word, each.start, each.end, counted)
 
-    def _wonder(self, at: int) -> None:
+    def _not_recognised(self, at: int) -> None:
         """A word that is not understood; Chinese characters beside each other are one."""
         word = self.words[at]
         last = self.places[-1] if self.places else (-1, -1)
