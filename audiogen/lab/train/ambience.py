@@ -75,7 +75,7 @@ class AmbienceTask(FlowObjective):
         self.valid = read_ambience(data_folder, "valid", None, self.config.mel)
         measure(network, self.train, seed)
 
-    def batch(self, generator: torch.Generator) -> dict[str, Tensor]:
+    def batch(self, generator: torch.Generator, progress: float = 0.0) -> dict[str, Tensor]:
         """Random crops with everything that the loss needs."""
         seed = int(torch.randint(2**31, (1,), generator=generator))
         return self._crops(self.train, np.random.default_rng(seed), drop=True)

@@ -34,7 +34,8 @@ class DecoderTaskSettings:
 
     Attributes:
         batch_size, frames: crops per batch, fine frames per crop (a multiple of 3).
-        whole_share: share of the training, at its end, on crops four times as long (a quarter as many).
+        whole_share: share of the training, at its end, on crops four times as long (a quarter as many), or
+            on whole windows where those are shorter.
         time_mean, time_std, uniform_share: of the logit-normal times.
         only_notes, only_coarse, both: shares of what structure is given; the rest gets none.
         attribute_dropout, take_dropout: probability that each is unknown.
@@ -59,7 +60,6 @@ class DecoderTaskSettings:
     bank_weight: float = 0.5
     bank_share: float = 0.03
     max_shards: int | None = None
-    valid_windows: int = 16
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -99,7 +99,7 @@ class DecoderTask(FlowObjective):
         s = self.settings
         size, frames = s.batch_size, s.frames
         if progress > 1 - s.whole_share:
-            size, frames = max(1, size // 4), frames * 4
+            size, frames = max(1, size // 4), min(4 * frames, self.train.mel.shape[2] // 3 * 3)
         seed = int(torch.randint(2**31, (1,), generator=generator))
         return self._crops(self.train, np.random.default_rng(seed), size, frames, drop=True)
 

@@ -56,7 +56,7 @@ class DigitClassifierTask:
         self.train = DigitSet.read(data_folder, "train", self.config.size, self.settings.max_shards)
         self.valid = DigitSet.read(data_folder, "valid", self.config.size)
 
-    def batch(self, generator: torch.Generator) -> dict[str, Tensor]:
+    def batch(self, generator: torch.Generator, progress: float = 0.0) -> dict[str, Tensor]:
         """{"ink": float [B, h, w] as disturbed, "labels": int64 [B]}."""
         rows = torch.randint(len(self.train), (self.settings.batch_size,), generator=generator).numpy()
         batch = tensors(self.train, rows)

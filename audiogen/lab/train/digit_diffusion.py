@@ -30,9 +30,9 @@ class DigitDiffusionTask(DigitTask):
     stage_class: ClassVar[type[DDPMStage]] = DDPMStage
     settings_class: ClassVar[type[DigitTaskSettings]] = DigitDiffusionSettings
 
-    def batch(self, generator: torch.Generator) -> dict[str, Tensor]:
+    def batch(self, generator: torch.Generator, progress: float = 0.0) -> dict[str, Tensor]:
         """{"ink", "labels" (10: not told), "t": [B], "noise": normal [B, h, w]}."""
-        batch = self._noised(super().batch(generator), generator)
+        batch = self._noised(super().batch(generator, progress), generator)
         untold = torch.rand(len(batch["labels"]), generator=generator) < self.settings.class_dropout
         batch["labels"] = torch.where(untold, self.config.network.classes, batch["labels"])
         return batch

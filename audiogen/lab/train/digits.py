@@ -51,7 +51,7 @@ class DigitTask:
         self.train = DigitSet.read(data_folder, "train", size, self.settings.max_shards)
         self.valid = DigitSet.read(data_folder, "valid", 28).first(self.settings.valid_digits).enlarged(size)
 
-    def batch(self, generator: torch.Generator) -> dict[str, Tensor]:
+    def batch(self, generator: torch.Generator, progress: float = 0.0) -> dict[str, Tensor]:
         """{"ink": float [B, h, w] in 0..1, "labels": int64 [B]}."""
         rows = torch.randint(len(self.train), (self.settings.batch_size,), generator=generator).numpy()
         return self.digits("train", rows)

@@ -92,7 +92,7 @@ class DistilTask(AmbienceTask):
         self.walks: list[dict[str, Tensor]] = []
         self.held_out: list[dict[str, Tensor]] = []
 
-    def batch(self, generator: torch.Generator) -> dict[str, Tensor]:
+    def batch(self, generator: torch.Generator, progress: float = 0.0) -> dict[str, Tensor]:
         """Walks of the teacher, new or kept, and from where to learn them."""
         s = self.settings
         rng = np.random.default_rng(int(torch.randint(2**31, (1,), generator=generator)))

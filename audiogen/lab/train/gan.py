@@ -68,9 +68,9 @@ class GANTask(DigitTask, ABC):
         told = bool(self.config.network.classes)
         self.apart = real_difference(self.train, told) if self.settings.variety else 1.0
 
-    def batch(self, generator: torch.Generator) -> dict[str, Tensor]:
+    def batch(self, generator: torch.Generator, progress: float = 0.0) -> dict[str, Tensor]:
         """{"ink", "labels", "noise": normal [B, latent], "between": [B, 1, 1, 1] in 0..1}."""
-        batch = super().batch(generator)
+        batch = super().batch(generator, progress)
         count = len(batch["labels"])
         noise = torch.randn(count, self.config.network.latent, generator=generator)
         return batch | {"noise": noise, "between": torch.rand(count, 1, 1, 1, generator=generator)}

@@ -97,7 +97,7 @@ class MelTask:
         self.valid = self._read(data_folder, "valid", None)
         self._fit(network, seed)
 
-    def batch(self, generator: torch.Generator) -> dict[str, Tensor]:
+    def batch(self, generator: torch.Generator, progress: float = 0.0) -> dict[str, Tensor]:
         """{"frames": float [B, N, D], "attributes": int64 [B, A], "left": int64 [B, N]}."""
         rng = np.random.default_rng(int(torch.randint(2**31, (1,), generator=generator)))
         return self._crops(self.train, rng, self.settings.batch_size)

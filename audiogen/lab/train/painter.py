@@ -84,7 +84,7 @@ class PainterTask:
         network.autoencoder.fit(to_unit(channels_first(self.train[:: max(1, len(self.train) // FITTED)])))
         self.valid = read_pictures(data_folder, "valid", 1)[: self.settings.valid_pictures]
 
-    def batch(self, generator: torch.Generator) -> dict[str, Tensor]:
+    def batch(self, generator: torch.Generator, progress: float = 0.0) -> dict[str, Tensor]:
         """{"pixels": uint8 [B, 3, crop, crop], "halve": bool [], "noise": normal, of the latents' shape}."""
         s = self.settings
         grid = s.crop // 8

@@ -103,7 +103,7 @@ class PictureFlowTask:
         self.valid = read_latents(data_folder, "valid", self.painter)
         self.weight = seen_weights(self.painter, self.train.latents[: 4 * SHOWN : 4])
 
-    def batch(self, generator: torch.Generator) -> dict[str, Tensor]:
+    def batch(self, generator: torch.Generator, progress: float = 0.0) -> dict[str, Tensor]:
         """Everything that the loss needs; x0 is [B, N, C]."""
         seed = int(torch.randint(2**31, (1,), generator=generator))
         return self._drawn(self.train, np.random.default_rng(seed), drop=True)

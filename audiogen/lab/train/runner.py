@@ -166,7 +166,8 @@ class Loop:
         self.lr, self.norm, self.losses = lr, norm, losses | others
 
     def _batch(self) -> dict[str, Tensor]:
-        return {k: v.to(self.engine.device) for k, v in self.task.batch(self.generator).items()}
+        batch = self.task.batch(self.generator, self.progress)
+        return {k: v.to(self.engine.device) for k, v in batch.items()}
 
     def _usable(self, norm: Tensor) -> bool:
         """A step whose gradient is not finite is left out; too many in a row are an error."""

@@ -51,7 +51,7 @@ class ScoreTask:
         rows = [held_out.row(rng, augment=False) for _ in range(self.settings.valid_rows)]
         self.valid = [collate(rows[i : i + size]) for i in range(0, len(rows), size)]
 
-    def batch(self, generator: torch.Generator) -> dict[str, Tensor]:
+    def batch(self, generator: torch.Generator, progress: float = 0.0) -> dict[str, Tensor]:
         seed = int(torch.randint(2**62, (1,), generator=generator))
         rng = np.random.default_rng(seed)
         return collate([self.corpus.row(rng) for _ in range(self.settings.batch_size)])

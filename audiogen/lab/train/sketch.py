@@ -86,7 +86,7 @@ class SketchTask:
             patches, torch.full((patches.shape[2],), 0.1), torch.Generator().manual_seed(seed)
         )
 
-    def batch(self, generator: torch.Generator) -> dict[str, Tensor]:
+    def batch(self, generator: torch.Generator, progress: float = 0.0) -> dict[str, Tensor]:
         """{"ink": float [B, 64, 64], "words": int64 [B, W], "style": int64 [B]}."""
         s = self.settings
         rng = np.random.default_rng(int(torch.randint(2**31, (1,), generator=generator)))

@@ -25,8 +25,8 @@ class Task(Protocol):
 
     network: nn.Module
 
-    def batch(self, generator: torch.Generator) -> dict[str, Tensor]:
-        """One training batch on the CPU; all randomness from `generator`."""
+    def batch(self, generator: torch.Generator, progress: float = 0.0) -> dict[str, Tensor]:
+        """One training batch on the CPU; all randomness from `generator`, `progress` as in `loss`."""
         ...
 
     def loss(self, network: nn.Module, batch: dict[str, Tensor], progress: float) -> dict[str, Tensor]:

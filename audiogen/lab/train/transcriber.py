@@ -54,7 +54,7 @@ class TranscriberTask:
             notes[: self.settings.valid_windows],
         )
 
-    def batch(self, generator: torch.Generator) -> dict[str, Tensor]:
+    def batch(self, generator: torch.Generator, progress: float = 0.0) -> dict[str, Tensor]:
         """{"mel": float [B, bands, F] as disturbed, "target": float [B, 88, F]}."""
         mels, targets = [], []
         frames, rate = self.settings.frames, self.config.mel.frame_rate

@@ -69,7 +69,7 @@ class UpsamplerTask:
         self.train = read_pictures(data_folder, "fine", self.settings.max_shards)
         self.valid = read_pictures(data_folder, "valid-fine", 1)[: self.settings.valid_pictures]
 
-    def batch(self, generator: torch.Generator) -> dict[str, Tensor]:
+    def batch(self, generator: torch.Generator, progress: float = 0.0) -> dict[str, Tensor]:
         """{"pixels": uint8 [B, 3, crop, crop], "decoded": bool []}."""
         s = self.settings
         decoded = float(torch.rand((), generator=generator)) < s.decoded_share

@@ -33,9 +33,9 @@ class VAETask(DigitTask):
     stage_class: ClassVar[type[VAEStage]] = VAEStage
     settings_class: ClassVar[type[DigitTaskSettings]] = VAETaskSettings
 
-    def batch(self, generator: torch.Generator) -> dict[str, Tensor]:
+    def batch(self, generator: torch.Generator, progress: float = 0.0) -> dict[str, Tensor]:
         """{"ink", "labels", "noise": normal [B, latent]}."""
-        batch = super().batch(generator)
+        batch = super().batch(generator, progress)
         return batch | {"noise": self._noise(len(batch["labels"]), generator)}
 
     def loss(self, network: nn.Module, batch: dict[str, Tensor], progress: float) -> dict[str, Tensor]:

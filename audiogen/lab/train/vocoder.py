@@ -46,7 +46,7 @@ class VocoderTask:
         self.valid_audio = _mid_audio(data_folder, "valid", 1)[: self.settings.valid_windows]
         self._normalise()
 
-    def batch(self, generator: torch.Generator) -> dict[str, Tensor]:
+    def batch(self, generator: torch.Generator, progress: float = 0.0) -> dict[str, Tensor]:
         """{"wave": float [B, T]} random crops with random gain."""
         mel, s = self.config.mel, self.settings
         samples = s.frames * mel.hop_length + mel.n_fft

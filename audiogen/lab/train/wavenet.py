@@ -125,7 +125,7 @@ class WavenetTask:
         sizes = self.config.network.samples
         return math.ceil(sizes.reach / sizes.block) * sizes.block
 
-    def batch(self, generator: torch.Generator) -> dict[str, Tensor]:
+    def batch(self, generator: torch.Generator, progress: float = 0.0) -> dict[str, Tensor]:
         seed = int(torch.randint(2**62, (1,), generator=generator))
         rng, s = np.random.default_rng(seed), self.settings
         crops = collate([self.crop(self.windows, rng) for _ in range(s.batch_size)])

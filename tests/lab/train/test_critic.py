@@ -29,7 +29,7 @@ class ToyDuel:
         self.kill_at = settings.get("kill_at")
         self.calls: list[str] = []
 
-    def batch(self, generator: torch.Generator) -> dict[str, Tensor]:
+    def batch(self, generator: torch.Generator, progress: float = 0.0) -> dict[str, Tensor]:
         return {"x": torch.randn(8, 1, generator=generator)}
 
     def critic_loss(

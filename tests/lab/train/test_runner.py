@@ -28,7 +28,7 @@ class ToyTask:
         self.settings = settings
         self.steps = 0
 
-    def batch(self, generator: torch.Generator) -> dict[str, Tensor]:
+    def batch(self, generator: torch.Generator, progress: float = 0.0) -> dict[str, Tensor]:
         return {"x": torch.randn(16, 1, generator=generator)}
 
     def loss(self, network: nn.Module, batch: dict[str, Tensor], progress: float) -> dict[str, Tensor]:
@@ -80,6 +80,19 @@ def test_training_learns_and_fills_the_run_folder(tmp_path: Path) -> None:
     for name in ("recipe.yaml", "environment.json", "checkpoint.pt", "samples/sample.txt", "loss.png"):
         assert (tmp_path / "run" / name).exists(), name
     assert Recipe.load(tmp_path / "run" / "recipe.yaml") == long
+
+
+def test_a_batch_is_told_how_far_the_training_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+    draw = ToyTask.batch
+
+    def watched(task: ToyTask, generator: torch.Generator, progress: float = 0.0) -> dict[str, Tensor]:
+        asked.append(progress)
+        return draw(task, generator, progress)
+
+    monkeypatch.setattr(ToyTask, "batch", watched)
+    train(recipe(steps=4, eval_every=4), tmp_path, tmp_path / "run")
+    assert asked == [0.0, 0.25, 0.5, 0.75]
 
 
 def test_resumed_run_equals_an_uninterrupted_one(tmp_path: Path) -> None:
