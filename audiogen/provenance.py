@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from audiogen import __version__
 from audiogen.artifacts import Conditioning
 from audiogen.errors import InvalidRequest
+from audiogen.media.midi_changes import MidiChanges
 from audiogen.request import AUTO, BED_LU, Plan, Request, Take
 from audiogen.stage import Sampling
 
@@ -70,6 +71,10 @@ def recipe_of(plan: Plan, take: Take) -> dict[str, Any]:
     if request.source is not None:
         recipe["source"] = pack(Path(request.source))
         recipe["source"]["seconds"] = take.conditioning.seconds
+        if changes := request.changes.to_dict():
+            recipe["source"]["changes"] = changes
+    if plan.remarks:
+        recipe["remarks"] = list(plan.remarks)
     return recipe
 
 
@@ -128,6 +133,7 @@ def request_of(recipe: dict[str, Any], temporary: Path, beside: Path, device: st
             strength=recipe.get("strength"),
             init=files.get("init"),
             mask=files.get("mask"),
+            changes=MidiChanges.from_dict((source or {}).get("changes", {})),
         )
     except (KeyError, TypeError, AttributeError) as problem:
         raise InvalidRequest(

@@ -23,6 +23,7 @@ from audiogen.artifacts import (
     Waveform,
 )
 from audiogen.errors import InvalidRequest
+from audiogen.media.midi_changes import MidiChanges
 from audiogen.registry import STAGES, Loaded, load_pipeline
 from audiogen.stage import Sampling
 
@@ -34,6 +35,7 @@ LOUDNESS_LUFS = (-50.0, -5.0)
 AUTO, OFF = "auto", "off"
 SIZES = (384, 512)  # pixels to a side of a picture
 Start = Structure | MelSpectrogram | Contour | Latents
+AS_WRITTEN = MidiChanges()
 BED_LU = 8.0  # by how much a bed of rain is softer than the piano above it
 
 
@@ -59,6 +61,7 @@ class Request:
         style: of a picture, one of `STYLES` or `LOOKS` in English or Chinese; None: as the prompt says.
         init: a picture that is changed; strength: how much of it, 0 .. 1; None: a default.
         mask: a picture of the same size, white where `init` may change.
+        changes: how a MIDI file given as `source` is played otherwise than it is written.
     """
 
     prompt: str = ""
@@ -79,6 +82,7 @@ class Request:
     init: Path | None = None
     strength: float | None = None
     mask: Path | None = None
+    changes: MidiChanges = AS_WRITTEN
 
     def __post_init__(self) -> None:
         problems = []

@@ -38,8 +38,8 @@ ALLOWED: dict[str, set[str]] = {
     "structure": STAGE,
     "decoder": STAGE,
     "render": STAGE,
-    "request": SEAM | {"pipeline", "registry"},
-    "provenance": SEAM | {"request"},
+    "request": SEAM | {"media", "pipeline", "registry"},
+    "provenance": SEAM | {"media", "request"},
     "making": SEAM | {"media", "prompt", "pipeline", "registry", "request", "provenance"},
     # the word list of the prompt is written from the vocabulary of the pictures
     "lab": BASE,

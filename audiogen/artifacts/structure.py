@@ -118,15 +118,15 @@ class Structure:
 
     @classmethod
     def load(cls, path: str | Path) -> Structure:
-        """Read .mid or .npz.
+        """Read .npz or a MIDI file (.mid, .midi, .kar, .rmi, .smf).
 
         Raises:
             InvalidRequest: unreadable, or holds no structure.
         """
         path = Path(path)
-        if path.suffix.lower() in (".mid", ".midi"):
-            from audiogen.media.midi import read_midi
+        from audiogen.media.midi import SUFFIXES, read_midi
 
+        if path.suffix.lower() in SUFFIXES:
             return cls.from_midi(read_midi(path))
         if path.suffix.lower() != ".npz":
             raise InvalidRequest(f"Cannot read a structure from {path.name!r}; give .mid or .npz.")

@@ -22,6 +22,7 @@ from audiogen.cli import options
 @click.option("--decoder", metavar="flow|diffusion", help="The stage that fills in the detail.")
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Default: drawn anew.")
 @click.option("-n", "--n", type=click.IntRange(1, 1000), default=1, help="How many takes.")
+@options.midi
 @options.variation
 @options.loop
 @options.decoder_sampling
@@ -36,7 +37,7 @@ from audiogen.cli import options
 @options.talk
 @click.pass_obj
 def command(state: Any, file: Path, prompt: str, **given: Any) -> None:
-    """Play FILE (.mid, .npz) or paint it (.png): your own, or what `audiogen structure` wrote.
+    """Play FILE (MIDI, .npz) or paint it (.png): your own, or what `audiogen structure` wrote.
 
     A drawing has light strokes on black, or dark ones on white, and any size. Without PROMPT, a file of
     audiogen's is decoded as what it was made for.
@@ -44,6 +45,7 @@ def command(state: Any, file: Path, prompt: str, **given: Any) -> None:
     \b
     audiogen decode mine.mid -o mine.wav
     audiogen decode mine.mid "soft and warm" --decoder-seed 3
+    audiogen decode mine.mid --tempo 90 --transpose -2 --trim
     audiogen decode mine.mid --variation 0.2 -o varied.wav
     audiogen decode c.png "watercolor" -o seven.png
     """
@@ -62,6 +64,7 @@ def command(state: Any, file: Path, prompt: str, **given: Any) -> None:
         rate=int(given["rate"]),
         device=given["device"],
         show_steps=given["show_steps"],
+        changes=options.midi_changes(given),
         **options.picture_options(given),
     )
     work(Job.of(request, file.stem, given), state)

@@ -10,7 +10,7 @@ import click
 
 from audiogen.cli import options
 
-STRUCTURES = (".mid", ".midi", ".npz")
+STRUCTURES = (".mid", ".midi", ".kar", ".rmi", ".smf", ".npz")
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 
 

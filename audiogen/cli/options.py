@@ -162,6 +162,50 @@ def variation(function: Function) -> Function:
     return share(seed(function))
 
 
+def midi(function: Function) -> Function:
+    """How a MIDI file is played otherwise than it is written."""
+    for option in reversed(
+        (
+            click.option(
+                "--tempo",
+                type=float,
+                metavar="BPM",
+                help="Of a MIDI file: quarters a minute; default: its own.",
+            ),
+            click.option(
+                "--transpose",
+                type=int,
+                default=0,
+                metavar="N",
+                help="A MIDI file, by semitones; -12: an octave.",
+            ),
+            click.option(
+                "--channel",
+                type=click.IntRange(1, 16),
+                multiple=True,
+                metavar="1..16",
+                help="Of a MIDI file: play only this (given again: these), whatever its instrument.",
+            ),
+            click.option(
+                "--trim", is_flag=True, help="A MIDI file without silence before and after its music."
+            ),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def midi_changes(given: dict[str, Any]) -> Any:
+    """`MidiChanges` of the options.
+
+    Raises:
+        InvalidRequest: out of range.
+    """
+    from audiogen.media.midi_changes import MidiChanges
+
+    return MidiChanges(given["tempo"], given["transpose"], tuple(given["channel"]), given["trim"])
+
+
 def check_variation(options: dict[str, Any], source: Path | None) -> None:
     """A variation is of a piece that is there.
 

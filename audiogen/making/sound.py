@@ -10,13 +10,15 @@ import numpy as np
 
 from audiogen.artifacts import UNDAMPED_S, Conditioning, MelSpectrogram, Structure, Waveform
 from audiogen.errors import InvalidRequest
+from audiogen.making import played
+from audiogen.media import midi
 from audiogen.media.mel_settings import MelSettings
 from audiogen.registry import PIPELINES, alone_stage
 from audiogen.request import BED_LU, OFF, Plan, Request, Take
 
 MAKE_SECONDS = {"piano": (1.0, 60.0), "ambience": (1.0, 300.0)}
 DECODE_SECONDS = (0.5, 600.0)
-SUFFIXES = (".mid", ".midi", ".npz")  # of files that sound starts from
+SUFFIXES = (*midi.SUFFIXES, ".npz")  # of files that sound starts from
 Start = Structure | MelSpectrogram
 
 
@@ -30,12 +32,16 @@ def fitted(known: Conditioning, start: Any, request: Request) -> tuple[Condition
     if start is not None:
         if request.seconds is not None:
             _check_cut(request.seconds)
+            played.check_beginning(start, request.seconds)
         if request.seconds is not None and request.seconds != start.seconds:
             start = with_length(start, request.seconds)
+        elif request.conditioning is None and known.seconds < start.seconds:  # as the words say
+            played.check_beginning(start, known.seconds)
+            start = with_length(start, known.seconds)
         known = dataclasses.replace(known, seconds=start.seconds)
     elif request.seconds is not None:
         known = dataclasses.replace(known, seconds=float(request.seconds))
-    _check_seconds(known, start is not None)
+    _check_seconds(known, start)
     _check_kind(known, start, request)
     return known, start
 
@@ -63,9 +69,9 @@ def extras(
     Raises:
         InvalidRequest: a variation of what cannot be varied.
     """
-    remarks: tuple[str, ...] = ()
+    remarks = played.silences(start, known.seconds)
     if request.sampling.variation:
-        remarks = _check_variation(known.path, stages, start)
+        remarks = (*remarks, *_check_variation(known.path, stages, start))
     bed = _bed(request, known) if "renderer" in stages else None
     if bed is not None:
         remarks = (*remarks, f"{_listed(known.sources)} is laid under the piano, {BED_LU:g} LU below it")
@@ -202,12 +208,13 @@ def _check_cut(seconds: float) -> None:
         )
 
 
-def _check_seconds(known: Conditioning, from_file: bool) -> None:
+def _check_seconds(known: Conditioning, start: Start | None) -> None:
+    from_file = start is not None
     low, high = DECODE_SECONDS if from_file else MAKE_SECONDS[known.path]
     if from_file and not low <= known.seconds <= high + UNDAMPED_S:  # what rings on after the music
         raise InvalidRequest(
             f"This file is {_length(known.seconds)} long; decode takes {low:g} to {high:g} s. "
-            f"Play its beginning with --seconds {high:g}, or cut it in a sequencer."
+            f"{played.how_to_shorten(start, high)}"
         )
     if not from_file and known.path == "ambience" and not low <= known.seconds <= high:
         raise InvalidRequest(

@@ -7,19 +7,23 @@ from pathlib import Path
 
 from audiogen.artifacts import Conditioning, Contour, Latents, MelSpectrogram, Structure
 from audiogen.errors import InvalidRequest
-from audiogen.making import pictures, sound
-from audiogen.prompt import parse
-from audiogen.request import Request, Start
+from audiogen.making import pictures, played, sound
+from audiogen.media import midi
+from audiogen.media.midi_changes import MidiChanges, changed
+from audiogen.prompt import parse, understand
+from audiogen.request import AS_WRITTEN, Request, Start
 
 STRUCTURE_SUFFIXES = (*sound.SUFFIXES, *pictures.SUFFIXES)
 _AUDIO = (".wav", ".flac", ".ogg", ".mp3")
 
 
-def load_source(file: Path) -> tuple[Start, tuple[str, ...]]:
+def load_source(file: Path, changes: MidiChanges = AS_WRITTEN) -> tuple[Start, tuple[str, ...]]:
     """The artifact in a file, and remarks about what was left out of it or changed.
 
+    Args:
+        changes: how a MIDI file is played otherwise than it is written.
     Raises:
-        InvalidRequest: unknown suffix, unreadable, or empty.
+        InvalidRequest: unknown suffix, unreadable, or empty; changes of what is no MIDI file.
     """
     file = Path(file)
     suffix = file.suffix.lower()
@@ -28,6 +32,11 @@ def load_source(file: Path) -> tuple[Start, tuple[str, ...]]:
         raise InvalidRequest(
             f"Cannot start from {file.name!r}; give a {', '.join(sound.SUFFIXES)} file (a MIDI file, or a "
             f"structure that audiogen wrote) or a drawing ({pictures.SUFFIXES[0]}).{why}"
+        )
+    if suffix not in midi.SUFFIXES and changes != AS_WRITTEN:
+        raise InvalidRequest(
+            f"--tempo, --transpose, --channel and --trim change a MIDI file, and {file.name} is none; leave "
+            "them out."
         )
     if suffix in pictures.SUFFIXES:
         drawn = Contour.load(file)
@@ -38,9 +47,7 @@ def load_source(file: Path) -> tuple[Start, tuple[str, ...]]:
         names = read_npz(file)
         kind = MelSpectrogram if "mid" in names else Latents if "latents" in names else Structure
         return kind.load(file), ()
-    from audiogen.media.midi import read_midi
-
-    data = read_midi(file)
+    data = changed(midi.read_midi(file, changes.channels), changes)
     return Structure.from_midi(data), data.remarks
 
 
@@ -60,9 +67,10 @@ def condition(request: Request, start: Start | None) -> Conditioning:
             return Conditioning(path=own, seconds=start.seconds)
         return dataclasses.replace(asked, seconds=start.seconds, unknown=(), remarks=())
     try:
-        known = parse(request.prompt, request.path, own)
+        reading = understand(request.prompt, request.path, own)
     except InvalidRequest:
-        known = parse(request.prompt, own)
+        reading = understand(request.prompt, own)
+    known = played.words_beside(reading, start, varied=request.sampling.variation > 0)
     if asked is not None and known.path == asked.path == "ambience" and not known.sources:
         known = dataclasses.replace(known, sources=asked.sources)
     return known

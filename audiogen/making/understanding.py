@@ -18,7 +18,7 @@ def understand(request: Request) -> Plan:
         InvalidRequest: words that cannot be understood, a length out of range, an unreadable source,
             stages that do not exist, options that do not go together.
     """
-    start, remarks = load_source(request.source) if request.source else (None, ())
+    start, remarks = load_source(request.source, request.changes) if request.source else (None, ())
     known = request.conditioning or condition(request, start)
     _check_path(known.path)
     if known.is_picture:

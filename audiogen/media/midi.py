@@ -3,7 +3,8 @@
 A piano has one string set and one sustain pedal, so everything is merged: a key that two voices hold
 is held until both let go, and struck again when one of them strikes it; the pedal (controller 64, down
 at 64 and above, so half-pedal counts from the middle) is down while any channel holds it down. Drums
-and sound effects are left out, other instruments are played by the piano, and `remarks` says so.
+and sound effects are left out, other instruments are played by the piano, and `remarks` says so. How the
+events of a channel become strikes stands in `performance.py`, what a user may change in `midi_changes.py`.
 
 Files are written for a sequencer: bar 1 begins at tick 0 at the piece's tempo, with metre and key where
 they are known, and human timing as it was played, to half a millisecond. A marker `end` says where the
@@ -12,8 +13,7 @@ sound ends. What was read is written back to the same ticks.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,19 +21,18 @@ import numpy as np
 
 from audiogen.errors import InvalidRequest
 from audiogen.media import smf
+from audiogen.media.keys import key_signature
+from audiogen.media.performance import DRUM_CHANNEL, END, PIANO_HIGH, PIANO_LOW, Performance, count
 from audiogen.media.smf import Event
 
-PIANO_LOW, PIANO_HIGH = 21, 108
+SUFFIXES = (".mid", ".midi", ".kar", ".rmi", ".smf")
 PIANO_KEYS = PIANO_HIGH - PIANO_LOW + 1
 TICKS_PER_QUARTER = 960
 _LONGEST_TICK_S = 1e-3  # slower pieces get more ticks
 _LARGEST_FILE = 8 << 20  # bytes; an hour of dense piano is about one million
 _MOST_NOTES = 100_000
-_DRUM_CHANNEL = 9
-_UNPITCHED = range(115, 128)  # General MIDI: woodblocks, drums and sound effects
-_SHORTEST_S, _TAPPED_S = 0.01, 0.05  # of any note; of one that is released as it is struck
 _SAME_STRIKE_S = 0.01  # two voices on one key within this are one strike
-_END = "end"  # REAPER writes =END
+_RINGING_S = 30.0  # after which the lowest strings have died away
 
 
 @dataclass(frozen=True)
@@ -60,9 +59,11 @@ class MidiData:
     end_s: float | None = None
 
 
-def read_midi(source: Path | str | bytes) -> MidiData:
+def read_midi(source: Path | str | bytes, channels: Collection[int] = ()) -> MidiData:
     """Read a MIDI file or its bytes.
 
+    Args:
+        channels: 1..16; only these are played, whatever their instrument. None: all that a piano can play.
     Raises:
         InvalidRequest: the bytes are no readable MIDI, hold no piano note, or far too many.
     """
@@ -80,26 +81,27 @@ def read_midi(source: Path | str | bytes) -> MidiData:
         file = smf.parse(raw)
     except ValueError as problem:
         raise InvalidRequest(f"{name} is no readable MIDI file ({problem}).") from problem
-    hearing = _Hearing()
+    playing = Performance([channel - 1 for channel in channels])
     for song in file.songs():
-        hearing.listen(file, song)
-    notes, doubled = _on_one_keyboard(np.array(hearing.rows, np.float64).reshape(-1, 5))
+        playing.listen(file, song)
+    struck, softer, muted = playing.notes()
+    notes, doubled = _on_one_keyboard(struck)
     if not len(notes):
-        also = f" (it has {hearing.drums} drum notes)" if hearing.drums else ""
-        raise InvalidRequest(f"{name} holds no piano notes{also}; give a file with at least one.")
+        raise _no_notes(name, playing, muted)
     if len(notes) > _MOST_NOTES:
         raise InvalidRequest(
             f"{name} holds {len(notes)} notes; at most {_MOST_NOTES} are taken. Split it in a sequencer."
         )
     first_s = float(notes[0, 1])
+    notes, pedal, cut = _died_away(notes, _changes(playing.pedal))
     return MidiData(
         notes=notes,
-        pedal=_changes(hearing.pedal),
-        tempo=None if file.ticks_per_quarter is None else _in_force(hearing.tempos, first_s),
-        metre=_in_force(hearing.metres, first_s),
-        key=hearing.keys[0][1] if hearing.keys else None,
-        remarks=(*file.damage, *hearing.remarks(file, doubled)),
-        end_s=hearing.end_s,
+        pedal=pedal,
+        tempo=None if file.ticks_per_quarter is None else _in_force(playing.tempos, first_s),
+        metre=_in_force(playing.metres, first_s),
+        key=playing.keys[0][1] if playing.keys else None,
+        remarks=(*file.damage, *playing.remarks(file, doubled, softer, muted), *cut),
+        end_s=playing.end_s,
     )
 
 
@@ -123,7 +125,7 @@ def midi_bytes(data: MidiData) -> bytes:
     ]
     if data.metre:
         conductor.append(Event(0, smf.META, smf.METRE, 0, _metre_bytes(*data.metre)))
-    if data.key and (signature := _key_signature(data.key)):
+    if data.key and (signature := key_signature(data.key)):
         conductor.append(Event(0, smf.META, smf.KEY, 0, bytes(signature)))
     piano = [Event(0, smf.META, smf.TRACK_NAME, 0, b"Piano"), Event(0, smf.PROGRAM, 0)]
     releases, strikes = [], []
@@ -136,127 +138,9 @@ def midi_bytes(data: MidiData) -> bytes:
     piano += releases + pedal + strikes  # in this order where they share a tick
     if data.end_s is not None:
         close = tick(data.end_s)
-        conductor.append(Event(close, smf.META, smf.MARKER, 0, _END.encode()))
+        conductor.append(Event(close, smf.META, smf.MARKER, 0, END.encode()))
         piano.append(Event(max(close, max(e.tick for e in piano)), smf.META, smf.END_OF_TRACK))
     return smf.serialise(division, [conductor, piano])
-
-
-class _Hearing:
-    """What is gathered while the events of a file go by."""
-
-    def __init__(self) -> None:
-        self.rows: list[tuple[float, float, float, float, bool]] = []
-        self.pedal: list[tuple[float, float]] = []
-        self.tempos: list[tuple[float, float]] = []
-        self.metres: list[tuple[float, tuple[int, int]]] = []
-        self.keys: list[tuple[float, str]] = []
-        self.end_s: float | None = None
-        self.drums = self.effects = self.off_keyboard = self.bends = 0
-        self.others: dict[int, int] = defaultdict(int)
-        self.channels: set[int] = set()
-
-    def listen(self, file: smf.MidiFile, song: list[Event]) -> None:
-        """One song; a further one begins when the one before is over."""
-        begin = max((row[2] for row in self.rows), default=0.0)
-        ticks = np.array([e.tick for e in song], np.float64)
-        times = (begin + file.seconds(ticks, song)).tolist()
-        self.pedal.append((begin, 0.0))
-        programs = [0] * 16
-        held: dict[tuple[int, int], list[tuple[float, int]]] = defaultdict(list)
-        down: set[int] = set()
-        last_s = begin
-        for time, (_, status, first, second, body) in zip(times, song, strict=True):
-            kind, channel = status & 0xF0, status & 0x0F
-            if status == smf.META:
-                self._meta(time, first, body)
-                continue
-            last_s = time
-            if kind == smf.NOTE_ON and second:
-                if self._is_piano(channel, first, programs[channel]):
-                    held[channel, first].append((time, second))
-            elif kind in (smf.NOTE_OFF, smf.NOTE_ON):
-                if held[channel, first]:
-                    self._note(first, *held[channel, first].pop(0), time)
-            elif kind == smf.PROGRAM:
-                programs[channel] = first
-            elif kind == smf.BEND:
-                self.bends += (first, second) != (0, 64)
-            elif kind == smf.CONTROL and channel != _DRUM_CHANNEL:
-                if first in (64, 121):
-                    (down.add if first == 64 and second >= 64 else down.discard)(channel)
-                    self.pedal.append((time, float(bool(down))))
-                elif first in (120, 123):
-                    for key in [k for k in held if k[0] == channel]:
-                        for strike in held.pop(key):
-                            self._note(key[1], *strike, time)
-        for (_, pitch), strikes in held.items():
-            for strike in strikes:
-                self._note(pitch, *strike, last_s, hanging=True)
-
-    def _is_piano(self, channel: int, pitch: int, program: int) -> bool:
-        """Whether the piano plays this note; counts why not, and whose it was."""
-        if channel == _DRUM_CHANNEL:
-            self.drums += 1
-        elif program in _UNPITCHED:
-            self.effects += 1
-        elif not PIANO_LOW <= pitch <= PIANO_HIGH:
-            self.off_keyboard += 1
-        else:
-            if program > 7:  # General MIDI counts eight keyboards first
-                self.others[program] += 1
-            self.channels.add(channel)
-            return True
-        return False
-
-    def _note(self, pitch: int, onset: float, velocity: int, offset: float, hanging: bool = False) -> None:
-        length = offset - onset
-        length = max(length, _SHORTEST_S) if length > 0 else _TAPPED_S
-        self.rows.append((pitch, onset, onset + length, velocity, hanging))
-
-    def _meta(self, time: float, kind: int, body: bytes) -> None:
-        if kind == smf.TEMPO and int.from_bytes(body[:3], "big"):
-            self.tempos.append((time, round(60e6 / int.from_bytes(body[:3], "big"), 3)))
-        elif kind == smf.METRE and len(body) >= 2 and body[0] and body[1] < 8:
-            self.metres.append((time, (body[0], 2 ** body[1])))
-        elif kind == smf.KEY and len(body) >= 2 and (key := _key_name(body[0], body[1])):
-            self.keys.append((time, key))
-        elif kind == smf.MARKER and body.strip(b" =\0").lower() == _END.encode():
-            self.end_s = time
-
-    def remarks(self, file: smf.MidiFile, doubled: int) -> Iterable[str]:
-        """What was done to the file, in words."""
-        strikes = {smf.NOTE_ON | channel for channel in self.channels}
-        tracks = sum(any(e.status in strikes for e in track) for track in file.tracks)
-        if file.format == 2 and tracks > 1:
-            yield f"played the {tracks} patterns of a format 2 file one after the other"
-        elif tracks > 1:
-            yield f"merged {tracks} tracks"
-        elif len(self.channels) > 1:
-            yield f"merged {len(self.channels)} channels"
-        if self.drums:
-            yield f"left out {_count(self.drums, 'drum note')}"
-        if self.effects:
-            yield f"left out {_count(self.effects, 'note')} of unpitched instruments"
-        if self.off_keyboard:
-            yield f"left out {_count(self.off_keyboard, 'note')} off the 88 keys"
-        if self.others:
-            names = ", ".join(FAMILIES[f] for f in sorted({program // 8 for program in self.others}))
-            yield f"{_count(sum(self.others.values()), 'note')} written for other instruments ({names}) " + (
-                "played by the piano"
-            )
-        if doubled:
-            yield f"{_count(doubled, 'note')} that two voices share struck once"
-        if hanging := sum(row[4] for row in self.rows):
-            yield f"released {_count(hanging, 'note')} that had no end"
-        if self.bends:
-            yield "ignored pitch bends: a piano has none"
-
-
-# General MIDI's sixteen families of eight programs
-FAMILIES = (
-    *("piano", "chromatic percussion", "organ", "guitar", "bass", "strings", "ensemble", "brass"),
-    *("reed", "pipe", "synth lead", "synth pad", "synth effects", "ethnic", "percussion", "sound effects"),
-)
 
 
 def _bytes_of(path: Path) -> bytes:
@@ -265,6 +149,45 @@ def _bytes_of(path: Path) -> bytes:
         raise InvalidRequest(f"{path} is a folder; give a MIDI file.")
     with open(path, "rb") as file:
         return file.read(_LARGEST_FILE + 1)
+
+
+def _no_notes(name: str, playing: Performance, muted: int) -> InvalidRequest:
+    """Why a file has nothing to play, and what to do about it."""
+    others = sorted(channel + 1 for channel in playing.struck)
+    if playing.chosen and others:
+        asked = ", ".join(str(channel + 1) for channel in sorted(playing.chosen))
+        return InvalidRequest(
+            f"{name} holds no piano notes on channel {asked}; there are notes on channel "
+            f"{', '.join(map(str, others))}."
+        )
+    if playing.drums:
+        return InvalidRequest(
+            f"{name} holds no piano notes (it has {count(playing.drums, 'drum note')}, on channel "
+            f"{DRUM_CHANNEL + 1}); if they are a piano's after all, --channel {DRUM_CHANNEL + 1} plays them."
+        )
+    if muted:
+        return InvalidRequest(
+            f"{name} holds no piano notes but {count(muted, 'note')} at volume or expression 0; turn them up "
+            "in a sequencer."
+        )
+    return InvalidRequest(f"{name} holds no piano notes; give a file with at least one.")
+
+
+def _died_away(notes: np.ndarray, pedal: np.ndarray) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """Keys and pedal let go when the last strike has died away, and a remark if that was needed."""
+    latest = notes[-1, 1] + _RINGING_S
+    if notes[:, 2].max() <= latest and not (pedal[:, 0] > latest).any():
+        return notes, pedal, ()
+    notes = notes.copy()
+    notes[:, 2] = np.minimum(notes[:, 2], latest)
+    kept = pedal[pedal[:, 0] <= latest]
+    if len(kept) and kept[-1, 1]:
+        kept = np.concatenate([kept, [[latest, 0.0]]])
+    return (
+        notes,
+        kept,
+        (f"keys and pedals let go {_RINGING_S:g} s after the last strike, which has died away",),
+    )
 
 
 def _on_one_keyboard(rows: np.ndarray) -> tuple[np.ndarray, int]:
@@ -302,29 +225,6 @@ def _changes(pedal: list[tuple[float, float]]) -> np.ndarray:
     rows = np.array(pedal, np.float64).reshape(-1, 2)
     before = np.concatenate([[0.0], rows[:-1, 1]])
     return rows[rows[:, 1] != before[: len(rows)]]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("s" if number != 1 else "")
-
-
-_MAJOR = ["Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#"]
-_MINOR = ["Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#", "G#", "D#", "A#"]
-
-
-def _key_name(sharps: int, minor: int) -> str | None:
-    """Of a key signature's two bytes; None where there is no such key."""
-    place = (sharps if sharps < 128 else sharps - 256) + 7
-    if not 0 <= place < len(_MAJOR) or minor > 1:
-        return None
-    return f"{(_MINOR if minor else _MAJOR)[place]} {'minor' if minor else 'major'}"
-
-
-def _key_signature(name: str) -> tuple[int, int] | None:
-    """The two bytes: sharps (flats from 255 down), 1 for minor; None where a signature cannot say it."""
-    tonic, _, mode = name.partition(" ")
-    names = _MINOR if mode == "minor" else _MAJOR
-    return ((names.index(tonic) - 7) % 256, int(mode == "minor")) if tonic in names else None
 
 
 def _metre_bytes(beats: int, unit: int) -> bytes:

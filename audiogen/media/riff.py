@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from audiogen.media.facts import Facts
+from audiogen.media.keys import pitch_class
 
 _MAX_TAGS = 64 << 20  # a LIST chunk beyond this is damage, not a recipe
 _PCM, _FLOAT = 1, 3
@@ -177,8 +178,7 @@ def _root_note(key: str | None) -> int | None:
     """MIDI number of the tonic within an octave of middle C."""
     if not key:
         return None
-    steps = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-    tonic = key.split()[0]
-    if tonic[0] not in steps:
+    try:
+        return 60 + pitch_class(key.split()[0])
+    except KeyError:
         return None
-    return 60 + (steps[tonic[0]] + tonic.count("#") - tonic[1:].count("b")) % 12

@@ -131,11 +131,26 @@ def test_decode_plays_my_midi(tiny, midi, run):
     assert (done.code, done.out) == (0, "x.wav\n")
     samples, rate = read_audio(tiny / "x.wav")
     assert_good_audio(samples, rate, Structure.load(midi).seconds)
-    assert run("decode", midi, "soft and high", "--seconds", 1, "--seed", 2).out == "mine-2.wav\n"
+    done = run("decode", midi, "soft and high", "--seconds", 1, "--seed", 2)
+    assert done.out == "mine-2.wav\n" and "register 76: not followed" in done.err
     assert Waveform.load(tiny / "mine-2.wav").seconds == 1.0
-    assert read_recipe(tiny / "mine-2.wav")["conditioning"]["register"] == 76
+    recipe = read_recipe(tiny / "mine-2.wav")
+    assert "loudness" in recipe["conditioning"] and "register" not in recipe["conditioning"]
+    assert any("register 76: not followed" in remark for remark in recipe["remarks"])
     assert run("again", "mine-2.wav").code == 0
     assert (tiny / "mine-2.wav").read_bytes() == (tiny / "mine-2-again.wav").read_bytes()
+
+
+def test_a_midi_file_played_otherwise_is_made_again_so(tiny, midi, run):
+    run(
+        "decode", midi, "-o", "a.wav", "--seed", 1, "--tempo", 240, "--transpose", 5, "--trim", "--channel", 1
+    )
+    changes = read_recipe(tiny / "a.wav")["source"]["changes"]
+    assert changes == {"tempo": 240.0, "transpose": 5, "channels": [1], "trim": True}
+    assert run("again", "a.wav").code == 0
+    assert (tiny / "a.wav").read_bytes() == (tiny / "a-again.wav").read_bytes()
+    refused = run("decode", midi, "-o", "b.wav", "--tempo", 1)
+    assert refused.code == 2 and "tempo must be 5 .. 480" in refused.err
 
 
 def test_structure_then_decode_is_make(tiny, run):

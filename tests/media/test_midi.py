@@ -131,7 +131,7 @@ def test_drums_and_effects_are_left_out_and_other_instruments_played_by_the_pian
     assert data.notes[:, 0].tolist() == [60, 62]
     assert data.remarks == (
         "merged 2 channels",
-        "left out 1 drum note",
+        "left out 1 drum note (a piano on channel 10? --channel 10 plays it)",
         "left out 1 note of unpitched instruments",
         "1 note written for other instruments (strings) played by the piano",
     )
@@ -150,6 +150,131 @@ def test_half_pedal_counts_from_the_middle_and_any_channel_holds_it():
         END,
     )
     assert read_midi(raw).pedal.tolist() == [[0.25, 1.0], [1.0, 0.0]]
+
+
+def control(controller: int, value: int, channel: int = 0) -> bytes:
+    return bytes((0xB0 | channel, controller, value))
+
+
+def test_the_sostenuto_pedal_holds_the_keys_that_are_down_when_it_is_pressed():
+    raw = header(96) + track(
+        (0, on(36)),
+        (24, control(66, 127)),
+        (24, off(36)),  # its string goes on
+        (0, on(60)),
+        (48, off(60)),  # struck later: not held
+        (96, control(66, 0)),
+        (0, on(62)),
+        (96, off(62)),
+        END,
+    )
+    assert rows(raw) == [[36, 0.0, 1.0, 64], [60, 0.25, 0.5, 64], [62, 1.0, 1.5, 64]]
+    assert read_midi(raw).remarks == ()
+
+
+def test_a_sostenuto_pedal_that_never_comes_up_holds_to_the_end_of_the_music():
+    raw = header(96) + track(
+        (0, on(36)), (24, control(66, 127)), (24, off(36)), (48, on(60)), (96, off(60)), (9600, END[1])
+    )
+    assert rows(raw)[0] == [36, 0.0, 1.0, 64]
+
+
+def test_the_soft_pedal_is_a_softer_touch_and_said():
+    raw = header(96) + track(
+        (0, on(60, 100)),
+        (96, off(60)),
+        (0, control(67, 127)),
+        (0, on(60, 100)),
+        (96, off(60)),
+        (0, control(67, 0)),
+        (0, on(60, 100)),
+        (96, off(60)),
+        END,
+    )
+    before, soft, after = read_midi(raw).notes[:, 3]
+    assert before == after == 100 and 75 < soft < 95
+    assert read_midi(raw).remarks == ("1 note struck softer by the soft pedal (controller 67)",)
+
+
+def voices(left: bytes, right: bytes) -> bytes:
+    """Two channels, a note each, after a controller each."""
+    first = track((0, left), (0, on(48, 80)), (96, off(48)), END)
+    second = track((0, right), (0, on(72, 80, 1)), (96, off(72, 1)), END)
+    return header(96, 1, 2) + first + second
+
+
+def test_a_track_that_is_muted_is_left_out_and_said():
+    data = read_midi(voices(control(7, 0), control(7, 127, 1)))
+    assert data.notes[:, 0].tolist() == [72]
+    assert "left out 1 note at volume or expression 0 (controllers 7 and 11)" in data.remarks
+
+
+def test_the_balance_of_the_voices_becomes_touch():
+    """Half the volume is half the velocity: General MIDI gives both the same effect on level."""
+    data = read_midi(voices(control(7, 50), control(7, 100, 1)))
+    assert data.notes[:, 3].tolist() == [40, 80]
+    assert "1 note struck softer by volume or expression (controllers 7 and 11)" in data.remarks
+
+
+def test_a_fader_that_stands_somewhere_for_all_changes_nothing():
+    data = read_midi(voices(control(7, 60), control(7, 60, 1)))
+    assert data.notes[:, 3].tolist() == [80, 80] and data.remarks == ("merged 2 tracks",)
+
+
+def test_expression_swells_and_a_reset_ends_it():
+    raw = header(96) + track(
+        (0, control(11, 32)),
+        (0, on(60, 100)),
+        (96, off(60)),
+        (0, control(11, 64)),
+        (0, on(60, 100)),
+        (96, off(60)),
+        (0, control(121, 0)),
+        (0, on(60, 100)),
+        (96, off(60)),
+        END,
+    )
+    assert read_midi(raw).notes[:, 3].tolist() == [25, 50, 100]
+
+
+def test_a_file_with_nothing_but_muted_notes_says_so():
+    with pytest.raises(InvalidRequest, match="2 notes at volume or expression 0"):
+        read_midi(voices(control(7, 0), control(11, 0, 1)))
+
+
+DRUMMED = header(96) + track((0, on(60, 64, 9)), (96, off(60, 9)), (0, on(62, 64, 2)), (96, off(62, 2)), END)
+
+
+def test_a_chosen_channel_is_played_whatever_it_is():
+    assert read_midi(DRUMMED).notes[:, 0].tolist() == [62]
+    assert read_midi(DRUMMED, channels=[10]).notes[:, 0].tolist() == [60]
+    assert read_midi(DRUMMED, channels=[10]).remarks == ("left out 1 note of other channels",)
+    assert read_midi(DRUMMED, channels=[3, 10]).notes[:, 0].tolist() == [60, 62]
+
+
+def test_a_channel_without_notes_is_refused_with_those_that_have_some():
+    with pytest.raises(InvalidRequest, match="no piano notes on channel 4; there are notes on channel 3, 10"):
+        read_midi(DRUMMED, channels=[4])
+
+
+def test_a_file_of_drums_says_how_to_play_them():
+    with pytest.raises(InvalidRequest, match="--channel 10 plays them"):
+        read_midi(header(96) + track((0, on(60, 64, 9)), (96, off(60, 9)), END))
+
+
+def test_a_controller_long_after_the_music_does_not_hold_a_hanging_note():
+    raw = header(96) + track((0, on(40)), (0, on(60)), (384, off(60)), (172_800, control(1, 0)), END)
+    data = read_midi(raw)
+    assert data.notes.tolist() == [[40, 0.0, 2.0, 64], [60, 0.0, 2.0, 64]]
+    assert data.remarks == ("released 1 note that had no end",)
+
+
+def test_what_has_died_away_is_let_go():
+    """A key and a pedal that are held for a quarter of an hour after the last strike."""
+    raw = header(96) + track((0, on(40)), (0, pedal(127)), (172_800, off(40)), (0, pedal(0)), END)
+    data = read_midi(raw)
+    assert data.notes[0, 2] == data.pedal[-1, 0] == 30.0
+    assert data.remarks == ("keys and pedals let go 30 s after the last strike, which has died away",)
 
 
 def test_pitch_bends_are_ignored_and_said():
