@@ -15,7 +15,15 @@ edit it and hand it back.
 
 from __future__ import annotations
 
-from audiogen.artifacts.conditioning import LOOKS, PERIODS, PICTURES, SOURCES, STYLES, Conditioning
+from audiogen.artifacts.conditioning import (
+    LOOKS,
+    PERIODS,
+    PICTURES,
+    SOURCES,
+    STYLES,
+    Conditioning,
+    quarters_per_beat,
+)
 from audiogen.artifacts.contour import Contour
 from audiogen.artifacts.latents import Latents
 from audiogen.artifacts.mel_spectrogram import MelSpectrogram
@@ -40,4 +48,5 @@ __all__ = [
     "Picture",
     "Structure",
     "Waveform",
+    "quarters_per_beat",
 ]

@@ -23,7 +23,7 @@ class Conditioning:
         prompt: the words as given.
         path: "piano", "ambience", "digit" or "picture".
         seconds: length asked for, s.
-        tempo: beats per minute.
+        tempo: beats per minute; a beat is `quarters_per_beat` of the metre.
         key: "D minor"-like name; mode: "major" or "minor", also set without a key.
         metre: (3, 4)-like pair.
         density: note onsets per second.
@@ -91,3 +91,8 @@ class Conditioning:
             raise InvalidRequest(f"Unknown conditioning fields: {', '.join(sorted(extra))}.")
         values: dict[str, Any] = {k: tuple(v) if k in tuples else v for k, v in rows.items()}
         return cls(**values)
+
+
+def quarters_per_beat(metre: tuple[int, int]) -> float:
+    """What "90 bpm" counts: quarters, in compound time (6/8, 9/8, 12/8) dotted quarters."""
+    return 1.5 if metre[1] == 8 and metre[0] % 3 == 0 and metre[0] > 3 else 1.0

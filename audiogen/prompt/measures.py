@@ -7,20 +7,20 @@ see "15", "minute" or "D minor" apart. What counts as an amount: keys.py, tempi.
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
-from audiogen.errors import InvalidRequest
-from audiogen.prompt.language import lengths
-from audiogen.prompt.language.patterns import AFTER, BEFORE, Pattern
+from audiogen.prompt.language import formats, lengths
+from audiogen.prompt.language.patterns import AFTER, BEFORE, Amount, Pattern
 from audiogen.prompt.language.text import with_digits
-from audiogen.prompt.music import keys, tempi
+from audiogen.prompt.music import harmony, keys, tempi
 
 GAP = "\0"
 CATALOGUE = Pattern(
     r"\bop(?:us)?\.?\s*\d+(?:[,\s]*(?:no\.?|nr\.?|#)\s*\d+)?|\b(?:no|nr)\.\s*\d+|\b(?:bwv|kv|hob)\.?\s*\d+|第\d+号",
     lambda m: {"remark": f"{m[0]} names an existing piece; audiogen writes new ones"},
 )
-TEMPO_RANGE = (20.0, 300.0)
+PATTERNS = (CATALOGUE, *harmony.CHORDS, *formats.FORMATS, *tempi.DENSITY, *tempi.TEMPO, *tempi.METRE)
+PATTERNS += (*keys.KEYS, *lengths.LENGTHS)  # in this order: the first that matches has the words
 _NEGATED = re.compile(
     r"(?:\b(?:not|no|isn't|don't|without|instead of|rather than)|不要|不是|别|而非)"
     r"\s*(?:in|at|of|with|the|a|key|tempo|用)*\s*$",
@@ -28,32 +28,16 @@ _NEGATED = re.compile(
 )
 
 
-class Amount(NamedTuple):
-    """What one amount asks for.
-
-    Attributes:
-        asks: attribute -> value; also "bars", a length that needs a tempo.
-        said: as written.
-        start: where it stands in the text.
-        remark: what the user should know about it, or "".
-    """
-
-    asks: dict[str, Any]
-    said: str
-    start: int
-    remark: str = ""
-
-
 def take(text: str) -> tuple[list[Amount], str]:
     """Amounts of a normalised text in the order of the text, and the text without them.
 
     Raises:
-        InvalidRequest: a tempo or a metre that no piece has.
+        InvalidRequest: a metre that no piece has.
     """
     found: list[Amount] = []
     left = with_digits(text)  # as long as `text`, so that places in one are places in the other
     small = left.lower()
-    for pattern in (CATALOGUE, *tempi.DENSITY, *tempi.TEMPO, *tempi.METRE, *keys.KEYS, *lengths.LENGTHS):
+    for pattern in PATTERNS:
         for match in pattern.matches(left, small):
             asks = pattern.read(match)
             if asks is None:
@@ -63,12 +47,6 @@ def take(text: str) -> tuple[list[Amount], str]:
                 continue
             found.append(_amount(asks, text, start, end))
             left = left[:start] + GAP * (end - start) + left[end:]
-    low, high = TEMPO_RANGE
-    for amount in found:
-        if not low <= amount.asks.get("tempo", low) <= high:
-            raise InvalidRequest(
-                f"A tempo lies between {low:g} and {high:g} bpm, not {amount.asks['tempo']:g}."
-            )
     rest = "".join(GAP if now == GAP else before for now, before in zip(left, text, strict=True))
     return sorted(found, key=lambda amount: amount.start), rest
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from audiogen.artifacts import PICTURES, Conditioning
 from audiogen.errors import InvalidRequest
@@ -17,10 +16,12 @@ from audiogen.prompt.ambience.beside import beside_the_piano
 from audiogen.prompt.ambience.sounds import Scene
 from audiogen.prompt.ambience.sounds import scene as sounds_of
 from audiogen.prompt.language.lexicon import GROUPS, lexicon
+from audiogen.prompt.language.patterns import Amount
 from audiogen.prompt.language.recognition import Recognised, recognise
 from audiogen.prompt.language.spelling import mended
 from audiogen.prompt.language.text import normal, tokens
-from audiogen.prompt.measures import Amount, take
+from audiogen.prompt.measures import take
+from audiogen.prompt.music.bars import bars_as_seconds, counted, in_beats
 from audiogen.prompt.pictures import subjects as pictures
 from audiogen.prompt.pictures.recognition import recognise_picture
 from audiogen.prompt.refusals import UNKNOWN_SOUNDS, refuse_instruments, refuse_silence, refuse_unknown_sounds
@@ -108,14 +109,18 @@ def understand(
     recognised = [h for h in recognised if h.start not in scene.taken]
     recognised = [h if h.meaning.group != "nature" else _as_mood(h) for h in recognised]
     unknown += [h.word for h in recognised if _of_no_use(h, chosen)]
-    found = weigh([h for h in recognised if not _of_no_use(h, chosen)], amounts, words.neutral)
+    of_use = [h for h in recognised if not _of_no_use(h, chosen)]
+    metre = weigh(of_use, amounts, words.neutral).values.get("metre")
+    found = weigh(of_use, in_beats(amounts, metre), words.neutral)
     asked = {name: value for name, value in found.values.items() if name not in ("path", "bars")}
     remarks = [
         *slips,
         *remarks_about(recognised, unknown, amounts),
         *found.remarks,
-        *_length_of_bars(asked, found.values),
+        *counted(amounts, metre),
     ]
+    if "bars" in found.values:
+        remarks.append(bars_as_seconds(asked, found.values["bars"]))
     if path is None and not any(h.meaning.group in ("path", "form") for h in recognised):
         seen = pictures.could_be_drawn(unknown)
         remarks += [f'{word}: it can be drawn; say "a cartoon {word}" for a picture' for word in seen]
@@ -273,16 +278,3 @@ def _of_no_use(word: Recognised, path: str) -> bool:
     if group in ("absent", *_OF_SOUNDS):
         return True
     return group in ("path", "nature") and bool(word.meaning.asks["path"] != path)
-
-
-def _length_of_bars(asked: dict[str, Any], values: dict[str, Any]) -> list[str]:
-    """Turn "8 bars" into seconds, in `asked`; returns what the user should know."""
-    if "bars" not in values or "seconds" in asked:
-        return []
-    bars = values["bars"]
-    if "tempo" not in asked:
-        return [f"{bars:g} bars have a length only together with a tempo (say 90 bpm), so that is left out"]
-    beats, unit = asked.get("metre", (4, 4))
-    compound = unit == 8 and beats % 3 == 0 and beats > 3
-    asked["seconds"] = round(bars * (beats / 3 if compound else beats) * 60 / asked["tempo"], 2)
-    return [f"{bars:g} bars of {beats}/{unit} at {asked['tempo']:g} bpm take {asked['seconds']:g} s"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from audiogen.prompt.language.patterns import Amount
 from audiogen.prompt.language.recognition import Recognised
-from audiogen.prompt.measures import Amount
 from audiogen.prompt.refusals import UNKNOWN_SOUNDS, known_sounds, names_as_said
 from audiogen.prompt.weighing import plainly
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from audiogen.prompt.language.patterns import Amount
 from audiogen.prompt.language.recognition import Recognised
-from audiogen.prompt.measures import Amount
 from audiogen.prompt.music.attributes import NUMBERS
 
 _ALONG, _FORM, _WORD, _AMOUNT = 1, 2, 3, 4

@@ -6,12 +6,29 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from audiogen.prompt.language.text import NUMBER, number
 
 Found = dict[str, Any] | None
 Reader = Callable[[re.Match[str]], Found]
+
+
+class Amount(NamedTuple):
+    """What one amount asks for.
+
+    Attributes:
+        asks: attribute -> value; also "bars", a length that needs a tempo, and
+            "quarters", a tempo in quarter notes a minute.
+        said: as written.
+        start: where it stands in the text.
+        remark: what the user should know about it, or "".
+    """
+
+    asks: dict[str, Any]
+    said: str
+    start: int
+    remark: str = ""
 
 
 @dataclass(frozen=True)

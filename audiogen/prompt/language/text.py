@@ -34,6 +34,13 @@ _thousand = rf"(?:an?|\d+|{_below_1000}) thousand(?:,? (?:and )?{_below_1000})?|
 _grouped = r"(?<![\d./])(?<!\d,)\d{1,3}(?:(?:,\d{3})+|(?: 000)+)"
 _LENGTH_UNIT = r"[ -]*(?:(?:seconds?|secs?|s|minutes?|mins?|hours?)\b|[秒分])"
 _LARGE = re.compile(rf"(?:\b(?P<words>{_thousand})|(?P<grouped>{_grouped}))(?={_LENGTH_UNIT})", re.IGNORECASE)
+# "7,5 sec", but not "tempo 90,5 s" or "1,000 s"; a full-width comma is none
+_DECIMAL_COMMA = re.compile(
+    r"(?<=\d),(?=\d{1,2}[ -]*(?:(?:seconds?|secs?|s|minutes?|mins?|hours?|bpm)\b|[秒分]))"
+    r"(?<!\d{3},)(?<![/:=@.]\d,)(?<![/:=@.]\d{2},)(?<!tempo \d{2},)(?<!bpm \d{2},)(?<!at \d{2},)"
+    r"(?<!速度\d{2},)",
+    re.IGNORECASE,
+)
 _CJK_DIGIT = "〇零一二两三四五六七八九"
 # English number words are digits by then, see `with_digits`.
 _CJK_DIGITS = f"[{_CJK_DIGIT}十百千万]*"
@@ -62,6 +69,7 @@ def _large(match: re.Match[str]) -> str:
 
 def normal(text: str, variants: dict[int, str]) -> str:
     """One form for full-width signs, quotes, dashes and traditional characters; case is kept."""
+    text = _DECIMAL_COMMA.sub(".", text)
     text = re.sub(r"(\d*)\s?([½¼¾])", lambda m: f"{int(m[1] or 0) + _FRACTIONS[m[2]]:g}", text)
     text = unicodedata.normalize("NFKC", text).translate(variants)
     text = re.sub("[\u201c\u201d]", '"', re.sub("[\u2018\u2019\u2032`\u00b4]", "'", text))

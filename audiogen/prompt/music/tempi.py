@@ -10,25 +10,32 @@ from audiogen.prompt.language.text import NUMBER, number
 from audiogen.prompt.music.attributes import KNOWN_METRES, is_metre
 
 _S = r"(?:s|sec|seconds?|秒钟?)(?![a-z])"
-_BPM = (
-    r"(?:b\.?p\.?m\b\.?|beats?\s*(?:per|a|/|each)\s*min(?:ute)?\b|拍\s*(?:每|/|一)\s*分钟?"
-    r")"
-)
-_NOTE_VALUES = {  # beats of a crotchet in one of these
-    "eighth": 0.5,
-    "quaver": 0.5,
-    "八分音符": 0.5,
-    "quarter": 1.0,
-    "crotchet": 1.0,
-    "四分音符": 1.0,
-    "♩.": 1.0,
-    "♩": 1.0,
-    "♪": 0.5,
-    "dotted": 1.0,  # a dotted crotchet is the beat of compound time
-    "附点": 1.0,
+_BPM = r"(?:b\.?p\.?m(?![a-z])\.?|beats?\s*(?:per|a|/|each)\s*min(?:ute)?\b|拍\s*(?:每|/|一)\s*分钟?)"
+_NOTE_VALUES = {  # in quarters; the last ones are the signs ♩ ♪ and those of half, whole and sixteenth
+    "whole": 4.0,
+    "semibreve": 4.0,
     "half": 2.0,
     "minim": 2.0,
-    "二分音符": 2.0,
+    "quarter": 1.0,
+    "crotchet": 1.0,
+    "eighth": 0.5,
+    "quaver": 0.5,
+    "sixteenth": 0.25,
+    "semiquaver": 0.25,
+    "全": 4.0,
+    "二分": 2.0,
+    "四分": 1.0,
+    "八分": 0.5,
+    "十六分": 0.25,
+    "1/2": 2.0,
+    "1/4": 1.0,
+    "1/8": 0.5,
+    "♩": 1.0,
+    "♪": 0.5,
+    "\U0001d157\U0001d165": 2.0,
+    "\U0001d158\U0001d165": 1.0,
+    "\U0001d158\U0001d165\U0001d16e": 0.5,
+    "\U0001d158\U0001d165\U0001d16f": 0.25,
 }
 
 
@@ -37,7 +44,14 @@ def _tempo(match: re.Match[str]) -> Found:
 
 
 def _tempo_of_note(match: re.Match[str]) -> Found:
-    return {"tempo": middle(match) * _NOTE_VALUES[match["value"].lower()]}
+    """ "Dotted half = 60": 180 quarters a minute."""
+    dotted = 1.5 if match["dotted"] or match["dot"] else 1.0
+    return {"quarters": middle(match) * dotted * _NOTE_VALUES[match["value"].lower()]}
+
+
+def _tempo_before_unit(match: re.Match[str]) -> Found:
+    """ "Op. 2 BPM 90": the number after it, where the one before is none."""
+    return None if middle(match) < 20 and _NUMBER_FOLLOWS.match(match.string, match.end()) else _tempo(match)
 
 
 def _bare_tempo(match: re.Match[str]) -> Found:
@@ -104,7 +118,13 @@ def metre(beats: int, unit: int) -> Found:
 
 
 _CLAUSE_END = r"(?=\s*(?:$|[,.;:!?()\0\n]|\b(?:for|with|and|please)\b))"
-_NOTE = rf"(?P<value>{'|'.join(map(re.escape, _NOTE_VALUES))})"
+_NAMES = "|".join(map(re.escape, sorted(_NOTE_VALUES, key=len, reverse=True)))
+_NOTE = (
+    rf"(?<![\w/])(?:(?P<dotted>dotted[\s-]+|附点)?(?P<value>{_NAMES})(?:(?:[\s-]*notes?|s|音符)(?![a-z]))?\s*"
+    r"(?P<dot>\.|附点)?)"
+)
+_OF_ANOTHER = rf"(?!\s*-?\s*(?:{_S}|min|分|bars?|measures?|小节|notes?|[/:]\s*\d))"  # "BPM 8 bars", "bpm 4/4"
+_NUMBER_FOLLOWS = re.compile(rf"\s*[:=]?\s*\d{{2,3}}(?![\d.]){_OF_ANOTHER}", re.IGNORECASE)
 
 DENSITY = [
     Pattern(
@@ -125,20 +145,25 @@ DENSITY = [
 ]
 TEMPO = [
     Pattern(
-        rf"{_NOTE}(?:[ -]?(?:eighth|quarter|half|quaver|crotchet|minim|[二四八]分音符))?(?:[ -]notes?)?"
-        rf"\s*(?:=|:|equals?|is|at|等于|为|是)\s*{ABOUT}{RANGE}(?:\s*bpm)?",
+        rf"{_NOTE}\s*(?:=|:|equals?|is|at|等于|为一拍[,\s]*每分钟|为|是)\s*{ABOUT}{RANGE}(?:\s*(?:{_BPM}|拍))?",
         _tempo_of_note,
-        needs="eighth quaver quarter crotchet half minim dotted 分音符 ♩ ♪ 附点",
+        needs="= : equal is at 为 是 等于",
     ),
-    Pattern(rf"{RANGE}\s+to\s+(?:the|a)\s+{_NOTE}(?:[ -]notes?)?", _tempo_of_note, needs="to"),
     Pattern(
-        r"(?:\btempo|\bbpm|\bmetronome(?:\s+mark(?:ing)?)?|\bm\.?m\.?|\bspeed|速度|每分钟|一分钟|节拍器?|节奏)"
-        rf"(?:\s*(?:of|is|at|set\s+to|should\s+be|为|是|=|:|在|大概|用))*\s*{ABOUT}{RANGE}"
-        rf"(?!\s*-?\s*(?:{_S}|min|分))\s*(?:{_BPM})?",
-        _tempo,
-        needs="tempo bpm metronome m speed 速度 分钟 拍 节奏",
+        rf"{RANGE}\s+(?:to\s+(?:the|a)\s+)?{_NOTE}(?:\s*(?:per|a|/)\s*min(?:ute)?)(?![a-z])",
+        _tempo_of_note,
+        needs="min",
     ),
-    Pattern(rf"{RANGE}\s*-?\s*{_BPM}", _tempo, needs="b 拍"),
+    Pattern(rf"{RANGE}\s+to\s+(?:the|a)\s+{_NOTE}", _tempo_of_note, needs="to"),
+    Pattern(rf"{RANGE}\s*-?\s*{_BPM}", _tempo_before_unit, needs="b 拍"),
+    Pattern(
+        rf"(?:\btempo|\bmetronome(?:\s+mark(?:ing)?)?|\bm\.?m\.?|\bspeed|{_BPM}|速度|拍速|每分钟拍数|每分钟|一分钟"
+        r"|节拍器?|节奏)(?:\s*\(\s*bpm\s*\))?"
+        rf"(?:\s*(?:of|is|at|set\s+to|should\s+be|为|是|=|:|-|在|大概|用))*\s*{ABOUT}{RANGE}{_OF_ANOTHER}\s*(?:{_BPM})?",
+        _tempo,
+        needs="tempo bpm b.p.m min metronome m speed 速度 分钟 拍 节奏",
+    ),
+    Pattern(rf"\bbpm(?P<a>\d{{2,3}})(?![\d.]){_OF_ANOTHER}", _tempo, needs="bpm"),
     Pattern(rf"{RANGE}\s*(?:to\s+the|per|a|/)\s*min(?:ute)?\b", _bare_tempo, needs="min"),
     Pattern(
         r"(?P<a>\d{2,3}|[一二两三四五六七八九]?[十百][一二三四五六七八九十]*)拍(?![子号])", _tempo, needs="拍"
@@ -159,14 +184,20 @@ METRE = [
         needs="/",
     ),
     Pattern(
-        r"(?<![\d/.])(?P<a>\d{1,2})\s*/\s*(?P<b>\d{1,2})(?![\d/]|\s*(?:of\s|min))", _metre_or_none, needs="/"
+        r"(?<![\d/.])(?P<a>\d{1,2})\s*/\s*(?P<b>\d{1,2})(?![\d/]|\s*(?:of\s|an?\s|min|sec|hour))",
+        _metre_or_none,
+        needs="/",
     ),
     Pattern(
         r"(?<![\d/.])(?P<a>\d{1,2})\s*(?:-|over|\s)\s*(?P<b>2|4|8|16)\s*-?\s*(?:time|metre|meter)\b",
         _metre,
         needs="time metre meter",
     ),
-    Pattern(r"(?P<b>[二四八])分之(?P<a>[一二三四五六七八九十]+)拍?子?", _metre, needs="分之"),
+    Pattern(
+        r"(?P<b>[二四八])分之(?P<a>[一二三四五六七八九十]+)(?!个?(?:秒|分|小时|钟头))拍?子?",
+        _metre,
+        needs="分之",
+    ),
     Pattern(r"(?P<a>[二三四六八九])(?P<b>[二三四六八九])拍子?", _metre_in_two, needs="拍"),
     Pattern(
         r"(?:每小节|一小节)?(?<![\d分之合])(?P<a>十二|九|[二两三四五六]|(?<!\d)\d)拍子?(?:一小节|每小节)?",

@@ -174,8 +174,3 @@ def clock(
         out[:, 4] = 1 + bar % PHRASE_BARS
     out[:, 3] = np.clip(pedalled, 0, 1)
     return out
-
-
-def quarters_per_beat(metre: tuple[int, int]) -> float:
-    """What "90 bpm" counts: quarters, in compound time (6/8, 12/8) dotted quarters."""
-    return 1.5 if metre[1] == 8 and metre[0] % 3 == 0 and metre[0] > 3 else 1.0

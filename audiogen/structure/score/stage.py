@@ -15,7 +15,7 @@ from typing import ClassVar
 import numpy as np
 import torch
 
-from audiogen.artifacts import Conditioning, Notes, Structure
+from audiogen.artifacts import Conditioning, Notes, Structure, quarters_per_beat
 from audiogen.errors import InvalidRequest
 from audiogen.networks.score_transformer import ScoreTransformer, ScoreTransformerConfig
 from audiogen.pretrained import Pretrained
@@ -30,7 +30,6 @@ from audiogen.structure.score.events import (
     OFFSETS,
     TICKS,
     VOCABULARY,
-    quarters_per_beat,
 )
 from audiogen.structure.score.form import returning
 from audiogen.structure.score.grammar import GUIDANCE, Plan

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from audiogen.artifacts import Conditioning, Notes, Structure
+from audiogen.artifacts import Conditioning, Notes, Structure, quarters_per_beat
 from audiogen.errors import InvalidRequest
 from audiogen.networks.score_transformer import ScoreTransformer
 from audiogen.stage import Sampling
@@ -43,7 +43,6 @@ from audiogen.structure.score.events import (
     VELOCITY,
     Events,
     nearest,
-    quarters_per_beat,
 )
 from audiogen.structure.score.grammar import GUIDANCE, LONGEST_REST_S, RESTRIKE_S, Plan
 from audiogen.structure.score.performance import (
