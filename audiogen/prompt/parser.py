@@ -13,9 +13,11 @@ from dataclasses import dataclass, field, replace
 from audiogen.artifacts import PICTURES, Conditioning
 from audiogen.errors import InvalidRequest
 from audiogen.prompt.ambience.beside import beside_the_piano
+from audiogen.prompt.ambience.comparing import compared
 from audiogen.prompt.ambience.sounds import Scene
 from audiogen.prompt.ambience.sounds import scene as sounds_of
 from audiogen.prompt.language.lexicon import GROUPS, lexicon
+from audiogen.prompt.language.order import in_order
 from audiogen.prompt.language.patterns import Amount
 from audiogen.prompt.language.recognition import Recognised, recognise
 from audiogen.prompt.language.spelling import mended
@@ -24,7 +26,12 @@ from audiogen.prompt.measures import take
 from audiogen.prompt.music.bars import bars_as_seconds, counted, in_beats
 from audiogen.prompt.pictures import subjects as pictures
 from audiogen.prompt.pictures.recognition import recognise_picture
-from audiogen.prompt.refusals import UNKNOWN_SOUNDS, refuse_instruments, refuse_silence, refuse_unknown_sounds
+from audiogen.prompt.refusals import (
+    is_unknown_sound,
+    refuse_instruments,
+    refuse_silence,
+    refuse_unknown_sounds,
+)
 from audiogen.prompt.remarks import remarks_about, remarks_on_sounds
 from audiogen.prompt.weighing import weigh
 
@@ -80,6 +87,9 @@ def understand(
     amounts, rest = take(plain)
     recognised, unknown = recognise(rest, words)
     spoken = tokens(rest)
+    amounts, ordered = in_order(rest, spoken, recognised, amounts)
+    recognised, unlike = compared(recognised, spoken)
+    aside = (*slips, *ordered, *unlike)
     by_words = path or _path(recognised, amounts, spoken)
     if path in PICTURES or _is_seen(text, by_words, default_path, recognised, drawn):
         return _picture(text, path, amounts, drawn)
@@ -89,11 +99,12 @@ def understand(
         raise pictures.which_subject(text)
     if chosen == "ambience":
         reading = _ambience(text, rest, recognised, unknown, amounts)
-        known = replace(reading.conditioning, remarks=(*slips, *reading.conditioning.remarks))
+        known = replace(reading.conditioning, remarks=(*aside, *reading.conditioning.remarks))
         return replace(reading, conditioning=known)
     sounds, pianos = beside_the_piano(recognised, spoken) if chosen == "piano" else ([], [])
     if not sounds:  # then words that are said of sounds only are not understood
         recognised, unknown = recognise(rest, words, _OF_SOUNDS)
+        recognised = compared(recognised, spoken)[0]
     if chosen in (None, "piano"):
         refuse_instruments(recognised)
     if chosen is None and default_path is not None:
@@ -114,7 +125,7 @@ def understand(
     found = weigh(of_use, in_beats(amounts, metre), words.neutral)
     asked = {name: value for name, value in found.values.items() if name not in ("path", "bars")}
     remarks = [
-        *slips,
+        *aside,
         *remarks_about(recognised, unknown, amounts),
         *found.remarks,
         *counted(amounts, metre),
@@ -191,7 +202,7 @@ def _ambience(
     Raises:
         InvalidRequest: no sound that audiogen knows, or one that is asked for and ruled out.
     """
-    strangers = [h for h in recognised if h.meaning.group in UNKNOWN_SOUNDS]
+    strangers = [h for h in recognised if is_unknown_sound(h)]
     scene = sounds_of(recognised, tokens(rest), [h for h in recognised if h.meaning.sources], strangers)
     refuse_silence(recognised, scene)
     if not scene.sources:
@@ -199,7 +210,7 @@ def _ambience(
     lengths = [h for h in recognised if h.meaning.group == "length"]
     found = weigh(lengths, [a for a in amounts if "seconds" in a.asks], lexicon().neutral)
     left = [h for h in recognised if h.start not in scene.taken and h not in lengths and h.strength > 0]
-    strange = [h for h in left if h.meaning.group in UNKNOWN_SOUNDS and not _suits(h, scene)]
+    strange = [h for h in left if is_unknown_sound(h) and not _suits(h, scene)]
     strange += [h for h in left if h.meaning.name in ("digit", "picture")]
     known = Conditioning(
         prompt=text,
@@ -220,7 +231,7 @@ def _ambience(
 def _suits(word: Recognised, scene: Scene) -> bool:
     """Birds sing, the wind whistles; that asks for no singer."""
     sings = word.meaning.name == "singing" and {"birds", "crickets", "wind"} & set(scene.sources)
-    return bool(sings) or word.meaning.ambience is not None
+    return bool(sings) or (word.meaning.ambience is not None and word.meaning.group != "nature")
 
 
 def _in_order(unknown: list[str], text: str) -> tuple[str, ...]:
@@ -241,7 +252,7 @@ def _path(recognised: list[Recognised], amounts: list[Amount], spoken: Sequence[
     if others:
         return str(others[0])
     music = any(h.meaning.group in ("form", "manner") or h.meaning.name == "music" for h in said)
-    nature = any(h.meaning.group == "nature" for h in named)
+    nature = any(h.meaning.group == "nature" and h.meaning.sources for h in named)
     nature |= any(h.meaning.sources for h in said) and not _SOUND.isdisjoint(spoken)  # a rainy night's sounds
     if nature and not music:
         return "ambience"

@@ -12,7 +12,13 @@ from audiogen.prompt.language.recognition import Recognised
 from audiogen.prompt.language.text import is_cjk
 from audiogen.prompt.pictures.words import picture_words
 
-UNKNOWN_SOUNDS = ("noise", "thing", "refused")
+_UNKNOWN_SOUNDS = ("noise", "thing", "refused")
+
+
+def is_unknown_sound(word: Recognised) -> bool:
+    """Whether it names a sound that audiogen does not know, or what makes one: traffic, a dog, snow."""
+    meaning = word.meaning
+    return meaning.group in _UNKNOWN_SOUNDS or (meaning.group == "nature" and not meaning.sources)
 
 
 def refuse_instruments(recognised: Sequence[Recognised]) -> None:
@@ -44,7 +50,7 @@ def refuse_silence(recognised: Sequence[Recognised], scene: Scene) -> None:
 def refuse_unknown_sounds(text: str, recognised: Sequence[Recognised]) -> None:
     """Raises InvalidRequest: no sound that audiogen knows is asked for."""
     known = known_sounds(text)
-    noises = [h for h in recognised if h.meaning.group in UNKNOWN_SOUNDS and h.strength > 0]
+    noises = [h for h in recognised if is_unknown_sound(h) and h.strength > 0]
     if noises:
         raise InvalidRequest(
             f"audiogen does not know the sound of {names_as_said(noises)}; it knows {known}. "

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from audiogen.prompt.language.patterns import Amount
 from audiogen.prompt.language.recognition import Recognised
-from audiogen.prompt.refusals import UNKNOWN_SOUNDS, known_sounds, names_as_said
+from audiogen.prompt.refusals import is_unknown_sound, known_sounds, names_as_said
 from audiogen.prompt.weighing import plainly
 
 _LEARNED_FROM = "not in the music it learned from (European art music, ragtime and rolls, 1600 to 1950)"
@@ -65,7 +65,7 @@ def remarks_on_sounds(
         strange: those of them that name something audiogen cannot make.
     """
     yield from (amount.remark for amount in amounts if amount.remark)
-    noises = [h for h in strange if h.meaning.group in UNKNOWN_SOUNDS]
+    noises = [h for h in strange if is_unknown_sound(h)]
     if noises:
         yield f"{names_as_said(noises)}: left out; the sounds that audiogen knows are {known_sounds(text)}"
     changing = [h for h in left if h.changing and h.meaning.ambience is not None]
@@ -73,7 +73,11 @@ def remarks_on_sounds(
         f"{h.said}: {_ONE_VALUE.format('intensity')}, so a change of it is left out" for h in changing
     )
     yield from (f"{h.said}: say --loop for a seamless loop" for h in left if h.meaning.name == "loop")
-    yield from (f"{h.said}: {h.meaning.remark}" for h in recognised if h.meaning.sources and h.meaning.remark)
+    yield from (
+        f"{h.said}: {h.meaning.remark}"
+        for h in recognised
+        if h.meaning.sources and h.meaning.remark and h.strength > 0
+    )
     music = [
         h.said for h in left if h.meaning.ambience is None and h not in strange and h.meaning.name != "loop"
     ]

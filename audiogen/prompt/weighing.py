@@ -17,6 +17,7 @@ from audiogen.prompt.music.attributes import NUMBERS
 
 _ALONG, _FORM, _WORD, _AMOUNT = 1, 2, 3, 4
 _GIVING_ALONG = ("mood", "manner", "nature")  # groups that name no attribute
+_THINGS = ("form", "manner", "nature", "refused")  # one that is not wanted ("no rain") asks for nothing else
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,8 @@ def _of_words(recognised: list[Recognised], neutral: dict[str, float]) -> Iterat
         if word.changing and word.meaning.group not in ("path", "refused"):
             continue
         meaning, strength = word.meaning, word.strength
+        if strength <= -0.5 and (meaning.group in _THINGS or meaning.sources):
+            continue
         asks = meaning.compared if word.alike and meaning.compared else meaning.asks
         if strength <= -0.5 and meaning.negated is not None:
             asks, strength = meaning.negated, 1.0

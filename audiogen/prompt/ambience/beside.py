@@ -44,7 +44,7 @@ def beside_the_piano(
 ) -> tuple[list[Recognised], list[Recognised]]:
     """The words that ask for a sound beside the piano, and those that name the piano."""
     pianos = [h for h in recognised if _names_piano(h)]
-    sounds = [h for h in recognised if h.meaning.group == "nature" and not h.alike]
+    sounds = [h for h in recognised if h.meaning.group == "nature" and h.meaning.sources and not h.alike]
     real = [h for h in sounds if _sounds(h) or not _is_figure(h, tokens, pianos)]
     asked = any(h.strength > -0.5 and _is_beside(h, recognised, tokens, pianos) for h in real)
     return (real if asked and pianos else []), pianos

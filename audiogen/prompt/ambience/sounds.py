@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from audiogen.prompt.language.recognition import NO_SUCH, Recognised
-from audiogen.prompt.language.text import BREAK, LIST
+from audiogen.prompt.language.text import BREAK, LIST, is_cjk
 from audiogen.prompt.music.attributes import NUMBERS
 
 SOME = 0.45  # weight of a sound that is said to be little beside another
@@ -20,11 +20,23 @@ LITTLE, MUCH = 0.3, 0.8  # intensity of "a bit of rain", "a lot of rain" where n
 ANDS = frozenset(
     (
         *("and", "with", "w/", "plus", "over", "but", "或", "和", "与", "及", "加", "跟", "配"),
-        "并",
+        *("than", "比", "并"),
         "伴",
         "夹",
     )
 )
+# Words that begin with one of these (Chinese: hold) name all of a sound; others one kind of it: an owl.
+_GENERAL = {
+    "rain": ("rain", "雨"),
+    "birds": ("bird", "鸟", "chirp"),
+    "waves": ("wave", "sea", "ocean", "surf", "海", "浪"),
+    "fire": ("fire", "flame", "火"),
+    "thunder": ("thunder", "lightning", "雷", "闪电"),
+    "wind": ("wind", "风"),
+    "crickets": ("cricket", "insect", "bug", "虫", "蟋蟀"),
+    "water": ("water", "stream", "水", "溪"),
+    "rooster": ("rooster", "cock", "鸡"),
+}
 _NEITHER = frozenset(("and", "or", "nor", "和", "或", "与", "及"))
 
 
@@ -70,7 +82,9 @@ class _Sound:
 
 def describes(word: Recognised) -> bool:
     """Whether it can be said of a sound of nature."""
-    return word.meaning.ambience is not None and not word.meaning.sources and not word.changing
+    meaning = word.meaning
+    describing = meaning.ambience is not None and not meaning.sources and meaning.group != "nature"
+    return describing and not word.changing
 
 
 def scene(
@@ -95,6 +109,7 @@ def scene(
             owner = _owner(word, [*sounds, *others], parts)
             owned.setdefault(owner, []).append(word)
     described = [_describe(sound, owned.get(sound.start, []), k == 0) for k, sound in enumerate(sounds)]
+    described, ruled_out, narrower = _less_than_all(described, ruled_out)
     described, undone = _without(described, ruled_out)
     if not described:
         return Scene(undone=undone)
@@ -109,7 +124,7 @@ def scene(
     if level_words:
         words["intensity"] = level_words
     taken = {h.start for h in (*sounds, *loose)} | {h.start for s in sounds for h in owned.get(s.start, [])}
-    remarks = (_clash(said),) if _clash(said) else ()
+    remarks = (*narrower, _clash(said)) if _clash(said) else narrower
     return Scene(weights, level, words, remarks, frozenset(taken), undone)
 
 
@@ -221,6 +236,43 @@ def _clash(words: Sequence[Recognised]) -> str:
                 f"intensity {_value(asked[-1]):g}"
             )
     return ""
+
+
+def _less_than_all(
+    sounds: Sequence[_Sound], out: Sequence[Recognised]
+) -> tuple[list[_Sound], list[Recognised], tuple[str, ...]]:
+    """ "Birds, but no owls", "rain, no downpour": what is ruled out is one kind of a sound that is asked for.
+
+    Returns: the sounds, softer or louder where that is the kind; what else is ruled out; remarks.
+    """
+    found, left, remarks = list(sounds), [], []
+    for no in out:
+        inside = [k for k, sound in enumerate(found) if _is_kind_of(no, sound)]
+        if not inside:
+            left.append(no)
+            continue
+        level = (no.meaning.ambience or {}).get("intensity")
+        for k in inside:
+            if level is not None and found[k].level is None:
+                other = NUMBERS["intensity"].scaled(level, 0.5, -0.5)
+                found[k] = replace(found[k], level=other, level_words=(no.said,))
+        if level is None:
+            remarks.append(f"{no.said}: one kind of a sound cannot be ruled out, only all of it")
+    return found, left, tuple(remarks)
+
+
+def _is_kind_of(no: Recognised, sound: _Sound) -> bool:
+    sources = no.meaning.sources
+    name = next(iter(sources))
+    roots = _GENERAL.get(name, (name.removesuffix("s"),))
+    words = no.word.lower().split()
+    general = any(
+        word.startswith(root) or (root in word and is_cjk(root)) for word in words for root in roots
+    )
+    kind = not general or "intensity" in (no.meaning.ambience or {})
+    return (
+        kind and [*sources] == [name] and name in sound.sources and sound.word.word.lower() != no.word.lower()
+    )
 
 
 def _without(

@@ -14,7 +14,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audiogen.prompt.language.lexicon import Lexicon, Match, Meaning
+from audiogen.prompt.language.lexicon import GROUPS, Lexicon, Match, Meaning
 from audiogen.prompt.language.text import BREAK, LIST, Token, is_cjk, tokens
 
 # how far from neutral a word goes when another word stands before it, or after it
@@ -27,6 +27,10 @@ _BESIDE = ("weather", "amount")
 NO_SUCH = frozenset(
     ("no", "without", "w/o", "没有", "没", "无", "不要", "去掉", "除了", "不带", "不要有", "别有")
 )
+_STYLE = "风"
+_BUT = ("but", "但")
+_NOUNS = ("path", "nature", "form", "noise", "thing")
+_HANDS = (["hand"], ["hands"])
 _PREFIX = {"stronger after": 1.3, "weaker after": 0.6}  # the same words, before another word
 
 
@@ -61,7 +65,7 @@ def recognise(text: str, known: Lexicon, without: Sequence[str] = ()) -> tuple[l
     Returns: what was understood, in order, and the words that were not (Chinese ones as runs).
     """
     words = tokens(text)
-    recogniser = _Recogniser(text, words)
+    recogniser = _Recogniser(text, words, known)
     at = 0
     while at < len(words):
         match = None if words[at] in (BREAK, LIST) else known.match(words, at, without)
@@ -79,8 +83,8 @@ def recognise(text: str, known: Lexicon, without: Sequence[str] = ()) -> tuple[l
 class _Recogniser:
     """What has been recognised so far, and what is in the air for the next word."""
 
-    def __init__(self, text: str, words: list[Token]) -> None:
-        self.text, self.words = text, words
+    def __init__(self, text: str, words: list[Token], known: Lexicon) -> None:
+        self.text, self.words, self.known = text, words, known
         self.recognised: list[Recognised] = []
         self.unknown: list[str] = []
         self.last_unknown = -2
@@ -125,7 +129,16 @@ class _Recogniser:
 
     def take(self, at: int, match: Match) -> None:
         group, end = match.meaning.group, at + match.count
-        if group in _BEFORE:
+        if (
+            group == "but not too" and self.words[at] in _BUT and self._word_follows(end)
+        ):  # "sad, but not too sad"
+            group = "not too"
+        if self._is_suffix(at, end):
+            if self.last_unknown == at - 1:
+                self.not_recognised(at)
+        elif self._is_only(at, end):
+            self.last_end = end
+        elif group in _BEFORE:
             self.since = at if self.since is None else self.since
             self.strength = _combine(self.strength, _BEFORE[group])
             self.no = group == "not" and self._written(at, end).lower() in NO_SUCH
@@ -154,6 +167,8 @@ class _Recogniser:
 
     def _recognise(self, at: int, match: Match) -> None:
         end, refused = at + match.count, match.meaning.group == "refused"
+        if self.strength == _BEFORE["not too"] and self._takes_back(match.meaning, end):
+            return
         if refused and self.strength == 1.0:
             unwanted = self._is_label_of_none(end)
             self.strength = -0.5 if unwanted else self.strength if self.listed is None else self.listed
@@ -177,6 +192,38 @@ class _Recogniser:
         self.changing = changing
         self.last_since, self.last_end = since, end
         self.in_clause = True
+
+    def _word_follows(self, at: int) -> bool:
+        """Whether a word with a meaning of its own stands at `at`."""
+        if at >= len(self.words) or self.words[at] in (BREAK, LIST):
+            return False
+        match = self.known.match(self.words, at)
+        return match is not None and match.meaning.group in GROUPS
+
+    def _is_suffix(self, at: int, end: int) -> bool:
+        """风 is the wind, but 爵士风 is in the style of jazz."""
+        if self.words[at:end] != [_STYLE] or at == 0 or self.words[at - 1].end != self.words[at].start:
+            return False
+        last = self.recognised[-1].meaning.group if self.recognised and self.last_end == at else ""
+        return self.last_unknown == at - 1 or last not in ("", "nature", *_BESIDE)
+
+    def _is_only(self, at: int, end: int) -> bool:
+        """ "Piano alone", "rain alone": nothing else; elsewhere alone is lonely."""
+        after_noun = self.last_end == at and self.recognised[-1].meaning.group in _NOUNS
+        return self.words[at:end] == ["alone"] and (after_noun or self.words[at - 1 : at] in _HANDS)
+
+    def _takes_back(self, meaning: Meaning, end: int) -> bool:
+        """ "Sad, but not too sad" is a little sad."""
+        for place, word in enumerate(self.recognised):
+            if word.meaning.name == meaning.name and word.strength > 0:
+                since = self.since if self.since is not None else end - 1
+                said = f"{word.said}, {self._written(since, end)}"
+                strength = word.strength * _AFTER["but not too"]
+                self.recognised[place] = dataclasses.replace(word, strength=strength, said=said)
+                self._clear()
+                self.last_end = end
+                return True
+        return False
 
     def _is_label_of_none(self, end: int) -> bool:
         """ "Vocals: none"."""

@@ -1,0 +1,148 @@
+"""Whole sentences: what is negated, compared, put in an order, or said of something else than the piece."""
+
+from __future__ import annotations
+
+import pytest
+
+from audiogen.errors import InvalidRequest
+from audiogen.prompt import parse
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "piano, no rain please",
+        "piano without any birds",
+        "钢琴,不带雨声",
+        "不要雨声,只要钢琴",
+        "piano, not a march",
+    ],
+)
+def test_a_thing_that_is_not_wanted_changes_nothing_else(prompt):
+    assert parse(prompt).to_dict() == {"prompt": prompt, "path": "piano", "seconds": 15.0}
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["birds but no owls", "鸟叫,不要乌鸦", "birds, no seagulls", "fire, but no campfire", "水声,不要喷泉"],
+)
+def test_one_kind_of_a_sound_cannot_be_ruled_out(prompt):
+    known = parse(prompt)
+    assert set(known.sources.values()) == {1.0}
+    assert any("one kind of a sound cannot be ruled out" in remark for remark in known.remarks)
+
+
+def test_a_heavy_kind_that_is_ruled_out_makes_the_sound_lighter():
+    assert parse("rain but no downpour").intensity < 0.5 < parse("rain but no drizzle").intensity
+
+
+@pytest.mark.parametrize("prompt", ["owls but no birds", "rain, no rain"])
+def test_all_of_a_sound_can_be_ruled_out(prompt):
+    with pytest.raises(InvalidRequest, match="contradict each other"):
+        parse(prompt)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "weights"),
+    [
+        ("rain louder than birds", {"rain": 1, "birds": 0.45}),
+        ("birds quieter than the rain", {"rain": 1, "birds": 0.45}),
+        ("more rain than birds", {"rain": 1, "birds": 0.45}),
+        ("less rain than birds", {"rain": 0.45, "birds": 1}),
+        ("雨声比鸟声大", {"rain": 1, "birds": 0.45}),
+    ],
+)
+def test_the_softer_of_two_sounds_has_the_smaller_share(prompt, weights):
+    assert parse(prompt).sources == weights
+
+
+@pytest.mark.parametrize(
+    "prompt", ["calm piano with rain, rain louder than piano", "平静的钢琴和雨声,雨声比钢琴响"]
+)
+def test_a_level_beside_the_piano_is_not_said_of_the_piano(prompt):
+    known = parse(prompt)
+    assert (known.loudness, known.sources) == (parse("calm piano").loudness, {"rain": 1})
+    assert any("beside the piano cannot be asked for" in remark for remark in known.remarks)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "plain"),
+    [("sad piano but not too sad", "sad piano"), ("悲伤的钢琴,但不要太悲伤", "悲伤的钢琴")],
+)
+def test_a_mood_that_is_taken_back_a_little_is_weaker(prompt, plain):
+    weaker, full = parse(prompt), parse(plain)
+    assert (weaker.mood, weaker.mode) == (("sad",), "minor")
+    assert full.density < weaker.density < 8 and full.loudness < weaker.loudness < 64
+
+
+@pytest.mark.parametrize(
+    ("prompt", "sources"),
+    [
+        ("海边,风很大", {"waves", "wind"}),
+        ("雨很大,风很小", {"rain", "wind"}),
+        ("风", {"wind"}),
+        ("轻轻的风,还有鸟叫", {"wind", "birds"}),
+    ],
+)
+def test_the_wind_in_chinese(prompt, sources):
+    assert set(parse(prompt).sources) == sources
+
+
+@pytest.mark.parametrize("prompt", ["浪漫风的钢琴", "爵士风钢琴", "中国风钢琴"])
+def test_a_style_in_chinese_is_no_wind(prompt):
+    known = parse(prompt)
+    assert (known.path, known.sources) == ("piano", {})
+
+
+@pytest.mark.parametrize("prompt", ["snow", "the sound of snow falling", "下雪的声音"])
+def test_snow_has_no_sound(prompt):
+    with pytest.raises(InvalidRequest, match="does not know the sound of snow"):
+        parse(prompt)
+
+
+def test_snow_beside_something_else_is_said():
+    assert "snow: left out" in parse("rain and snow").remarks[0]
+    assert parse("snow piano").mood == ("cold",)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "seconds"),
+    [
+        ("first rain, then birds", 15),
+        ("5 seconds of rain followed by 5 seconds of birds", 10),
+        ("5秒雨声,然后10秒鸟叫", 15),
+        ("先下雨,再鸟叫", 15),
+    ],
+)
+def test_an_order_is_left_out_and_its_lengths_add_up(prompt, seconds):
+    known = parse(prompt)
+    assert (known.seconds, known.sources) == (seconds, {"rain": 1, "birds": 1})
+    assert any("the order is left out" in remark for remark in known.remarks)
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["piano chord progression C Am F G", "piano, C - G - Am - F", "piano ii-V-I", "钢琴,和弦走向4536251"],
+)
+def test_chords_are_neither_loudness_nor_key(prompt):
+    known = parse(prompt)
+    assert (known.loudness, known.key, known.unknown) == (None, None, ())
+    assert any("chords and notes cannot be asked for" in remark for remark in known.remarks)
+
+
+def test_a_kind_of_file_is_no_loudness():
+    known = parse("calm piano as mp3")
+    assert known.loudness == parse("calm piano").loudness
+    assert "-o x.mp3" in known.remarks[0]
+
+
+def test_alone_after_a_thing_is_not_lonely():
+    assert parse("piano for the right hand alone").mood == ()
+    assert parse("piano alone").mood == parse("rain alone").mood == ()
+    assert parse("alone in the dark, piano").mood == ("lonely", "dark")
+
+
+def test_an_earlier_piece_is_said_to_be_unknown():
+    known = parse("like the one before but faster")
+    assert known.tempo == parse("faster piano").tempo
+    assert "knows nothing of earlier ones" in known.remarks[0]
