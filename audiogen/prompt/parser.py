@@ -24,6 +24,7 @@ from audiogen.prompt.language.spelling import mended
 from audiogen.prompt.language.text import normal, tokens
 from audiogen.prompt.measures import take
 from audiogen.prompt.music.bars import bars_as_seconds, counted, in_beats
+from audiogen.prompt.music.qualified import qualified
 from audiogen.prompt.pictures import subjects as pictures
 from audiogen.prompt.pictures.recognition import recognise_picture
 from audiogen.prompt.refusals import (
@@ -88,7 +89,7 @@ def understand(
     recognised, unknown = recognise(rest, words)
     spoken = tokens(rest)
     amounts, ordered = in_order(rest, spoken, recognised, amounts)
-    recognised, unlike = compared(recognised, spoken)
+    recognised, unlike = compared(qualified(recognised, spoken, words.neutral), spoken)
     aside = (*slips, *ordered, *unlike)
     by_words = path or _path(recognised, amounts, spoken)
     if path in PICTURES or _is_seen(text, by_words, default_path, recognised, drawn):
@@ -101,10 +102,10 @@ def understand(
         reading = _ambience(text, rest, recognised, unknown, amounts)
         known = replace(reading.conditioning, remarks=(*aside, *reading.conditioning.remarks))
         return replace(reading, conditioning=known)
-    sounds, pianos = beside_the_piano(recognised, spoken) if chosen == "piano" else ([], [])
+    sounds, pianos = beside_the_piano(recognised, spoken, bool(unlike)) if chosen == "piano" else ([], [])
     if not sounds:  # then words that are said of sounds only are not understood
         recognised, unknown = recognise(rest, words, _OF_SOUNDS)
-        recognised = compared(recognised, spoken)[0]
+        recognised = compared(qualified(recognised, spoken, words.neutral), spoken)[0]
     if chosen in (None, "piano"):
         refuse_instruments(recognised)
     if chosen is None and default_path is not None:
@@ -117,6 +118,7 @@ def understand(
             "with --path piano, or by the suffix of the output (-o x.wav)."
         )
     scene = sounds_of(recognised, spoken, sounds, pianos, alone=False) if sounds else Scene()
+    said_of_sounds = [h for h in recognised if h.start in scene.taken]
     recognised = [h for h in recognised if h.start not in scene.taken]
     recognised = [h if h.meaning.group != "nature" else _as_mood(h) for h in recognised]
     unknown += [h.word for h in recognised if _of_no_use(h, chosen)]
@@ -130,6 +132,8 @@ def understand(
         *found.remarks,
         *counted(amounts, metre),
     ]
+    if scene.sources and any(h.meaning.name == "main" for h in said_of_sounds):
+        remarks.append("how loud sounds of nature are beside the piano cannot be asked for")
     if "bars" in found.values:
         remarks.append(bars_as_seconds(asked, found.values["bars"]))
     if path is None and not any(h.meaning.group in ("path", "form") for h in recognised):

@@ -146,3 +146,41 @@ def test_an_earlier_piece_is_said_to_be_unknown():
     known = parse("like the one before but faster")
     assert known.tempo == parse("faster piano").tempo
     assert "knows nothing of earlier ones" in known.remarks[0]
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["piano with a long reverb", "钢琴,长长的混响", "piano with a long fade out", "music for a long journey"],
+)
+def test_what_is_long_beside_the_piece_is_no_length(prompt):
+    assert parse(prompt).seconds == 15
+    assert parse("a long piano piece").seconds == 40
+
+
+def test_faster_than_a_word_lies_beyond_it():
+    andante, presto = parse("piano, andante").tempo, parse("piano, presto").tempo
+    assert andante < parse("piano, faster than andante").tempo < parse("piano, fast").tempo
+    assert parse("piano, faster than presto").tempo > presto
+    assert parse("piano, slower than andante").tempo < andante
+    assert parse("piano, fast rather than slow").tempo > 120  # nothing is compared
+
+
+def test_as_loud_as_is_no_loudness():
+    known = parse("rain as loud as the piano")
+    assert (known.path, known.loudness, known.sources) == ("piano", None, {"rain": 1})
+    assert parse("rain as loud as the birds").sources == {"rain": 1, "birds": 1}
+
+
+@pytest.mark.parametrize("prompt", ["piano then rain", "先是钢琴,后来下雨", "piano first, after that rain"])
+def test_a_sound_that_should_follow_the_piano_lies_beside_it(prompt):
+    known = parse(prompt)
+    assert (known.path, known.sources, known.density) == ("piano", {"rain": 1}, None)
+    assert any("the order is left out" in remark for remark in known.remarks)
+
+
+@pytest.mark.parametrize(
+    ("kind", "remark"),
+    [("flac", "-o x.flac"), ("m4a", "wav, flac, ogg, mp3"), ("midi", "audiogen structure")],
+)
+def test_each_kind_of_file_is_answered_with_what_there_is(kind, remark):
+    assert remark in parse(f"piano, {kind}").remarks[0]

@@ -32,7 +32,30 @@ _PLACES = frozenset(
     )
 )
 _BETWEEN = frozenset(
-    ("the", "a", "an", "my", "our", "its", "it", "it's", "is", "there", "are", "着", "了", "有", "的", "些")
+    (
+        "the",
+        "a",
+        "an",
+        "my",
+        "our",
+        "its",
+        "it",
+        "it's",
+        "is",
+        "there",
+        "are",
+        "着",
+        "了",
+        "有",
+        "的",
+        "些",
+        "后",
+        "来",
+        "然",
+        "再",
+        "after",
+        "that",
+    )
 )
 _AFTER = frozenset("中里边旁下畔前声鸣音")
 _SOUNDING = ("sound", "song", "singing", "chirp", "crow", "crackl", "rumbl", "声", "鸣", "叫", "啼", "听")
@@ -40,13 +63,17 @@ _SOUNDS = frozenset(("sound", "sounds", "noise"))
 
 
 def beside_the_piano(
-    recognised: Sequence[Recognised], tokens: Sequence[str]
+    recognised: Sequence[Recognised], tokens: Sequence[str], compared: bool = False
 ) -> tuple[list[Recognised], list[Recognised]]:
-    """The words that ask for a sound beside the piano, and those that name the piano."""
+    """The words that ask for a sound beside the piano, and those that name the piano.
+
+    Args:
+        compared: a sound was compared with the piano, so that it is one.
+    """
     pianos = [h for h in recognised if _names_piano(h)]
     sounds = [h for h in recognised if h.meaning.group == "nature" and h.meaning.sources and not h.alike]
     real = [h for h in sounds if _sounds(h) or not _is_figure(h, tokens, pianos)]
-    asked = any(h.strength > -0.5 and _is_beside(h, recognised, tokens, pianos) for h in real)
+    asked = compared or any(h.strength > -0.5 and _is_beside(h, recognised, tokens, pianos) for h in real)
     return (real if asked and pianos else []), pianos
 
 

@@ -31,12 +31,14 @@ class _Pair:
 def compared(recognised: Sequence[Recognised], tokens: Sequence[str]) -> tuple[list[Recognised], list[str]]:
     """The words with every comparison of two sounds turned into shares, and remarks on the rest."""
     words, remarks = list(recognised), []
-    for at in (k for k, token in enumerate(tokens) if token in _THAN):
+    for at in (k for k in range(len(tokens)) if _compares(tokens, k)):
         pair = _pair(at, words, tokens)
         if pair is None:
             continue
         if pair.by is not None:
             words.remove(pair.by)
+        if tokens[at] == "as" and pair.first.meaning.sources and pair.second.meaning.sources:
+            continue  # equal, as they are where nothing is said
         for each in (pair.first, pair.second):  # "more rain than birds" is plain rain, beside fewer birds
             words[words.index(each)] = replace(each, strength=1.0, said=each.word)
         if pair.first.meaning.sources and pair.second.meaning.sources:
@@ -68,6 +70,13 @@ def _pair(at: int, words: Sequence[Recognised], tokens: Sequence[str]) -> _Pair 
         louder = (level > _MIDDLE) == (degrees[-1].strength > 0)
         return _Pair(first, second, louder, degrees[-1])
     return _Pair(first, second, first.strength > 1, None) if first.strength != 1 else None
+
+
+def _compares(tokens: Sequence[str], at: int) -> bool:
+    """ "Than", 比, and the second as of "as loud as"; not "rather than"."""
+    if tokens[at] == "as":
+        return at > 1 and tokens[at - 2] == "as"
+    return tokens[at] in _THAN and tokens[at - 1 : at] not in (["rather"], ["other"])
 
 
 def _sounds(word: Recognised) -> bool:

@@ -20,7 +20,7 @@ LITTLE, MUCH = 0.3, 0.8  # intensity of "a bit of rain", "a lot of rain" where n
 ANDS = frozenset(
     (
         *("and", "with", "w/", "plus", "over", "but", "或", "和", "与", "及", "加", "跟", "配"),
-        *("than", "比", "并"),
+        *("than", "then", "比", "并"),
         "伴",
         "夹",
     )

@@ -1,2 +1,2 @@
-"""Text in normal form, tokens, numbers and lengths; slips of the pen (spelling.py).
-lexicon.py holds the word lists (yaml_lines.py reads them), recognition.py finds their words in a text."""
+"""Text in normal form, tokens, numbers; lengths.py, formats.py and order.py: what a text says of time and files.
+lexicon.py holds the word lists (yaml_lines.py reads them), recognition.py finds their words, spelling.py slips."""

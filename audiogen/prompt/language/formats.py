@@ -6,9 +6,17 @@ import re
 
 from audiogen.prompt.language.patterns import Found, Pattern
 
+_WRITTEN = ("wav", "flac", "ogg", "mp3")
+
 
 def _kind(match: re.Match[str]) -> Found:
     kind = match["kind"].lower()
+    if kind.startswith("mid"):
+        return {"remark": f"{kind}: `audiogen structure` writes the notes as a MIDI file"}
+    if kind not in _WRITTEN:
+        return {
+            "remark": f"{kind}: sounds are written as {', '.join(_WRITTEN)}, by the name of the output (-o)"
+        }
     return {"remark": f"{kind}: the kind of file goes by the name of the output, for example -o x.{kind}"}
 
 

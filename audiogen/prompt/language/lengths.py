@@ -151,7 +151,7 @@ LENGTHS = [
         _chinese_part,
         needs="分之",
     ),
-    Pattern(r"半分多?钟|半分(?![音之])", _constant(30), needs="半分"),
+    Pattern(r"半分[多来]?钟|半分(?![音之])", _constant(30), needs="半分"),
     Pattern(r"半秒钟?", _constant(0.5), needs="半秒"),
     Pattern(r"半个?(?:小时|钟头)", _constant(1800), needs="半"),
     Pattern(r"一刻钟", _constant(900), needs="刻"),
@@ -179,7 +179,7 @@ LENGTHS = [
         needs="min m 分",
     ),
     Pattern(
-        r"(?<![\w.])(?P<m>\d{1,2})\s*m(?:in)?\s*(?P<s>[0-5]\d)(?![\d/.:]|\s*[a-z%\u3400-\u9fff])",
+        r"(?<![\w.])(?P<m>\d{1,2})\s*m(?:in(?:ute)?s?)?\s*(?P<s>[0-5]\d)(?![\d/.:]|\s*(?!of\b)[a-z%\u3400-\u9fff])",
         _sum(("m", 60), ("s", 1)),
         needs="m",
     ),
@@ -222,13 +222,18 @@ LENGTHS = [
     Pattern(r"\ba\s+couple(?:\s+of)?\s+seconds\b", _vague(2), needs="couple"),
     Pattern(r"\b(?:a\s+few|several|some)\s+sec(?:ond)?s\b|(?<!十)几秒钟?", _vague(5), needs="sec 几秒"),
     Pattern(r"\ba\s+dozen\s+seconds\b", _constant(12), needs="dozen"),
-    Pattern(r"十几秒钟?|十多秒钟?", _vague(15), needs="几秒 多秒"),
-    Pattern(r"十几分钟|十多分钟", _vague(900), needs="几分 多分"),
+    Pattern(r"十[几多来]秒钟?", _vague(15), needs="几秒 多秒 来秒"),
+    Pattern(r"十[几多来]分钟", _vague(900), needs="几分 多分 来分"),
     Pattern(r"几十秒钟?", _vague(30), needs="几十"),
     Pattern(
         rf"(?:\b(?:length|duration|seconds|secs)|时长|长度)\s*(?:of|is|=|:|为|是)?\s*{ABOUT}{RANGE}",
         _middle,
         needs="length duration sec 时长 长度",
+    ),
+    Pattern(
+        rf"(?:\b(?:bars|measures)|小节数?)\s*[:=]\s*{RANGE}(?!\s*(?:bpm|s\b|秒))",
+        _bars,
+        needs="bars measures 小节",
     ),
     Pattern(rf"{RANGE}{_GAP}(?:bars?|measures?|小节)(?![a-z])(?:-long)?", _bars, needs="bar measure 小节"),
 ]
