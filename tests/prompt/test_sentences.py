@@ -82,6 +82,8 @@ def test_a_mood_that_is_taken_back_a_little_is_weaker(prompt, plain):
         ("雨很大,风很小", {"rain", "wind"}),
         ("风", {"wind"}),
         ("轻轻的风,还有鸟叫", {"wind", "birds"}),
+        ("雨声和风声", {"rain", "wind"}),
+        ("雨声但不要雷声和风声", {"rain"}),
     ],
 )
 def test_the_wind_in_chinese(prompt, sources):

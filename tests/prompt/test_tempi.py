@@ -30,6 +30,8 @@ from audiogen.prompt import parse
         ("piano, dotted quarter = 60", 90),
         ("piano, 1/4 = 72", 72),
         ("钢琴,四分音符=72", 72),
+        ("钢琴 四四拍 每分钟60拍", 60),
+        ("钢琴,四四拍,80拍每分钟", 80),
         ("以四分音符为一拍,每分钟66拍,钢琴", 66),
         ("piano, 80 quarter notes per minute", 80),
     ],

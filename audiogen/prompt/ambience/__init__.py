@@ -1,2 +1,3 @@
-"""Sounds of nature: sounds.py says which, how much of each and how heavy the main one is, comparing.py which is
-louder; beside.py says whether they are asked for as sounds beside a piano, or are a mood of its music."""
+"""Sounds of nature: which, how much of each, how heavy the main one is (sounds.py), one louder than another
+(comparing.py); whether they sound beside a piano or are a mood of its music (beside.py).
+"""

@@ -1,2 +1,3 @@
-"""Text in normal form, tokens, numbers; lengths.py, formats.py and order.py: what a text says of time and files.
-lexicon.py holds the word lists (yaml_lines.py reads them), recognition.py finds their words, spelling.py slips."""
+"""Text, tokens, numbers; lengths (lengths.py), files (formats.py) and what should come after what (order.py).
+lexicon.py holds the word lists (yaml_lines.py reads them), recognition.py finds their words in a text.
+"""

@@ -14,7 +14,7 @@ from audiogen.prompt.language.recognition import Recognised
 from audiogen.prompt.language.text import Token
 
 _THEN = re.compile(
-    r"\b(?:and\s+)?then\b(?!\s+again)|\bfollowed\s+by\b|\bafter\s+that\b|\bafterwards\b|\bnext\s+comes?\b"
+    r"\b(?:and\s+)?then\b(?!\s+again)|\bfollowed\s+by\b|\bafter\s+(?:that|it)\b|\bafterwards\b|\bnext\s+comes?\b"
     r"|\b(?:and\s+)?(?:end|finish)(?:s|es|ing)?\s+with\b|最后|后来|然后|接着|随后|之后|(?<=[,、。;\s])再(?!来)|先[^,、]{1,12}再",
     re.IGNORECASE | re.ASCII,
 )

@@ -1,2 +1,3 @@
-"""Amounts of music as people write them: keys.py, tempi.py, bars.py, harmony.py (chords); qualified.py: "a long reverb".
-attributes.py holds the ranges of what words can ask for, terms.py the musician's word for a value."""
+"""Amounts of music as people write them: keys.py, tempi.py, bars.py, harmony.py (chords).
+Words: attributes.py (ranges), qualified.py (said of another word), terms.py (for a value).
+"""

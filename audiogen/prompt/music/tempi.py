@@ -10,7 +10,10 @@ from audiogen.prompt.language.text import NUMBER, number
 from audiogen.prompt.music.attributes import KNOWN_METRES, is_metre
 
 _S = r"(?:s|sec|seconds?|秒钟?)(?![a-z])"
-_BPM = r"(?:b\.?p\.?m(?![a-z])\.?|beats?\s*(?:per|a|/|each)\s*min(?:ute)?\b|拍\s*(?:每|/|一)\s*分钟?)"
+_BPM = (
+    r"(?:b\.?p\.?m(?![a-z])\.?|beats?\s*(?:per|a|/|each)\s*min(?:ute)?\b"
+    r"|拍\s*(?:每|/|一)\s*(?:分钟|分(?!钟))(?!\s*[\d一二两三四五六七八九十百]))"  # not 四四拍 每分钟60拍
+)
 _NOTE_VALUES = {  # in quarters; the last ones are the signs ♩ ♪ and those of half, whole and sixteenth
     "whole": 4.0,
     "semibreve": 4.0,
