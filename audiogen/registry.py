@@ -1,7 +1,7 @@
-"""Every name in one place: shipped weights, stages, pipelines. Imports no network until asked.
+"""Every name in one place: stages and shipped weights. Imports no network until asked.
 
-To add a stage: write its file, add its line to STAGES. To ship weights: put the folder into
-`audiogen/weights/` and its line into WEIGHTS.
+To add a stage: write its file, add its row to STAGES, or call `register_stage` in a package of yours
+(`plugins.py`). To ship weights: put the folder into `audiogen/weights/` and its line into WEIGHTS.
 """
 
 from __future__ import annotations
@@ -9,110 +9,201 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from audiogen import plugins
+from audiogen.artifacts import (
+    Conditioning,
+    Contour,
+    Latents,
+    MelSpectrogram,
+    Picture,
+    Structure,
+    Waveform,
+)
 from audiogen.errors import InvalidRequest, MissingModel
-
-if TYPE_CHECKING:
-    from audiogen.pipeline import Pipeline
+from audiogen.kinds import FREE, OWN, Kind
+from audiogen.stage import Varies
 
 WEIGHTS_FOLDER = Path(__file__).parent / "weights"
+SEAMS = ("structure", "decoder", "renderer")
+NONE = "none"
+RESULTS = (Waveform, Picture)  # what gives one of these is the last stage
+# scheduler names by family; `sampling/schedulers.py` holds what they do
+FAMILIES = {
+    "flow": ("euler", "heun", "midpoint"),
+    "diffusion": ("ddpm", "ddim", "dpm-solver++", "euler", "euler-ancestral"),
+}
+Loaded = dict[tuple[str, str, str], Any]  # (stage, weights, device) -> the stage with its weights
 
 
 @dataclass(frozen=True)
 class StageEntry:
-    """Where a stage lives, and the weights it loads by default.
+    """Where a stage lives, what it does, and the weights it loads by default.
 
     Attributes:
-        place: "module:Class".
-        weights: path -> name of its weights.
-        schedulers: of a decoder, the names it takes.
-        few: path -> name of weights that were distilled for one or two steps.
+        name: how it is chosen; two stages may share it if they are for different kinds of work.
+        seam: "structure", "decoder" or "renderer".
+        place: "module:Class", a class, or a function that makes the stage.
+        takes, gives: artifact types.
+        weights: kind of work -> name of its weights, a folder or a hub id; None: it needs none.
+        family: of its schedulers, one of `FAMILIES`; schedulers: their names, where it has its own.
+        few: kind -> name of weights that were distilled for one or two steps.
         alone: of a structure stage, the stage by which its network makes sound without a decoder.
-        places: path -> "module:Class", where a path needs another class of the same name.
         hears: whether a structure stage hears what is asked of it; one that does not draws any digit.
+        varies: whether it writes a share of a structure anew (`stage.Varies`).
+        vocabulary: OWN: it refuses what it never learned; FREE: it is handed the whole sentence.
     """
 
+    name: str
     seam: str
-    place: str
-    weights: dict[str, str]
+    place: str | Callable[..., Any]
+    takes: type
+    gives: type
+    weights: Mapping[str, str | None]
+    family: str = ""
     schedulers: tuple[str, ...] = ()
-    few: dict[str, str] = field(default_factory=dict)
+    few: Mapping[str, str] = field(default_factory=dict)
     alone: str | None = None
-    places: dict[str, str] = field(default_factory=dict)
     hears: bool = True
+    varies: bool = False
+    vocabulary: str = OWN
 
-    def place_for(self, path: str | None) -> str:
-        """ "module:Class" for a path."""
-        return self.places.get(path or "", self.place)
+    def __post_init__(self) -> None:
+        if self.seam not in SEAMS:
+            raise InvalidRequest(f"The stage {self.name!r}: a seam is {', '.join(SEAMS)}, not {self.seam!r}.")
+        if self.family and self.family not in FAMILIES:
+            raise InvalidRequest(
+                f"The stage {self.name!r}: a family is {', '.join(FAMILIES)}, not {self.family!r}."
+            )
+        if not self.schedulers:
+            object.__setattr__(self, "schedulers", FAMILIES.get(self.family, ()))
+
+    @property
+    def factory(self) -> Any:
+        """The class of the stage, or the function that makes it."""
+        if not isinstance(self.place, str):
+            return self.place
+        module, _, attribute = self.place.partition(":")
+        return getattr(importlib.import_module(module), attribute)
 
 
 _PICTURES = ("digit", "picture")
 
-STAGES: dict[str, StageEntry] = {
-    "score": StageEntry("structure", "audiogen.structure.score.stage:ScoreStage", {"piano": "piano-score"}),
-    "mel": StageEntry(
+
+STAGES: list[StageEntry] = [
+    StageEntry(
+        "score",
+        "structure",
+        "audiogen.structure.score.stage:ScoreStage",
+        Conditioning,
+        Structure,
+        {"piano": "piano-score"},
+        varies=True,
+    ),
+    StageEntry(
+        "mel",
         "structure",
         "audiogen.structure.mel.stage:MelStage",
+        Conditioning,
+        Structure,
         {"piano": "piano-mel", "ambience": "ambience-mel"},
     ),
-    "wavenet": StageEntry(
+    StageEntry(
+        "wavenet",
         "structure",
         "audiogen.structure.wavenet.stage:WaveNetStage",
+        Conditioning,
+        Structure,
         {"piano": "wavenet"},
         alone="wavenet-audio",
     ),
-    "flow": StageEntry(
+    StageEntry(
+        "wavenet-audio",
+        "structure",
+        "audiogen.structure.wavenet.stage:WaveNetAudio",
+        Conditioning,
+        Waveform,
+        {"piano": "wavenet"},
+    ),
+    StageEntry(
+        "flow",
         "decoder",
         "audiogen.decoder.flow:FlowDecoder",
-        {"piano": "piano-flow", "ambience": "ambience-flow", **dict.fromkeys(_PICTURES, "picture-flow")},
-        schedulers=("euler", "heun", "midpoint"),
+        Structure,
+        MelSpectrogram,
+        {"piano": "piano-flow", "ambience": "ambience-flow"},
+        family="flow",
         few={"ambience": "ambience-few"},
-        places=dict.fromkeys(_PICTURES, "audiogen.decoder.picture:PictureFlowDecoder"),
     ),
-    "diffusion": StageEntry(
+    StageEntry(
+        "diffusion",
         "decoder",
         "audiogen.decoder.diffusion:DiffusionDecoder",
-        {
-            "piano": "piano-diffusion",
-            "ambience": "ambience-diffusion",
-            **dict.fromkeys(_PICTURES, "picture-diffusion"),
-        },
-        schedulers=("ddpm", "ddim", "dpm-solver++", "euler", "euler-ancestral"),
-        places=dict.fromkeys(_PICTURES, "audiogen.decoder.picture:PictureDiffusionDecoder"),
+        Structure,
+        MelSpectrogram,
+        {"piano": "piano-diffusion", "ambience": "ambience-diffusion"},
+        family="diffusion",
     ),
-    "vocoder": StageEntry(
-        "renderer", "audiogen.render.vocoder:Vocoder", {"piano": "vocoder", "ambience": "vocoder"}
+    StageEntry(
+        "flow",
+        "decoder",
+        "audiogen.decoder.picture:PictureFlowDecoder",
+        Contour,
+        Latents,
+        dict.fromkeys(_PICTURES, "picture-flow"),
+        family="flow",
     ),
-    "wavenet-audio": StageEntry(
-        "renderer", "audiogen.structure.wavenet.stage:WaveNetAudio", {"piano": "wavenet"}
+    StageEntry(
+        "diffusion",
+        "decoder",
+        "audiogen.decoder.picture:PictureDiffusionDecoder",
+        Contour,
+        Latents,
+        dict.fromkeys(_PICTURES, "picture-diffusion"),
+        family="diffusion",
     ),
-    "pixelcnn": StageEntry(
-        "structure", "audiogen.structure.digits.pixelcnn:PixelCNNStage", {"digit": "digit-pixelcnn"}
+    StageEntry(
+        "vocoder",
+        "renderer",
+        "audiogen.render.vocoder:Vocoder",
+        MelSpectrogram,
+        Waveform,
+        {"piano": "vocoder", "ambience": "vocoder"},
     ),
-    "pixelcnn-64": StageEntry(
-        "structure",
-        "audiogen.structure.digits.fine_pixelcnn:FinePixelCNNStage",
-        {"digit": "digit-pixelcnn-64"},
+    StageEntry(
+        "painter",
+        "renderer",
+        "audiogen.render.painter:Painter",
+        Latents,
+        Picture,
+        dict.fromkeys(_PICTURES, "picture-painter"),
     ),
-    "dcgan": StageEntry(
-        "structure", "audiogen.structure.digits.gan:DCGANStage", {"digit": "digit-dcgan"}, hears=False
+    *(
+        StageEntry(
+            name,
+            "structure",
+            f"audiogen.structure.{place}",
+            Conditioning,
+            Contour,
+            {"picture": "picture-sketch"} if name == "sketch" else {"digit": f"digit-{name}"},
+            hears=name != "dcgan",
+        )
+        for name, place in {
+            "pixelcnn": "digits.pixelcnn:PixelCNNStage",
+            "pixelcnn-64": "digits.fine_pixelcnn:FinePixelCNNStage",
+            "dcgan": "digits.gan:DCGANStage",
+            "wgan-gp": "digits.gan:WGANGPStage",
+            "cgan": "digits.gan:ConditionalGANStage",
+            "vae": "digits.vae:VAEStage",
+            "ddpm": "digits.ddpm:DDPMStage",
+            "sketch": "sketch:SketchStage",
+        }.items()
     ),
-    "wgan-gp": StageEntry(
-        "structure", "audiogen.structure.digits.gan:WGANGPStage", {"digit": "digit-wgan-gp"}
-    ),
-    "cgan": StageEntry(
-        "structure", "audiogen.structure.digits.gan:ConditionalGANStage", {"digit": "digit-cgan"}
-    ),
-    "vae": StageEntry("structure", "audiogen.structure.digits.vae:VAEStage", {"digit": "digit-vae"}),
-    "ddpm": StageEntry("structure", "audiogen.structure.digits.ddpm:DDPMStage", {"digit": "digit-ddpm"}),
-    "sketch": StageEntry("structure", "audiogen.structure.sketch:SketchStage", {"picture": "picture-sketch"}),
-    "painter": StageEntry(
-        "renderer", "audiogen.render.painter:Painter", dict.fromkeys(_PICTURES, "picture-painter")
-    ),
-}
+]
 
 WEIGHTS: dict[str, str] = {
     "piano-score": "autoregressive transformer over note events: prompt attributes -> notes",
@@ -143,112 +234,197 @@ WEIGHTS: dict[str, str] = {
 # Weights that their recipe trains, but that are not here: not good enough, or not made yet.
 UNSHIPPED: dict[str, str] = {}
 
-PIPELINES: dict[str, dict[str, str]] = {
-    "piano": {"structure": "score", "decoder": "flow", "renderer": "vocoder"},
-    "ambience": {"structure": "mel", "decoder": "flow", "renderer": "vocoder"},
-    "digit": {"structure": "pixelcnn", "decoder": "flow", "renderer": "painter"},
-    "picture": {"structure": "sketch", "decoder": "flow", "renderer": "painter"},
-}
 
-# The path of an output file, where the words do not say it.
-SUFFIX_PATHS: dict[str, str] = dict.fromkeys((".wav", ".flac", ".ogg", ".mp3", ".mid", ".midi"), "piano")
-SUFFIX_PATHS[".png"] = "picture"
+def register_stage(
+    stage: Any = None,
+    *,
+    kinds: Mapping[str, str | None] | Iterable[str],
+    name: str | None = None,
+    seam: str | None = None,
+    takes: type | None = None,
+    gives: type | None = None,
+    **more: Any,
+) -> Any:
+    """Make a stage known by its name, for Python and the command line; also as a decorator of its class.
 
-Loaded = dict[tuple[str, str, str], Any]  # (stage, weights, device) -> the stage with its weights
+    Args:
+        stage: a class, made without arguments, or by `from_pretrained(weights, device=...)` where it has
+            weights; a function that makes the stage; or "module:Class", imported when it is used.
+        kinds: kinds of work that it makes, each with its weights (name, folder or hub id) where it has any.
+        name, seam, takes, gives: as the class says; needed where `stage` is none.
+        more: further fields of `StageEntry` (family, schedulers, vocabulary, ...).
+    Raises:
+        InvalidRequest: something is missing or not as `StageEntry` wants it.
+    """
+    if stage is None:
+        fields = {"kinds": kinds, "name": name, "seam": seam, "takes": takes, "gives": gives, **more}
+
+        def decorate(cls: Any) -> Any:
+            register_stage(cls, **fields)
+            return cls
+
+        return decorate
+    said: dict[str, Any] = {"name": name, "seam": seam, "takes": takes, "gives": gives}
+    found: dict[str, Any] = {
+        key: getattr(stage, key, None) if value is None else value for key, value in said.items()
+    }
+    if missing := [key for key, value in found.items() if value is None]:
+        raise InvalidRequest(f"The stage {stage!r} does not say its {', '.join(missing)}.")
+    weights = dict(kinds) if isinstance(kinds, Mapping) else dict.fromkeys(kinds)
+    if not isinstance(stage, str):
+        more.setdefault("family", getattr(stage, "family", ""))
+        more.setdefault("varies", hasattr(stage, "vary"))
+        more.setdefault("vocabulary", getattr(stage, "vocabulary", OWN))
+    entry = StageEntry(place=stage, weights=weights, **found, **more)
+    STAGES[:] = [e for e in STAGES if e.name != entry.name or not set(e.weights) & set(weights)]
+    STAGES.append(entry)
+    return stage
 
 
-def stage_class(name: str, path: str | None = None) -> Any:
-    """The class of a stage by its registered name, for a path where they differ.
+def entry_of(stage: Any, kind: str) -> StageEntry:
+    """What a stage that is there says of itself."""
+    return StageEntry(
+        stage.name,
+        stage.seam,
+        type(stage),
+        stage.takes,
+        stage.gives,
+        {kind: None},
+        schedulers=getattr(stage, "schedulers", ()),
+        hears=getattr(stage, "hears", True),
+        varies=isinstance(stage, Varies),
+        vocabulary=getattr(stage, "vocabulary", OWN),
+    )
+
+
+def stages_for(kind: str, seam: str) -> list[str]:
+    """Names of the stages at a seam that make a kind of work."""
+    plugins.discover()
+    return [entry.name for entry in STAGES if entry.seam == seam and kind in entry.weights]
+
+
+def stage_names(seam: str) -> list[str]:
+    """Names of all stages at a seam."""
+    plugins.discover()
+    return list(dict.fromkeys(entry.name for entry in STAGES if entry.seam == seam))
+
+
+def stage_entry(name: str, kind: str | None = None) -> StageEntry:
+    """The entry of a stage by its name, and the kind of work where several share it.
 
     Raises:
-        InvalidRequest: no such stage; the message lists those there are.
+        InvalidRequest: no such stage, or it does not make this kind; the message lists those that do.
     """
-    if name not in STAGES:
-        raise InvalidRequest(f"No stage named {name!r}; there are: {', '.join(STAGES)}.")
-    module, _, attribute = STAGES[name].place_for(path).partition(":")
-    return getattr(importlib.import_module(module), attribute)
+    found = [entry for entry in STAGES if entry.name == name]
+    if not found:
+        plugins.discover()
+        found = [entry for entry in STAGES if entry.name == name]
+    if not found:
+        known = dict.fromkeys(entry.name for entry in STAGES)
+        raise InvalidRequest(f"No stage named {name!r}; there are: {', '.join(known)}.")
+    fitting = [entry for entry in found if kind is None or kind in entry.weights]
+    if not fitting:
+        seam = found[0].seam
+        others = ", ".join([*stages_for(str(kind), seam), *([NONE] if seam == "structure" else [])])
+        raise InvalidRequest(f"The {seam} stage {name} does not make {kind}; for {kind} there are {others}.")
+    return fitting[0]
 
 
-def stages_for(path: str, seam: str) -> list[str]:
-    """Names of the stages at a seam that have weights for a path."""
-    return [name for name, entry in STAGES.items() if entry.seam == seam and path in entry.weights]
+def stage_class(name: str, kind: str | None = None) -> Any:
+    """The class of a stage; arguments and errors of `stage_entry`."""
+    return stage_entry(name, kind).factory
 
 
-def weights_for(name: str, path: str, few: bool = False) -> str:
-    """The name of the weights that a stage loads for a path.
+def weights_for(name: str, kind: str, few: bool = False) -> str | None:
+    """The name of the weights that a stage loads for a kind of work; None: it needs none.
 
     Args:
         few: those for one or two steps, where there are such.
     Raises:
-        InvalidRequest: it has none; the message lists the stages that have.
+        InvalidRequest: see `stage_entry`.
     """
-    weights = STAGES[name].weights
-    if path not in weights:
-        seam = STAGES[name].seam
-        known = ", ".join([*stages_for(path, seam), *(["none"] if seam == "structure" else [])])
-        raise InvalidRequest(f"The {seam} stage {name} does not make {path}; for {path} there are {known}.")
-    return STAGES[name].few.get(path, weights[path]) if few else weights[path]
+    entry = stage_entry(name, kind)
+    return entry.few.get(kind, entry.weights[kind]) if few else entry.weights[kind]
 
 
-def alone_stage(structure: str | None) -> str | None:
-    """The stage that makes sound in place of this structure stage, decoder and renderer, if there is one."""
-    return STAGES[structure].alone if structure in STAGES else None
-
-
-def check_scheduler(decoder: str, scheduler: str | None) -> None:
+def check_scheduler(decoder: StageEntry, scheduler: str | None) -> None:
     """Raise InvalidRequest where a decoder has no scheduler of that name; None is its default."""
-    known = STAGES[decoder].schedulers
-    if scheduler is not None and scheduler not in known:
-        raise InvalidRequest(
-            f"The decoder {decoder} has no scheduler {scheduler!r}; it has: {', '.join(known)}."
-        )
+    if scheduler is not None and scheduler not in decoder.schedulers:
+        known = ", ".join(decoder.schedulers) or "none to choose from"
+        raise InvalidRequest(f"The decoder {decoder.name} has no scheduler {scheduler!r}; it has: {known}.")
 
 
-def load_stage(name: str, path: str = "piano", device: str = "auto", few: bool = False) -> Any:
-    """A stage with its shipped weights for `path`, see `weights_for`."""
-    cls = stage_class(name, path)
-    return cls.from_pretrained(weights_for(name, path, few), device=device)
+def chain(kind: Kind, named: Mapping[str, str | None]) -> dict[str, StageEntry]:
+    """The stages of a kind of work, by seam and in order: those that are named, else its own.
 
-
-def load_pipeline(
-    path: str = "piano",
-    structure: str | None = None,
-    decoder: str | None = None,
-    renderer: str | None = None,
-    device: str = "auto",
-    loaded: Loaded | None = None,
-    few: bool = False,
-) -> Pipeline:
-    """The pipeline of a path with shipped weights; any stage by another name, "none" leaves it out.
+    What one of them makes superfluous is left out: everything after a stage that gives a Waveform or a
+    Picture, everything before one that takes the words themselves.
 
     Args:
-        loaded: stages that several pipelines share: taken from here, and added when first needed.
-        few: with weights for one or two steps, where there are such (`Sampling.few`).
+        named: seam -> name, "none", or None for the kind's own.
     Raises:
-        InvalidRequest: unknown path or stage name.
+        InvalidRequest: no such stage, or two that are named do not go together.
     """
-    from audiogen.pipeline import Pipeline
-
-    if path not in PIPELINES:
-        raise InvalidRequest(f"No pipeline named {path!r}; there are: {', '.join(PIPELINES)}.")
-    chosen = dict(PIPELINES[path])
-    for seam, name in (("structure", structure), ("decoder", decoder), ("renderer", renderer)):
-        if name is None:
+    said = {seam: name for seam, name in named.items() if name is not None}
+    names = {seam: said.get(seam, kind.stages.get(seam, NONE)) for seam in SEAMS}
+    for seam, name in said.items():
+        here = name == NONE or any(e.name == name and e.seam == seam for e in STAGES)
+        if not here and name not in stage_names(seam):
+            known = ", ".join([*stage_names(seam), NONE])
+            raise InvalidRequest(f"No {seam} stage named {name!r}; there are: {known}.")
+    entries = {seam: stage_entry(name, kind.name) for seam, name in names.items() if name != NONE}
+    first = entries.get("structure")
+    if first is not None and first.alone and "decoder" not in entries and "renderer" in entries:
+        return {"structure": stage_entry(first.alone, kind.name)}
+    order = list(entries)
+    begin = max((k for k, seam in enumerate(order) if entries[seam].takes is Conditioning), default=0)
+    end = min(
+        (k for k, seam in enumerate(order) if issubclass(entries[seam].gives, RESULTS)), default=len(order)
+    )
+    for k, seam in enumerate(order):
+        if begin <= k <= end:
             continue
-        if name != "none" and (name not in STAGES or STAGES[name].seam != seam):
-            known = ", ".join(n for n, e in STAGES.items() if e.seam == seam)
-            raise InvalidRequest(f"No {seam} stage named {name!r}; there are: {known}, none.")
-        chosen[seam] = name
-    names = [name for name in chosen.values() if name != "none"]
-    alone = alone_stage(chosen["structure"])
-    if alone and chosen["decoder"] == "none" and chosen["renderer"] != "none":
-        names = [alone]
+        if seam in said:
+            other = entries[order[begin if k < begin else end]]
+            does = "takes the words themselves" if k < begin else f"gives a {other.gives.__name__}"
+            raise InvalidRequest(
+                f"The {other.seam} stage {other.name} {does}, so there is no {seam} stage {said[seam]}; "
+                "leave out one of them."
+            )
+        del entries[seam]
+    return entries
+
+
+def vocabulary_of(kind: Kind, entries: Iterable[StageEntry]) -> str:
+    """FREE where the kind is, or a stage that makes the detail is handed the whole sentence; else OWN."""
+    free = any(entry.vocabulary == FREE for entry in entries)
+    return FREE if free or kind.vocabulary == FREE else OWN
+
+
+def load_stage(
+    name: str,
+    kind: str = "piano",
+    device: str = "auto",
+    few: bool = False,
+    weights: str | None = None,
+    loaded: Loaded | None = None,
+) -> Any:
+    """A stage with its weights.
+
+    Args:
+        few: see `weights_for`.
+        weights: others than those that belong to it: a name, a folder or a hub id.
+        loaded: stages that are shared: taken from here, and added when first needed.
+    Raises:
+        InvalidRequest: see `stage_entry`. MissingModel: see `find_weights`.
+    """
+    chosen = weights or weights_for(name, kind, few)
+    key = (name, chosen or kind, device)
     loaded = {} if loaded is None else loaded
-    keys = [(name, weights_for(name, path, few), device) for name in names]
-    for key in keys:
-        if key not in loaded:
-            loaded[key] = load_stage(key[0], path, device, few)
-    return Pipeline(*(loaded[key] for key in keys), path=path)
+    if key not in loaded:
+        make = stage_entry(name, kind).factory
+        loaded[key] = make() if chosen is None else make.from_pretrained(chosen, device=device)
+    return loaded[key]
 
 
 def find_weights(source: str | Path) -> Path:

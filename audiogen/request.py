@@ -1,6 +1,6 @@
 """What is asked, what was understood, what came out: the records of a making.
 
-`making.py` turns the first into the last; `provenance.py` writes them into files and reads them back.
+`making/` turns the first into the last; `provenance.py` writes them into files and reads them back.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -23,12 +23,10 @@ from audiogen.artifacts import (
     Waveform,
 )
 from audiogen.errors import InvalidRequest
+from audiogen.kinds import Kind
 from audiogen.media.midi_changes import MidiChanges
-from audiogen.registry import STAGES, Loaded, load_pipeline
+from audiogen.registry import NONE, STAGES, Loaded, StageEntry, load_stage, stage_names, vocabulary_of
 from audiogen.stage import Sampling
-
-if TYPE_CHECKING:
-    from audiogen.pipeline import Pipeline
 
 RATES = (44_100, 48_000)
 LOUDNESS_LUFS = (-50.0, -5.0)
@@ -45,10 +43,10 @@ class Request:
 
     Attributes:
         prompt: words; may be empty where `source` is given.
-        path: "piano", "ambience", "digit", "picture", or None: by the words.
+        path: the kind of work by its name ("piano", see `kinds`), or None: by the words.
         seconds: length; None: as the prompt says, or as long as `source`.
-        source: a file to start from (.mid, .npz, .png): it takes the place of the structure stage, or, if
-            it holds a mel spectrogram or image latents, of the decoder too.
+        source: a file to start from (.mid, .npz, .png), or its artifact: it takes the place of the structure
+            stage, or, if it is a mel spectrogram or image latents, of the decoder too.
         structure, decoder: stage names, "none", or None for the path's own.
         sampling: seeds and settings of the networks.
         loudness: LUFS, or "auto" (by the asked or written dynamics), or "off".
@@ -59,7 +57,8 @@ class Request:
         show_steps: keep what the stages have after every step, see `Take.steps`.
         size: of a picture, one of `SIZES`; None: as the prompt says, else the largest.
         style: of a picture, one of `STYLES` or `LOOKS` in English or Chinese; None: as the prompt says.
-        init: a picture that is changed; strength: how much of it, 0 .. 1; None: a default.
+        init: a picture that is changed, a file or the artifact; strength: how much of it, 0 .. 1; None: a
+            default.
         mask: a picture of the same size, white where `init` may change.
         changes: how a MIDI file given as `source` is played otherwise than it is written.
     """
@@ -67,7 +66,7 @@ class Request:
     prompt: str = ""
     path: str | None = None
     seconds: float | None = None
-    source: Path | None = None
+    source: Path | Start | None = None
     structure: str | None = None
     decoder: str | None = None
     sampling: Sampling = Sampling()
@@ -79,9 +78,9 @@ class Request:
     show_steps: bool = False
     size: int | None = None
     style: str | None = None
-    init: Path | None = None
+    init: Path | Picture | None = None
     strength: float | None = None
-    mask: Path | None = None
+    mask: Path | Picture | None = None
     changes: MidiChanges = AS_WRITTEN
 
     def __post_init__(self) -> None:
@@ -100,8 +99,10 @@ class Request:
                 problems.append(f"--{name} is of a picture that is changed; give --init FILE as well")
         for seam in ("structure", "decoder"):
             name = getattr(self, seam)
-            known = [n for n, entry in STAGES.items() if entry.seam == seam]
-            if name is not None and name not in (*known, "none"):
+            if name in (None, NONE) or any(e.name == name and e.seam == seam for e in STAGES):
+                continue
+            known = stage_names(seam)
+            if name not in known:
                 problems.append(f"no {seam} stage named {name!r}; there are {', '.join(known)}, none")
         if problems:
             raise InvalidRequest("; ".join(problems) + ".")
@@ -112,7 +113,8 @@ class Retouch:
     """A picture that is changed.
 
     Attributes:
-        picture: square. strength: 0 (it stays) .. 1 (all of it is new where it may change).
+        picture: square.
+        strength: 0 (it stays) .. 1 (all of it is new where it may change).
         mask: float32 [h, w] of the picture, 1 where it may change; None: everywhere.
     """
 
@@ -127,23 +129,42 @@ class Plan:
 
     Attributes:
         request: as it came.
+        kind: of work.
         conditioning: what the words ask for, with the final length.
         start: the artifact to start from, or None: from the words.
-        stages: names by seam, in order.
+        entries: its stages by seam, in order.
         remarks: what was left out or changed, in words for the user.
         bed: a second plan whose sound is laid under that of this one, or None.
         retouch: the picture that is changed, or None.
         loaded: stages that are loaded; plans that share this dictionary share their networks.
+        given: the stages themselves, where the caller has them; (): they are loaded by their names.
     """
 
     request: Request
+    kind: Kind
     conditioning: Conditioning
     start: Start | None
-    stages: dict[str, str]
+    entries: dict[str, StageEntry]
     remarks: tuple[str, ...] = ()
     bed: Plan | None = None
     retouch: Retouch | None = None
     loaded: Loaded = field(default_factory=dict, repr=False)
+    given: tuple[Any, ...] = ()
+
+    @property
+    def stages(self) -> dict[str, str]:
+        """Names of its stages by seam."""
+        return {seam: entry.name for seam, entry in self.entries.items()}
+
+    @property
+    def gives(self) -> type | None:
+        """The artifact that its last stage makes; None: it has no stage."""
+        return list(self.entries.values())[-1].gives if self.entries else None
+
+    @property
+    def vocabulary(self) -> str:
+        """OWN or FREE, see `kinds`."""
+        return vocabulary_of(self.kind, self.entries.values())
 
     def sharing(self, loaded: Loaded) -> Plan:
         """The plan, and its bed, with the stages in `loaded`."""
@@ -156,35 +177,32 @@ class Plan:
         Raises:
             MissingModel: weights are absent or damaged.
         """
-        _ = self.pipeline
+        _ = self.parts
         if self.bed is not None:
             self.bed.load()
 
     @cached_property
-    def pipeline(self) -> Pipeline:
-        """The stages with their weights; loaded once.
+    def parts(self) -> tuple[Any, ...]:
+        """The stages with their weights, in order; loaded once.
 
         Raises:
             MissingModel: weights are absent or damaged.
         """
-        return load_pipeline(
-            self.conditioning.path,
-            structure=self.stages.get("structure", "none"),
-            decoder=self.stages.get("decoder", "none"),
-            renderer=self.stages.get("renderer", "none"),
-            device=self.request.device,
-            loaded=self.loaded,
-            few=self.request.sampling.few,
+        request = self.request
+        return self.given or tuple(
+            load_stage(name, self.kind.name, request.device, request.sampling.few, loaded=self.loaded)
+            for name in self.stages.values()
         )
 
     def until(self, seam: str) -> Plan:
         """The plan that stops after `seam`."""
-        names = list(self.stages)
+        names = list(self.entries)
         if seam not in names:
             raise InvalidRequest(f"Nothing here makes a {seam}; the stages are {', '.join(names) or 'none'}.")
         kept = names[: names.index(seam) + 1]
         bed = self.bed if kept == names else None
-        return dataclasses.replace(self, stages={name: self.stages[name] for name in kept}, bed=bed)
+        entries = {name: self.entries[name] for name in kept}
+        return dataclasses.replace(self, entries=entries, bed=bed, given=self.given[: len(kept)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,6 +215,7 @@ class Take:
         sampling: settings of this take alone (n = 1).
         structure, mel, contour, latents: what the stages made or were given, or None.
         waveform, picture: the finished result, or None where the plan stops before it.
+        made: what the last stage gave, finished.
         steps: if asked for, what the stages had after their steps: of sound the mel, of pictures `Picture`.
     """
 
@@ -209,6 +228,7 @@ class Take:
     contour: Contour | None = None
     latents: Latents | None = None
     picture: Picture | None = None
+    made: Any = None
     steps: tuple[Any, ...] = ()
     recipe: dict[str, Any] = field(default_factory=dict)
 

@@ -1,15 +1,15 @@
-"""The seam: what a stage is, the settings of one call, seeds, and progress."""
+"""The seam: what a stage is, what it may be able to do besides, the settings of one call, seeds, progress."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
-from audiogen.artifacts import Conditioning, Latents
+from audiogen.artifacts import Conditioning
 from audiogen.errors import Cancelled, InvalidRequest
 
 Progress = Callable[[str, int, int], bool]
@@ -78,6 +78,16 @@ class Sampling:
         if problems:
             raise InvalidRequest("; ".join(problems) + ".")
 
+    def item(self, k: int) -> Sampling:
+        """The settings that make item k of a batch alone: its seeds moved on by k, n = 1.
+
+        Variations are of one piece: only their own seed moves on.
+        """
+        if self.variation:
+            return replace(self, variation_seed=self.variation_seed + k, n=1)
+        decoder = None if self.decoder_seed is None else self.decoder_seed + k
+        return replace(self, seed=self.seed + k, decoder_seed=decoder, n=1)
+
     @property
     def few(self) -> bool:
         """Whether weights that were distilled for one or two steps fit: they have one guidance built in."""
@@ -100,27 +110,49 @@ class Sampling:
 
 @dataclass(frozen=True, eq=False)
 class Edit:
-    """What a decoder of pictures begins with instead of noise; handed to its call as `edit`.
+    """What a stage begins with instead of noise.
 
     Attributes:
-        latents: of the picture that is changed.
+        begin: an artifact of the type that the stage gives.
         strength: 0 (it stays as it is) .. 1 (nothing of it is left where it may change).
-        mask: float32 [h, w] of the grid of the latents, 1 where the picture may change; None: everywhere.
+        mask: float32 on the grid of `begin` (latents and pictures [h, w], mels [frames]), 1 where it may
+            change; None: everywhere.
     """
 
-    latents: Latents
+    begin: Any
     strength: float
     mask: np.ndarray | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Options:
+    """What one call can be given besides; only a stage that says it takes it is given it.
+
+    Attributes:
+        observer: called as observer(done, total, artifact) after every step; the last is the result. For a
+            stage that is `Observable`.
+        edit: what is changed, in place of noise. For a stage that is `Editable`.
+    """
+
+    observer: Callable[[int, int, Any], None] | None = None
+    edit: Edit | None = None
+
+    def __bool__(self) -> bool:
+        return self.observer is not None or self.edit is not None
+
+
+PLAIN = Options()
+
+
 @runtime_checkable
 class Stage(Protocol):
-    """A callable that turns one artifact into the next.
+    """A callable that turns one artifact into the next. This is all that every stage must have.
 
     Attributes:
         name: how the stage is chosen ("score", "flow", "vocoder").
         seam: what it makes, the word for `Pipeline.until`: "structure", "decoder" or "renderer".
-        takes, gives: artifact types; a structure stage takes a Conditioning.
+        takes, gives: artifact types. The first stage takes a Conditioning; one that gives a Waveform or a
+            Picture is the last.
     """
 
     name: str
@@ -129,6 +161,52 @@ class Stage(Protocol):
     gives: type
 
     def __call__(self, x: Any, conditioning: Conditioning, sampling: Sampling, progress: Progress) -> Any: ...
+
+
+@runtime_checkable
+class Observable(Protocol):
+    """It shows what it has after each of its steps, to `options.observer`."""
+
+    observable: ClassVar[bool]
+
+    def __call__(
+        self,
+        x: Any,
+        conditioning: Conditioning,
+        sampling: Sampling,
+        progress: Progress,
+        options: Options = PLAIN,
+    ) -> Any: ...
+
+
+@runtime_checkable
+class Editable(Protocol):
+    """It can begin with something that is there, `options.edit`."""
+
+    editable: ClassVar[bool]
+
+    def __call__(
+        self,
+        x: Any,
+        conditioning: Conditioning,
+        sampling: Sampling,
+        progress: Progress,
+        options: Options = PLAIN,
+    ) -> Any: ...
+
+
+@runtime_checkable
+class Varies(Protocol):
+    """A structure stage that writes `sampling.variation` of a structure anew and keeps the rest."""
+
+    def vary(self, base: Any, conditioning: Conditioning, sampling: Sampling, progress: Progress) -> Any: ...
+
+
+@runtime_checkable
+class Encodes(Protocol):
+    """It knows the way back: from what it gives to what it takes."""
+
+    def encode(self, made: Any) -> Any: ...
 
 
 def silent(stage: str, step: int, total: int) -> bool:

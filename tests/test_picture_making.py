@@ -12,10 +12,11 @@ import pytest
 from audiogen import registry
 from audiogen.artifacts import Conditioning, Contour, Latents, Picture
 from audiogen.errors import InvalidRequest, MissingModel
-from audiogen.making import Plan, Request, Take, make, understand
+from audiogen.making import Plan, Request, Take, make, take, understand
 from audiogen.media import png
+from audiogen.pipeline import load_pipeline
 from audiogen.provenance import request_of as request_of_recipe
-from audiogen.stage import Edit, Sampling, silent
+from audiogen.stage import PLAIN, Edit, Sampling
 
 ROUNDING = 0.51 / 255  # of a picture that went through an 8-bit file
 
@@ -251,16 +252,17 @@ def test_the_decoder_hears_the_mask_wherever_it_touches_a_place(tiny: Path) -> N
     seen: list[Edit | None] = []
     plan = understand(Request("cat", path="picture", init=photo(tiny, 64, 64), mask=corner(tiny)))
     plan.load()
-    decoder = plan.pipeline.stages[0]
+    decoder = plan.parts[0]
 
     class Watched:
-        def __call__(self, x, conditioning, sampling, progress, observer=None, edit=None) -> Latents:
-            seen.append(edit)
-            return decoder(x, conditioning, sampling, progress, observer, edit)
+        name, seam, takes, gives = "watched", "decoder", Contour, Latents
+        editable = True
 
-    from audiogen.making.pictures import decoded
+        def __call__(self, x, conditioning, sampling, progress, options=PLAIN) -> Latents:
+            seen.append(options.edit)
+            return decoder(x, conditioning, sampling, progress, options)
 
-    decoded(Watched(), plan, Contour.empty(), Sampling(), silent)
+    take(dataclasses.replace(plan, given=(Watched(), plan.parts[1])), Sampling())
     (edit,) = seen
     assert edit is not None and edit.strength == 1.0 and edit.mask is not None
     assert edit.mask.shape == (8, 8)
@@ -375,11 +377,13 @@ def test_weights_that_are_not_there_are_named_with_what_makes_them(
 
 
 def test_a_pipeline_of_pictures_runs_from_python(tiny: Path) -> None:
-    digits = registry.load_pipeline("digit")
+    digits = load_pipeline("digit")
     picture = digits("oil digit 3", Sampling(seed=2))
     assert isinstance(picture, Picture)
     contour = digits.until("structure")("digit 3", Sampling(seed=2))
-    assert isinstance(contour, Contour) and contour.asked == Conditioning("digit 3", "digit", subject="3")
+    assert isinstance(contour, Contour) and contour.asked == Conditioning(
+        "digit 3", "digit", subject="3", size=512
+    )
     painted = digits.since("structure")(contour, Sampling(seed=2), "oil")
     np.testing.assert_allclose(painted.pixels, picture.pixels, atol=1e-2)
-    assert isinstance(registry.load_pipeline("picture")("a cartoon cat"), Picture)
+    assert isinstance(load_pipeline("picture")("a cartoon cat"), Picture)

@@ -7,7 +7,7 @@ import pytest
 
 from audiogen.artifacts import Conditioning, MelSpectrogram, Notes, Structure, Waveform
 from audiogen.errors import InvalidRequest
-from audiogen.pipeline import Pipeline, item
+from audiogen.pipeline import Pipeline
 from audiogen.stage import Sampling, Stage, report, silent
 
 
@@ -33,22 +33,24 @@ class Flat:
         return MelSpectrogram(mid, np.zeros((2, 34, mid.shape[1]), np.float32), x.seconds)
 
 
-class Constant:
-    """A waveform of the right length."""
+class Tone:
+    """A waveform of the right length, whose pitch is the level of the mel."""
 
-    name, seam, takes, gives = "constant", "renderer", MelSpectrogram, Waveform
+    name, seam, takes, gives = "tone", "renderer", MelSpectrogram, Waveform
 
     def __call__(self, x, conditioning, sampling, progress):
-        return Waveform(np.full((2, round(x.seconds * 44_100)), x.mid[0, 0], np.float32))
+        t = np.arange(round(x.seconds * 44_100)) / 44_100
+        tone = 0.1 * np.sin(2 * np.pi * (440 + 20 * x.mid[0, 0]) * t)
+        return Waveform(np.stack([tone, tone]).astype(np.float32))
 
 
 @pytest.fixture
 def pipeline() -> Pipeline:
-    return Pipeline(OneNote(), Flat(), Constant())
+    return Pipeline(OneNote(), Flat(), Tone())
 
 
 def test_stages_are_stages() -> None:
-    for stage in (OneNote(), Flat(), Constant()):
+    for stage in (OneNote(), Flat(), Tone()):
         assert isinstance(stage, Stage)
 
 
@@ -73,24 +75,25 @@ def test_a_stage_can_be_swapped(pipeline: Pipeline) -> None:
             mel = super().__call__(x, conditioning, sampling, progress)
             return MelSpectrogram(mel.mid * 0 + 3, mel.side, mel.seconds)
 
-    assert pipeline.replace("decoder", Loud())("piano, 1 s").samples[0, 0] == 3
+    wave = pipeline.replace("decoder", Loud())("piano, 1 s")
+    assert np.argmax(np.abs(np.fft.rfft(wave.samples[0]))) == 440 + 20 * 3  # Hz, at one second
 
 
 def test_without_a_structure_stage_the_decoder_works_alone() -> None:
-    assert Pipeline(Flat(), Constant())("piano, 3 s").seconds == 3.0
+    assert Pipeline(Flat(), Tone())("piano, 3 s").seconds == 3.0
 
 
 def test_seams_that_do_not_fit_are_refused() -> None:
     with pytest.raises(InvalidRequest, match="takes MelSpectrogram"):
-        Pipeline(OneNote(), Constant())
+        Pipeline(OneNote(), Tone())
     with pytest.raises(InvalidRequest, match="at least one"):
         Pipeline()
     with pytest.raises(InvalidRequest, match="structure, decoder, renderer"):
-        Pipeline(OneNote(), Flat(), Constant()).until("vocoder")
+        Pipeline(OneNote(), Flat(), Tone()).until("vocoder")
 
 
 def test_the_wrong_artifact_is_refused(pipeline: Pipeline) -> None:
-    with pytest.raises(InvalidRequest, match="takes Structure, not Waveform"):
+    with pytest.raises(InvalidRequest, match="Nothing starts from a Waveform"):
         pipeline.since("structure")(Waveform(np.zeros((2, 10), np.float32)))
 
 
@@ -108,7 +111,7 @@ def test_item_k_of_a_batch_is_that_item_alone(pipeline: Pipeline) -> None:
     for k, wave in enumerate(batch):
         alone = pipeline("piano, 1 s", Sampling(seed=5 + k))
         np.testing.assert_array_equal(wave.samples, alone.samples)
-    assert item(Sampling(seed=5, decoder_seed=2, n=3), 2) == Sampling(seed=7, decoder_seed=4)
+    assert Sampling(seed=5, decoder_seed=2, n=3).item(2) == Sampling(seed=7, decoder_seed=4)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import torch
 from audiogen import registry
 from audiogen.decoder.flow import FlowDecoder, FlowDecoderConfig
 from audiogen.errors import InvalidRequest, MissingModel
+from audiogen.pipeline import load_pipeline
 from audiogen.pretrained import from_rows, pick_device
 from audiogen.render.vocoder import Vocoder, VocoderConfig
 
@@ -126,6 +127,6 @@ def test_unknown_names_list_what_there_is() -> None:
     with pytest.raises(InvalidRequest, match="score"):
         registry.stage_class("wavelet")
     with pytest.raises(InvalidRequest, match="piano"):
-        registry.load_pipeline("guitar")
+        load_pipeline("guitar")
     with pytest.raises(InvalidRequest, match="flow"):
-        registry.load_pipeline("piano", decoder="score")
+        load_pipeline("piano", decoder="score")

@@ -24,12 +24,14 @@ ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "compat": BASE,
     "media": BASE,
-    "artifacts": BASE | {"media"},
+    "plugins": BASE,
+    "kinds": BASE | {"plugins", "media"},
+    "artifacts": BASE | {"media", "kinds"},
     "stage": BASE | {"artifacts"},
     "conditions": BASE | {"artifacts"},
     "prompt": BASE | {"artifacts"},
-    "registry": BASE | {"pipeline"},
-    "pipeline": SEAM | {"prompt"},
+    "registry": SEAM | {"plugins", "kinds"},
+    "pipeline": SEAM | {"kinds", "registry", "request", "making"},  # the engine with stages of one's own
     "weight_files": BASE,
     "pretrained": BASE | {"registry", "weight_files"},
     "recipe": BASE,
@@ -38,9 +40,9 @@ ALLOWED: dict[str, set[str]] = {
     "structure": STAGE,
     "decoder": STAGE,
     "render": STAGE,
-    "request": SEAM | {"media", "pipeline", "registry"},
+    "request": SEAM | {"kinds", "media", "registry"},
     "provenance": SEAM | {"media", "request"},
-    "making": SEAM | {"media", "prompt", "pipeline", "registry", "request", "provenance"},
+    "making": SEAM | {"kinds", "media", "prompt", "registry", "request", "provenance"},
     # the word list of the prompt is written from the vocabulary of the pictures
     "lab": BASE,
     "lab.data": SEAM | {"media", "pretrained", "recipe", "structure", "prompt"},
@@ -68,6 +70,7 @@ ALLOWED: dict[str, set[str]] = {
         "prompt",
         "request",
         "provenance",
+        "kinds",
         "registry",
         "pretrained",
         "compat",
@@ -80,7 +83,7 @@ ALLOWED: dict[str, set[str]] = {
 HEAVY = {"torch", "transformers", "diffusers", "torchaudio", "librosa", "matplotlib", "scipy", "accelerate"}
 LIGHT_ROOMS = ("audiogen", "errors", "compat", "artifacts", "stage", "registry", "prompt", "recipe")
 # all that --help and explain pass through
-LIGHT_ROOMS += ("pipeline", "making", "request", "provenance", "cli")
+LIGHT_ROOMS += ("plugins", "kinds", "pipeline", "making", "request", "provenance", "cli")
 
 
 def room_of(file: Path) -> str:

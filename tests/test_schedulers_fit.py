@@ -36,7 +36,7 @@ def test_a_scheduler_that_does_not_fit_is_refused_before_anything_is_loaded(
 
 
 def test_schedulers_that_fit_are_taken() -> None:
-    for name in registry.STAGES["diffusion"].schedulers:
+    for name in registry.FAMILIES["diffusion"]:
         plan = understand(Request("rain, 2 s", decoder="diffusion", sampling=Sampling(scheduler=name)))
         assert plan.stages["decoder"] == "diffusion"
 

@@ -21,9 +21,7 @@ SURE, LEAST_SURE = 0.9, 0.5  # chance that the judge gives what it reads, and sh
 MOST_ALIKE = 0.4  # share of the digit that is drawn most often, where none is asked for
 CACHE_ERROR = 1e-3  # of logits of 10 and more, float32
 SHIPPED = [
-    name
-    for name, entry in STAGES.items()
-    if entry.seam == "structure" and entry.weights.get("digit") in WEIGHTS
+    entry.name for entry in STAGES if entry.seam == "structure" and entry.weights.get("digit") in WEIGHTS
 ]
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from audiogen.errors import InvalidRequest
+from audiogen.kinds import KINDS
 
 PERIODS = ("baroque", "classical", "romantic", "impressionist", "ragtime")
 SOURCES = ("rain", "birds", "waves", "fire", "thunder", "wind", "crickets", "water", "rooster")
 STYLES = ("watercolor", "oil", "pencil", "ink")
-PICTURES = ("digit", "picture")  # paths whose result is seen, not heard
+PICTURES = tuple(name for name, kind in KINDS.items() if kind.is_picture)  # what is seen, not heard
 LOOKS = ("flat", "3d", "shaded", "blob", "outline", "solid", "pixel")
 
 
@@ -21,7 +22,7 @@ class Conditioning:
 
     Attributes:
         prompt: the words as given.
-        path: "piano", "ambience", "digit" or "picture".
+        path: the kind of work by its name: "piano", "ambience", "digit", "picture" or an added one.
         seconds: length asked for, s.
         tempo: beats per minute; a beat is `quarters_per_beat` of the metre.
         key: "D minor"-like name; mode: "major" or "minor", also set without a key.
@@ -73,7 +74,7 @@ class Conditioning:
     @property
     def is_picture(self) -> bool:
         """Whether it is seen, not heard."""
-        return self.path in PICTURES
+        return self.path in KINDS and KINDS[self.path].is_picture
 
     def to_dict(self) -> dict[str, Any]:
         """Only what is set, ready for JSON; a picture has no length."""

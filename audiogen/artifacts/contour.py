@@ -90,7 +90,8 @@ class Contour:
         path = Path(path)
         read, remarks = drawing.drawing(png.read(path), SIZES, str(path))
         asked, more = _asked(png.read_recipe(path))
-        return cls(read, asked, (*remarks, *more))
+        made = cls(read, asked, (*remarks, *more))
+        return made if remarks else made.as_png()  # the very levels that were saved
 
     def packed(self) -> dict[str, Any]:
         """Its pixels, as a PNG holds them, for a recipe."""

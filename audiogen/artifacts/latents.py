@@ -30,7 +30,11 @@ class Latents:
 
     def save(self, path: str | Path, force: bool = False) -> None:
         """Write .npz."""
-        files.write_npz(Path(path), {"latents": self.values, "size": np.array(self.size)}, force)
+        files.write_atomic(Path(path), self.npz_bytes(), force)
+
+    def npz_bytes(self) -> bytes:
+        """The file of `save`."""
+        return files.npz_bytes({"latents": self.values, "size": np.array(self.size)})
 
     @classmethod
     def load(cls, path: str | Path) -> Latents:

@@ -31,8 +31,11 @@ class MelSpectrogram:
 
     def save(self, path: str | Path, force: bool = False) -> None:
         """Write .npz."""
-        arrays = {"mid": self.mid, "side": self.side, "seconds": np.array(self.seconds)}
-        files.write_npz(Path(path), arrays, force)
+        files.write_atomic(Path(path), self.npz_bytes(), force)
+
+    def npz_bytes(self) -> bytes:
+        """The file of `save`."""
+        return files.npz_bytes({"mid": self.mid, "side": self.side, "seconds": np.array(self.seconds)})
 
     def plot(self) -> bytes:
         """The mid mel as a PNG file (needs matplotlib)."""

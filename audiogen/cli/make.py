@@ -89,7 +89,7 @@ def command(state: Any, prompt: str, **given: Any) -> None:
 def _job(prompt: str, given: dict[str, Any], number: int | None = None) -> Job:
     """A prompt and the options of this verb."""
     from audiogen.cli.job import Job, suffix_of
-    from audiogen.registry import SUFFIX_PATHS
+    from audiogen.kinds import kind_for_suffix
     from audiogen.request import Request
 
     stage, source = options.stage_or_file(given["structure"])
@@ -106,7 +106,7 @@ def _job(prompt: str, given: dict[str, Any], number: int | None = None) -> Job:
         rate=int(given["rate"]),
         device=given["device"],
         show_steps=given["show_steps"],
-        default_path=SUFFIX_PATHS.get(suffix_of(given["output"], given["format"])),
+        default_path=kind_for_suffix(suffix_of(given["output"], given["format"])),
         **options.picture_options(given),
     )
     return Job.of(request, prompt, given, number)

@@ -49,7 +49,7 @@ def command(state: Any, prompt: str, structure: str | None, **given: Any) -> Non
     from audiogen.cli.progress import Reporter
     from audiogen.cli.work import LOADING, remark
     from audiogen.errors import InvalidRequest
-    from audiogen.registry import SUFFIX_PATHS
+    from audiogen.kinds import kind_for_suffix
 
     suffix = names.suffix_of(given["output"] or "")
     stage, source = options.stage_or_file(structure)
@@ -65,7 +65,7 @@ def command(state: Any, prompt: str, structure: str | None, **given: Any) -> Non
         structure=stage,
         source=source,
         sampling=options.sampling_from(given),
-        default_path=SUFFIX_PATHS.get(suffix),
+        default_path=kind_for_suffix(suffix),
         show_steps=given["show_steps"],
     )
     whole = making.understand(request)

@@ -26,4 +26,5 @@ class DiffusionDecoder(FlowDecoder):
     """The stage."""
 
     name: ClassVar[str] = "diffusion"
+    family: ClassVar[str] = "diffusion"
     config_class = DiffusionDecoderConfig

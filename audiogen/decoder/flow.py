@@ -7,7 +7,6 @@ stage with other schedulers.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -24,7 +23,7 @@ from audiogen.pretrained import Pretrained
 from audiogen.sampling.field import Estimate, steered, windowed
 from audiogen.sampling.flow import draw_noise, times
 from audiogen.sampling.schedulers import sample, scheduler
-from audiogen.stage import Progress, Sampling, report
+from audiogen.stage import PLAIN, Options, Progress, Sampling, report
 
 WINDOW_FRAMES = 1500  # 20 s; longer pieces are computed in such windows, without seams
 
@@ -72,6 +71,8 @@ class FlowDecoder(Pretrained):
     """The stage."""
 
     name: ClassVar[str] = "flow"
+    family: ClassVar[str] = "flow"
+    observable: ClassVar[bool] = True
     seam, takes, gives = "decoder", Structure, MelSpectrogram
     config_class = FlowDecoderConfig
 
@@ -98,16 +99,16 @@ class FlowDecoder(Pretrained):
         conditioning: Conditioning,
         sampling: Sampling,
         progress: Progress,
-        observer: Callable[[int, int, MelSpectrogram], None] | None = None,
+        options: Options = PLAIN,
     ) -> MelSpectrogram:
         """Decode a structure.
 
         Args:
-            observer: called as observer(done, steps, mel) after every step, with what the mel would be as
-                far as is known then; the last is the result.
+            options: its observer is called after every step with what the mel would be as far as is known
+                then; the last is the result.
         """
-        mel = self.config.mel
-        run = scheduler(self.name, sampling.scheduler or self.config.scheduler)
+        mel, observer = self.config.mel, options.observer
+        run = scheduler(self.family, sampling.scheduler or self.config.scheduler)
         frames = mel.frames(x.seconds)
         seed = sampling.seed_for("decoder")
         take = self.draw_take(seed, conditioning, x)

@@ -26,7 +26,7 @@ from audiogen.pretrained import Pretrained
 from audiogen.sampling.field import Estimate, kept, steered, whole
 from audiogen.sampling.flow import draw_noise, times
 from audiogen.sampling.schedulers import sample, scheduler
-from audiogen.stage import Edit, Progress, Sampling, report
+from audiogen.stage import PLAIN, Edit, Options, Progress, Sampling, report
 
 Observer = Callable[[int, int, Latents], None]
 
@@ -73,6 +73,9 @@ class PictureFlowDecoder(Pretrained):
     """The stage that solves the flow's differential equation."""
 
     name: ClassVar[str] = "flow"
+    family: ClassVar[str] = "flow"
+    observable: ClassVar[bool] = True
+    editable: ClassVar[bool] = True
     seam, takes, gives = "decoder", Contour, Latents
     config_class = PictureDecoderConfig
     config: PictureDecoderConfig
@@ -99,19 +102,18 @@ class PictureFlowDecoder(Pretrained):
         conditioning: Conditioning,
         sampling: Sampling,
         progress: Progress,
-        observer: Observer | None = None,
-        edit: Edit | None = None,
+        options: Options = PLAIN,
     ) -> Latents:
         """Paint what the words say along a contour.
 
         Args:
             x: 28x28 or 64x64; an empty one: the decoder composes the picture itself.
-            observer: called as observer(done, steps, latents) after every step, with what the picture would
-                be as far as is known then; the last is the result.
-            edit: a picture that is changed, in place of noise.
+            options: its observer is called after every step with what the picture would be as far as is known
+                then; the last is the result. Its edit is the latents of a picture that is changed.
         Raises:
-            InvalidRequest: the latents of `edit` have another shape.
+            InvalidRequest: the latents of the edit have another shape.
         """
+        observer, edit = options.observer, options.edit
         strength = 1.0 if edit is None else edit.strength
         over = self.overpainting(conditioning)
         if not 0 < over < strength:  # a smaller change keeps the colours that are there
@@ -158,7 +160,7 @@ class PictureFlowDecoder(Pretrained):
     ) -> Latents:
         """One pass of the solver; `seed` is of its noise, by default that of the decoder."""
         config = self.config
-        run = scheduler(self.name, sampling.scheduler or config.scheduler)
+        run = scheduler(self.family, sampling.scheduler or config.scheduler)
         seed = sampling.seed_for("decoder") if seed is None else seed
         noise = draw_noise((config.channels, config.grid**2), seed).T[None]
         estimate = self.estimate(self.guide(x, conditioning), self.with_defaults(sampling, conditioning))
@@ -233,7 +235,7 @@ class PictureFlowDecoder(Pretrained):
 
     def known(self, edit: Edit) -> Tensor:
         """The latents of a picture that is changed, [1, N, C]."""
-        values = edit.latents.values
+        values = edit.begin.values
         wanted = (self.config.channels, self.config.grid, self.config.grid)
         if values.shape != wanted:
             raise InvalidRequest(
@@ -262,6 +264,7 @@ class PictureDiffusionDecoder(PictureFlowDecoder):
     """The same, trained by v-prediction (arXiv 2202.00512) and sampled as a diffusion."""
 
     name: ClassVar[str] = "diffusion"
+    family: ClassVar[str] = "diffusion"
     config_class = PictureDiffusionDecoderConfig
 
 

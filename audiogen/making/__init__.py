@@ -7,11 +7,12 @@
 `understand` checks everything that can be checked before a network is loaded, and imports no torch.
 
     understanding  a request becomes a plan      sound     length, loudness, bed, loop
-    sources        files that are started from   pictures  size, style, contour
-    running        the stages of a plan          retouch   a picture that is changed, and its mask
+    words          kind of work, vocabulary      pictures  size, style, contour
+    sources        files that are started from   retouch   a picture that is changed, and its mask
+    engine         the stages of a plan, one take after the other
 """
 
-from audiogen.making.running import make, use_dtypes
+from audiogen.making.engine import artifacts, make, take, use_dtypes
 from audiogen.making.sound import SUFFIXES as SOUND_SUFFIXES
 from audiogen.making.sound import target_lufs, with_length
 from audiogen.making.sources import STRUCTURE_SUFFIXES, load_source
@@ -24,8 +25,10 @@ __all__ = [
     "Plan",
     "Request",
     "Take",
+    "artifacts",
     "load_source",
     "make",
+    "take",
     "target_lufs",
     "understand",
     "use_dtypes",

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from audiogen.artifacts import PICTURES, Conditioning, Contour, Latents, Picture
 from audiogen.errors import InvalidRequest
+from audiogen.kinds import OWN, Kind
 from audiogen.making import retouch
 from audiogen.media import drawing, png
 from audiogen.prompt import as_usual, parse, style_named, which_digit, which_subject
-from audiogen.registry import STAGES
+from audiogen.registry import StageEntry
 from audiogen.request import AUTO, SIZES, Plan, Request, Take
-from audiogen.stage import Edit, Progress, Sampling, silent
+from audiogen.stage import silent
 
 SUFFIXES = (png.SUFFIX, ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")  # of drawings
 MOST_STEPS = 10  # that are shown
 STEP_SIZE = 256  # pixels of a step that is shown
+Drawn = Contour | Latents | None
 
 
 def condition(request: Request, start: Contour | Latents) -> Conditioning:
@@ -45,111 +48,83 @@ def condition(request: Request, start: Contour | Latents) -> Conditioning:
 def fitted(
     known: Conditioning, start: Any, request: Request
 ) -> tuple[Conditioning, Contour | Latents | None]:
-    """The words with their final size and style, and the start.
+    """The words with their final style, and the start.
 
     Raises:
-        InvalidRequest: an unknown size or style, or a file or an option that does not go with pictures.
+        InvalidRequest: an unknown style, or a file or an option that does not go with pictures.
     """
     _check_options(request)
     if start is not None and not isinstance(start, Contour | Latents):
-        name = request.source.name if request.source is not None else "This"
+        name = request.source.name if isinstance(request.source, Path) else "This"
         raise InvalidRequest(
             f"{name} holds sound, and a picture follows a drawing; give a PNG with light strokes on black "
             'or dark ones on white, or ask for sound ("piano").'
         )
-    size = request.size or known.size or SIZES[-1]
-    if size not in SIZES:
-        sizes = " or ".join(f"{each}x{each}" for each in SIZES)
-        raise InvalidRequest(f"A picture has {sizes} pixels, not {size}; change --size.")
     if request.style is not None:
         named = style_named(request.style)
         known = dataclasses.replace(known, style=named.get("style"), look=named.get("look"))
-    if known.path == "picture" and start is None and request.init is None:
+    return known, start
+
+
+def completed(request: Request, kind: Kind, known: Conditioning, start: Any, vocabulary: str) -> Conditioning:
+    """The words with what they leave open, as our models want it: a usual look, and the size.
+
+    Raises:
+        InvalidRequest: a size that is not made.
+    """
+    size = request.size or known.size
+    if vocabulary != OWN or not kind.sizes:
+        return dataclasses.replace(known, size=size)
+    size = size or kind.sizes[-1]
+    if size not in kind.sizes:
+        sizes = " or ".join(f"{each}x{each}" for each in kind.sizes)
+        raise InvalidRequest(f"A picture has {sizes} pixels, not {size}; change --size.")
+    if kind.subject == "thing" and start is None and request.init is None:
         known = as_usual(known)
-    return dataclasses.replace(known, size=size), start
+    return dataclasses.replace(known, size=size)
 
 
 def extras(
-    request: Request, known: Conditioning, start: Contour | Latents | None, stages: dict[str, str]
+    request: Request,
+    kind: Kind,
+    known: Conditioning,
+    start: Contour | Latents | None,
+    entries: Mapping[str, StageEntry],
+    vocabulary: str,
 ) -> tuple[str, ...]:
-    """Remarks, and the picture that is changed, if there is one.
+    """Remarks.
 
     Raises:
-        InvalidRequest: nothing says what to draw, or a file is not as it must be.
+        InvalidRequest: nothing says what to draw, or an option does not go with the stages.
     """
-    writer = stages.get("structure")
+    writer = entries.get("structure")
     remarks: list[str] = []
     drawn = start is not None or request.init is not None
-    if not stages:
+    if not entries:
         raise InvalidRequest(
             f"Without a decoder nothing paints a {known.path} but a structure stage that draws its contour; "
             "leave out --decoder none."
         )
-    if writer is not None and not STAGES[writer].hears:
+    if writer is not None and not writer.hears:
         if known.subject is not None:
-            remarks.append(f"the stage {writer} draws any digit; the {known.subject} is not heard by it")
-    elif known.subject is None and known.path == "digit" and not drawn:
-        raise which_digit()
-    elif known.subject is None and not drawn:
-        raise which_subject(known.prompt)
-    if "decoder" not in stages:
+            remarks.append(f"the stage {writer.name} draws any digit; the {known.subject} is not heard by it")
+    elif known.subject is None and kind.subject and vocabulary == OWN and not drawn:
+        raise which_digit() if kind.subject == "digit" else which_subject(known.prompt)
+    if "decoder" not in entries:
         remarks += _without_decoder(request, known, writer)
     return tuple(remarks)
 
 
-def watchable(stage: Any) -> bool:
-    """Whether a stage shows what it has after each of its steps."""
-    return "observer" in inspect.signature(stage.__call__).parameters
-
-
-def decoded(
-    stage: Any, plan: Plan, x: Contour, sampling: Sampling, progress: Progress, *observer: Any
-) -> Latents:
-    """What the decoder makes of a contour; beginning with a picture that is changed, or varied."""
-    known, touch = plan.conditioning, plan.retouch
-    edit = None
-    if touch is not None:
-        begin: Latents = _painter(plan).encode(touch.picture)
-        edit = Edit(begin, touch.strength, retouch.coarse(touch.mask, begin.values.shape[1:]))
-    made = _decode(stage, x, known, sampling, progress, observer, edit)
-    if not sampling.variation:
-        return made
-    other = dataclasses.replace(sampling, decoder_seed=sampling.seed_for("variation"))
-    varied = Edit(made, sampling.variation, None if edit is None else edit.mask)
-    return _decode(stage, x, known, other, progress, observer, varied)
-
-
-def finished(plan: Plan, take: Take, progress: Progress) -> Take:
+def finished(plan: Plan, take: Take) -> Take:
     """The take with its picture at its size, and its steps as pictures."""
-    known = plan.conditioning
-    size = known.size or SIZES[-1]
-    steps = _seen(plan, take)
-    picture = take.picture
+    size, picture = plan.conditioning.size, take.picture
     if plan.request.decoder == "none" and take.contour is not None:
-        picture = Picture(np.repeat(drawing.enlarged(take.contour.pixels, size)[None], 3, 0))
+        picture = Picture(np.repeat(drawing.enlarged(take.contour.pixels, size or SIZES[-1])[None], 3, 0))
     elif picture is not None:
-        picture = Picture(retouch.kept(plan.retouch, drawing.resized(picture.pixels, size)))
-    return dataclasses.replace(take, picture=picture, steps=steps)
-
-
-def _decode(
-    stage: Any,
-    x: Contour,
-    known: Conditioning,
-    sampling: Sampling,
-    progress: Progress,
-    observer: tuple[Any, ...],
-    edit: Edit | None,
-) -> Latents:
-    if edit is None:
-        made: Latents = stage(x, known, sampling, progress, *observer)
-        return made
-    made = stage(x, known, sampling, progress, *(observer or (None,)), edit)
-    return made
-
-
-def _painter(plan: Plan) -> Any:
-    return next(stage for stage in plan.pipeline.stages if stage.seam == "renderer")
+        pixels = picture.pixels if size is None else drawing.resized(picture.pixels, size)
+        picture = Picture(retouch.kept(plan.retouch, pixels))
+    made = take.made if picture is None else picture
+    return dataclasses.replace(take, picture=picture, made=made, steps=_seen(plan, take))
 
 
 def _seen(plan: Plan, take: Take) -> tuple[Picture, ...]:
@@ -161,8 +136,10 @@ def _seen(plan: Plan, take: Take) -> tuple[Picture, ...]:
         step = take.steps[k]
         if isinstance(step, Contour):
             found.append(Picture(np.repeat(drawing.enlarged(step.pixels, STEP_SIZE)[None], 3, 0)))
+        elif isinstance(step, Picture):
+            found.append(Picture(drawing.resized(step.pixels, STEP_SIZE)))
         elif isinstance(step, Latents) and "renderer" in plan.stages:
-            picture = _painter(plan)(step, plan.conditioning, take.sampling, silent)
+            picture = plan.parts[-1](step, plan.conditioning, take.sampling, silent)
             found.append(Picture(drawing.resized(picture.pixels, STEP_SIZE)))
     return tuple(found)
 
@@ -182,7 +159,7 @@ def _check_options(request: Request) -> None:
             )
 
 
-def _without_decoder(request: Request, known: Conditioning, writer: str | None) -> list[str]:
+def _without_decoder(request: Request, known: Conditioning, writer: StageEntry | None) -> list[str]:
     """Remarks about what nothing paints.
 
     Raises:

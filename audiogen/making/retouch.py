@@ -23,7 +23,7 @@ def retouched(request: Request) -> tuple[Retouch | None, list[str]]:
     """
     if request.init is None:
         return None, []
-    picture = Picture.load(request.init)
+    picture = request.init if isinstance(request.init, Picture) else Picture.load(request.init)
     width, height = picture.size
     mask = None if request.mask is None else _mask(request.mask, (width, height))
     strength = request.strength
@@ -33,29 +33,36 @@ def retouched(request: Request) -> tuple[Retouch | None, list[str]]:
     if width != height:
         side = min(width, height)
         remarks.append(
-            f"{request.init.name} has {width}x{height} pixels; its middle, {side}x{side}, is taken"
+            f"{_called(request.init, 'The picture')} has {width}x{height} pixels; its middle, {side}x{side}, "
+            "is taken"
         )
     mask = None if mask is None else _middle(mask[None])[0]
     if mask is not None and not mask.any():
         raise InvalidRequest(
-            f"{request.mask} marks nothing in the middle {min(width, height)} pixels that are taken; "
-            "paint white what may change, or make both files square."
+            f"{_called(request.mask, 'The mask')} marks nothing in the middle {min(width, height)} pixels "
+            "that are taken; paint white what may change, or make both files square."
         )
     return Retouch(Picture(_middle(picture.pixels)), strength, mask), remarks
 
 
-def _mask(file: Path, size: tuple[int, int]) -> np.ndarray:
+def _called(given: object, otherwise: str) -> str:
+    """A file by its name."""
+    return given.name if isinstance(given, Path) else otherwise
+
+
+def _mask(file: Path | Picture, size: tuple[int, int]) -> np.ndarray:
     """Float32 [h, w], 1 where the picture may change."""
-    pixels = png.over(png.read(file), paper=0.0)
+    pixels = file.pixels if isinstance(file, Picture) else png.over(png.read(file), paper=0.0)
+    name = _called(file, "The mask")
     height, width = pixels.shape[1:]
     if (width, height) != size:
         raise InvalidRequest(
-            f"{file} has {width}x{height} pixels and the picture {size[0]}x{size[1]}; a mask has the size of "
+            f"{name} has {width}x{height} pixels and the picture {size[0]}x{size[1]}; a mask has the size of "
             "its picture."
         )
     mask = (pixels.mean(0) > 0.5).astype(np.float32)
     if not mask.any():
-        raise InvalidRequest(f"{file} marks nothing; paint white what may change, black what stays.")
+        raise InvalidRequest(f"{name} marks nothing; paint white what may change, black what stays.")
     return mask
 
 
@@ -76,7 +83,7 @@ def forms(request: Request, known: Conditioning, touch: Retouch | None) -> Conto
     """
     if touch is None or request.init is None or request.structure is not None or request.source is not None:
         return None
-    recipe = png.read_recipe(request.init) or {}
+    recipe = (png.read_recipe(request.init) if isinstance(request.init, Path) else None) or {}
     made_for = recipe.get("conditioning")
     subject = made_for.get("subject") if isinstance(made_for, dict) else None
     if known.path == "digit" and known.subject not in (None, subject):
@@ -93,8 +100,8 @@ def forms(request: Request, known: Conditioning, touch: Retouch | None) -> Conto
 
 def coarse(mask: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray | None:
     """The mask on the grid of the latents: 1 wherever a place holds something that may change."""
-    if mask is None:
-        return None
+    if mask is None or mask.shape == shape:
+        return mask
     return (drawing.shrunk(mask, shape[0]) > 0.02).astype(np.float32)
 
 

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from audiogen.artifacts import UNDAMPED_S, Conditioning, MelSpectrogram, Structure, Waveform
 from audiogen.errors import InvalidRequest
+from audiogen.kinds import DECODE_SECONDS, STRUCK, Kind, kind_named
 from audiogen.making import played
 from audiogen.media import midi
 from audiogen.media.mel_settings import MelSettings
-from audiogen.registry import PIPELINES, alone_stage
+from audiogen.registry import StageEntry, chain
 from audiogen.request import BED_LU, OFF, Plan, Request, Take
 
-MAKE_SECONDS = {"piano": (1.0, 60.0), "ambience": (1.0, 300.0)}
-DECODE_SECONDS = (0.5, 600.0)
 SUFFIXES = (*midi.SUFFIXES, ".npz")  # of files that sound starts from
 Start = Structure | MelSpectrogram
+Entries = Mapping[str, StageEntry]
 
 
-def fitted(known: Conditioning, start: Any, request: Request) -> tuple[Conditioning, Start | None]:
+def fitted(
+    kind: Kind, known: Conditioning, start: Any, request: Request
+) -> tuple[Conditioning, Start | None]:
     """The words and the start with their final length.
 
     Raises:
@@ -41,38 +44,42 @@ def fitted(known: Conditioning, start: Any, request: Request) -> tuple[Condition
         known = dataclasses.replace(known, seconds=start.seconds)
     elif request.seconds is not None:
         known = dataclasses.replace(known, seconds=float(request.seconds))
-    _check_seconds(known, start)
-    _check_kind(known, start, request)
+    _check_seconds(kind, known, start)
+    _check_kind(kind, start, request)
     return known, start
 
 
-def alone(stages: dict[str, str], known: Conditioning) -> dict[str, str]:
-    """The stages with a renderer that needs no decoder.
-
-    Raises:
-        InvalidRequest: there is none.
-    """
-    renderer = alone_stage(stages.get("structure"))
-    if renderer is None:
-        raise InvalidRequest(
-            f"Without a decoder nothing turns the structure of {known.path} into sound; "
-            "leave out --decoder none, or write the structure itself with `audiogen structure`."
-        )
-    return stages | {"renderer": renderer}
+def check_seams(kind: Kind, entries: Entries, start: Start | None) -> None:
+    """Raise InvalidRequest where a stage does not take what the one before it gives."""
+    gives: type = Conditioning if start is None else type(start)
+    for entry in entries.values():
+        begins_empty = gives is Conditioning and entry.takes is Structure  # a decoder alone
+        if not issubclass(gives, entry.takes) and not begins_empty and "decoder" not in entries:
+            raise InvalidRequest(
+                f"Without a decoder nothing turns the structure of {kind.name} into sound; "
+                "leave out --decoder none, or write the structure itself with `audiogen structure`."
+            )
+        if not issubclass(gives, entry.takes) and not begins_empty and not entry.varies:
+            raise InvalidRequest(
+                f"The {entry.seam} stage {entry.name} takes a {entry.takes.__name__}, and there is a "
+                f"{gives.__name__} before it; choose stages that fit."
+            )
+        gives = entry.gives
 
 
 def extras(
-    request: Request, known: Conditioning, start: Start | None, stages: dict[str, str]
+    request: Request, kind: Kind, known: Conditioning, start: Start | None, entries: Entries
 ) -> tuple[tuple[str, ...], Plan | None]:
-    """Remarks, and the plan of the bed under the piano, if its words ask for one.
+    """Remarks, and the plan of the bed under the sound, if its words ask for one.
 
     Raises:
         InvalidRequest: a variation of what cannot be varied.
     """
     remarks = played.silences(start, known.seconds)
     if request.sampling.variation:
-        remarks = (*remarks, *_check_variation(known.path, stages, start))
-    bed = _bed(request, known) if "renderer" in stages else None
+        remarks = (*remarks, *_check_variation(kind, entries, start))
+    sounds = bool(entries) and issubclass(list(entries.values())[-1].gives, Waveform)
+    bed = _bed(request, kind, known) if sounds else None
     if bed is not None:
         remarks = (*remarks, f"{_listed(known.sources)} is laid under the piano, {BED_LU:g} LU below it")
     return remarks, bed
@@ -81,9 +88,20 @@ def extras(
 def finished(plan: Plan, take: Take, below: Waveform | None) -> Take:
     """The take with its sound ready to be written, the bed laid under it."""
     assert take.waveform is not None
+    wave = _own(plan, take.waveform)
     if below is not None:
-        lay_under(take.waveform, below)
-    return dataclasses.replace(take, waveform=_finish(plan, take, take.waveform))
+        lay_under(wave, _own(plan.bed, below))
+    wave = _finish(plan, take, wave)
+    return dataclasses.replace(take, waveform=wave, made=wave)
+
+
+def _own(plan: Plan | None, wave: Waveform) -> Waveform:
+    """Samples that may be worked on in place: a stage from elsewhere may keep its own."""
+    assert plan is not None
+    ours = type(plan.parts[-1]).__module__.startswith("audiogen.")
+    if ours and wave.samples.dtype == np.float32:
+        return wave
+    return dataclasses.replace(wave, samples=np.array(wave.samples, np.float32))
 
 
 def with_length(start: Start, seconds: float) -> Start:
@@ -128,22 +146,15 @@ def lay_under(above: Waveform, below: Waveform) -> None:
 def target_lufs(
     loudness: float | str, conditioning: Conditioning, structure: Structure | None
 ) -> float | None:
-    """The loudness to aim at: as told, else by the asked dynamics, else by those of the notes.
-
-    That of an ambience follows its intensity.
-    """
-    from audiogen.media.loudness import ambience_target_lufs, piano_target_lufs
-
+    """The loudness to aim at: as told, else by the rule of the kind of work (dynamics, asked or written)."""
     if not isinstance(loudness, str):
         return float(loudness)
     if loudness == OFF:
         return None
-    if conditioning.path == "ambience":
-        return ambience_target_lufs(conditioning.intensity)
-    velocity = conditioning.loudness
-    if velocity is None and structure is not None and structure.notes is not None and len(structure.notes):
+    velocity = None
+    if structure is not None and structure.notes is not None and len(structure.notes):
         velocity = float(np.mean(structure.notes.velocity))
-    return piano_target_lufs(velocity)
+    return kind_named(conditioning.path).level(conditioning, velocity)
 
 
 def _check_options(known: Conditioning, start: Any, request: Request) -> None:
@@ -162,42 +173,48 @@ def _check_options(known: Conditioning, start: Any, request: Request) -> None:
                 '("watercolor digit 7", "a cartoon cat").'
             )
     if start is not None and not isinstance(start, Start):
-        name = request.source.name if request.source is not None else "This"
+        name = request.source.name if isinstance(request.source, Path) else "This"
         raise InvalidRequest(
             f"{name} is a drawing, and {known.path} follows notes (.mid) or a coarse mel (.npz); give one of "
             'those, or ask for a picture ("watercolor").'
         )
 
 
-def _check_kind(known: Conditioning, start: Start | None, request: Request) -> None:
-    """Raise InvalidRequest where path, source and loop do not go together."""
+def _check_kind(kind: Kind, start: Start | None, request: Request) -> None:
+    """Raise InvalidRequest where kind of work, source and loop do not go together."""
     notes = isinstance(start, Structure) and start.notes is not None
-    if known.path == "ambience" and notes:
-        name = request.source.name if request.source is not None else "This structure"
+    if notes and not kind.notes:
+        name = request.source.name if isinstance(request.source, Path) else "This structure"
         raise InvalidRequest(
-            f"{name} holds notes, which only the piano plays; an ambience follows a coarse mel (.npz). "
-            'Leave the words out, or name the piano in them ("piano with rain").'
+            f"{name} holds notes, which only the piano plays; {kind.called or kind.name} follows a coarse "
+            'mel (.npz). Leave the words out, or name the piano in them ("piano with rain").'
         )
-    if request.sampling.loop and known.path == "piano":
+    if request.sampling.loop and not kind.loops:
         raise InvalidRequest(
-            "A piano piece has an end, so it cannot be a loop; leave out --loop, or ask for an ambience "
+            f"{_capital(kind)} has an end, so it cannot be a loop; leave out --loop, or ask for an ambience "
             '("rain, 10 s").'
         )
 
 
-def _bed(request: Request, known: Conditioning) -> Plan | None:
-    """The ambience that a piano piece names beside the piano, of the same length and seeds; None: none."""
-    if known.path != "piano" or not known.sources:
+def _capital(kind: Kind) -> str:
+    called = kind.called or f"a {kind.name}"
+    return called[0].upper() + called[1:]
+
+
+def _bed(request: Request, kind: Kind, known: Conditioning) -> Plan | None:
+    """What is named beside the sound, of the same length and seeds; None: nothing."""
+    if kind.bed is None or not known.sources:
         return None
     asked = Conditioning(
         prompt=known.prompt,
-        path="ambience",
+        path=kind.bed,
         seconds=known.seconds,
         sources=known.sources,
         intensity=known.intensity,
     )
-    below = Request(known.prompt, path="ambience", device=request.device, conditioning=asked)
-    return Plan(below, asked, None, dict(PIPELINES["ambience"]))
+    below = Request(known.prompt, path=kind.bed, device=request.device, conditioning=asked)
+    lower = kind_named(kind.bed)
+    return Plan(below, lower, asked, None, chain(lower, {}))
 
 
 def _check_cut(seconds: float) -> None:
@@ -208,37 +225,39 @@ def _check_cut(seconds: float) -> None:
         )
 
 
-def _check_seconds(known: Conditioning, start: Start | None) -> None:
+def _check_seconds(kind: Kind, known: Conditioning, start: Start | None) -> None:
     from_file = start is not None
-    low, high = DECODE_SECONDS if from_file else MAKE_SECONDS[known.path]
+    low, high = DECODE_SECONDS if from_file else kind.seconds or DECODE_SECONDS
     if from_file and not low <= known.seconds <= high + UNDAMPED_S:  # what rings on after the music
         raise InvalidRequest(
             f"This file is {_length(known.seconds)} long; decode takes {low:g} to {high:g} s. "
             f"{played.how_to_shorten(start, high)}"
         )
-    if not from_file and known.path == "ambience" and not low <= known.seconds <= high:
-        raise InvalidRequest(
-            f"An ambience takes {low:g} to {high:g} seconds, not {known.seconds:g}; a loop (--loop) can be "
-            "repeated for as long as you like."
-        )
-    if not from_file and not low <= known.seconds <= high:
-        raise InvalidRequest(
-            f"A {known.path} piece takes {low:g} to {high:g} seconds, not {known.seconds:g}; longer pieces: "
-            f"`audiogen decode` takes a MIDI file of up to {DECODE_SECONDS[1]:g} s."
-        )
+    if from_file or low <= known.seconds <= high:
+        return
+    longer = ""
+    if kind.loops:
+        longer = "; a loop (--loop) can be repeated for as long as you like"
+    elif kind.notes:
+        longer = f"; longer pieces: `audiogen decode` takes a MIDI file of up to {DECODE_SECONDS[1]:g} s"
+    raise InvalidRequest(
+        f"{_capital(kind)} takes {low:g} to {high:g} seconds, not {known.seconds:g}{longer}."
+    )
 
 
-def _check_variation(path: str, stages: dict[str, str], start: Start | None) -> tuple[str, ...]:
+def _check_variation(kind: Kind, entries: Entries, start: Start | None) -> tuple[str, ...]:
     """Remarks; raises InvalidRequest where nothing can be varied."""
-    if path == "ambience":
+    if not kind.notes:
         raise InvalidRequest(
-            "A variation changes notes, and an ambience has none; leave out --variation. Another take of the "
-            "same structure: --decoder-seed."
+            f"A variation changes notes, and {kind.called or kind.name} has none; leave out --variation. "
+            "Another take of the same structure: --decoder-seed."
         )
-    if stages.get("structure") != "score":
+    writer = entries.get("structure")
+    if writer is None or not writer.varies:
+        name = "none" if writer is None else writer.name
         raise InvalidRequest(
             "A variation changes notes, and only the stage score writes them; leave out --structure "
-            f"{stages.get('structure', 'none')} or --variation."
+            f"{name} or --variation."
         )
     if start is not None and (isinstance(start, MelSpectrogram) or start.notes is None):
         raise InvalidRequest("A variation changes notes, and this file holds none; leave out --variation.")
@@ -248,13 +267,13 @@ def _check_variation(path: str, stages: dict[str, str], start: Start | None) -> 
 
 
 def _finish(plan: Plan, take: Take, wave: Waveform) -> Waveform:
+    from audiogen.media import finish as last
     from audiogen.media.facts import Facts
-    from audiogen.media.finish import LASTING, STRUCK, finish
 
     rate, known, loop = plan.request.rate, take.conditioning, take.sampling.loop
     target = target_lufs(plan.request.loudness, known, take.structure)
-    ends = None if loop else LASTING if known.path == "ambience" else STRUCK
-    samples, level = finish(wave.samples, wave.sample_rate, known.seconds, target, rate, True, ends)
+    ends = None if loop else last.STRUCK if plan.kind.ends == STRUCK else last.LASTING
+    samples, level = last.finish(wave.samples, wave.sample_rate, known.seconds, target, rate, True, ends)
     notes = take.structure.notes if take.structure is not None else None
     facts = Facts(known.prompt, level=level, loop=(0, samples.shape[1]) if loop else None)
     if notes is not None:

@@ -4,28 +4,35 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 from audiogen.artifacts import Conditioning, Contour, Latents, MelSpectrogram, Structure
 from audiogen.errors import InvalidRequest
-from audiogen.making import pictures, played, sound
+from audiogen.kinds import kind_named
+from audiogen.making import pictures, played, sound, words
 from audiogen.media import midi
 from audiogen.media.midi_changes import MidiChanges, changed
-from audiogen.prompt import parse, understand
+from audiogen.prompt import understand
 from audiogen.request import AS_WRITTEN, Request, Start
 
 STRUCTURE_SUFFIXES = (*sound.SUFFIXES, *pictures.SUFFIXES)
 _AUDIO = (".wav", ".flac", ".ogg", ".mp3")
 
 
-def load_source(file: Path, changes: MidiChanges = AS_WRITTEN) -> tuple[Start, tuple[str, ...]]:
-    """The artifact in a file, and remarks about what was left out of it or changed.
+def load_source(file: Path | Start, changes: MidiChanges = AS_WRITTEN) -> tuple[Start, tuple[str, ...]]:
+    """The artifact in a file, and remarks about what was left out of it or changed; an artifact as it is.
 
     Args:
         changes: how a MIDI file is played otherwise than it is written.
     Raises:
         InvalidRequest: unknown suffix, unreadable, or empty; changes of what is no MIDI file.
     """
-    file = Path(file)
+    if isinstance(file, Start):
+        return file, ()
+    if not isinstance(file, str | Path):
+        raise InvalidRequest(
+            f"Nothing starts from a {type(file).__name__}; give a structure, or a file of one."
+        )
     suffix = file.suffix.lower()
     if suffix not in STRUCTURE_SUFFIXES:
         why = " This one is finished sound, not a structure." if suffix in _AUDIO else ""
@@ -51,13 +58,14 @@ def load_source(file: Path, changes: MidiChanges = AS_WRITTEN) -> tuple[Start, t
     return Structure.from_midi(data), data.remarks
 
 
-def condition(request: Request, start: Start | None) -> Conditioning:
-    """What the words ask for; without words, what the file that is started from was made for."""
+def condition(request: Request, start: Start | None, given: tuple[Any, ...] = ()) -> Conditioning:
+    """What the words ask for; without words, what the file that is started from was made for.
+
+    Args:
+        given: the stages, where the caller has them.
+    """
     if start is None:
-        of_pictures = (request.init, request.mask, request.style, request.size)  # options that only they have
-        seen = any(option is not None for option in of_pictures)
-        default = request.default_path or ("picture" if seen else None)
-        return parse(request.prompt, request.path, default, drawn=request.init is not None)
+        return words.asked(request, given)
     if isinstance(start, Contour | Latents):
         return pictures.condition(request, start)
     asked = start.asked if isinstance(start, Structure) else None
@@ -71,6 +79,7 @@ def condition(request: Request, start: Start | None) -> Conditioning:
     except InvalidRequest:
         reading = understand(request.prompt, own)
     known = played.words_beside(reading, start, varied=request.sampling.variation > 0)
-    if asked is not None and known.path == asked.path == "ambience" and not known.sources:
+    of_sources = kind_named(known.path).of_sources and not known.sources
+    if asked is not None and known.path == asked.path and of_sources:
         known = dataclasses.replace(known, sources=asked.sources)
     return known

@@ -2,74 +2,101 @@
 
 from __future__ import annotations
 
-from audiogen.artifacts import PICTURES, Conditioning, Latents, MelSpectrogram
+from typing import Any
+
+from audiogen.artifacts import Conditioning, Latents, MelSpectrogram
 from audiogen.errors import InvalidRequest
+from audiogen.kinds import Kind, kind_named
 from audiogen.making import pictures, sound
 from audiogen.making.retouch import forms, retouched
 from audiogen.making.sources import condition, load_source
-from audiogen.registry import PIPELINES, check_scheduler, weights_for
+from audiogen.registry import NONE, StageEntry, chain, check_scheduler, entry_of, vocabulary_of
 from audiogen.request import Plan, Request, Start
 
+Entries = dict[str, StageEntry]
 
-def understand(request: Request) -> Plan:
+
+def understand(request: Request, given: tuple[Any, ...] = ()) -> Plan:
     """Check a request as far as that is possible without loading a network.
 
+    Args:
+        given: the stages themselves, in order, in place of those that the request names.
     Raises:
         InvalidRequest: words that cannot be understood, a length out of range, an unreadable source,
             stages that do not exist, options that do not go together.
     """
-    start, remarks = load_source(request.source, request.changes) if request.source else (None, ())
-    known = request.conditioning or condition(request, start)
-    _check_path(known.path)
-    if known.is_picture:
-        return _of_picture(request, known, start, remarks)
-    return _of_sound(request, known, start, remarks)
+    start, remarks = (None, ()) if request.source is None else load_source(request.source, request.changes)
+    known = request.conditioning or condition(request, start, given)
+    kind = kind_named(known.path)
+    work = _of_picture if kind.is_picture else _of_sound
+    return work(request, kind, known, start, remarks, given)
 
 
-def _of_sound(request: Request, known: Conditioning, start: Start | None, remarks: tuple[str, ...]) -> Plan:
-    known, begun = sound.fitted(known, start, request)
-    stages = _stages(request, known.path, begun)
-    if "decoder" not in stages and "renderer" in stages and not isinstance(begun, MelSpectrogram):
-        stages = sound.alone(stages, known)
-    if request.show_steps and "decoder" not in stages:
+def _of_sound(
+    request: Request,
+    kind: Kind,
+    known: Conditioning,
+    start: Start | None,
+    remarks: tuple[str, ...],
+    given: tuple[Any, ...],
+) -> Plan:
+    known, begun = sound.fitted(kind, known, start, request)
+    given = _needed(given, begun, varied=bool(request.sampling.variation))
+    entries = _entries(request, kind, begun, given)
+    if not given:
+        sound.check_seams(kind, entries, begun)
+    if request.show_steps and "decoder" not in entries:
         raise InvalidRequest("--show-steps shows a decoder at work, and here is none; leave it out.")
-    more, bed = sound.extras(request, known, begun, stages)
-    return Plan(request, known, begun, stages, (*remarks, *more, *known.remarks), bed)
+    more, bed = sound.extras(request, kind, known, begun, entries)
+    return Plan(request, kind, known, begun, entries, (*remarks, *more, *known.remarks), bed, given=given)
 
 
-def _of_picture(request: Request, known: Conditioning, start: Start | None, remarks: tuple[str, ...]) -> Plan:
+def _of_picture(
+    request: Request,
+    kind: Kind,
+    known: Conditioning,
+    start: Start | None,
+    remarks: tuple[str, ...],
+    given: tuple[Any, ...],
+) -> Plan:
     known, drawn = pictures.fitted(known, start, request)
     touch, fitted = retouched(request)
     drawn = forms(request, known, touch) if drawn is None else drawn
-    stages = _stages(request, known.path, drawn)
-    if "decoder" not in stages and not isinstance(drawn, Latents):
-        stages.pop("renderer")  # the contour itself is the picture
-    more = pictures.extras(request, known, drawn, stages)
-    return Plan(request, known, drawn, stages, (*remarks, *more, *fitted, *known.remarks), retouch=touch)
+    given = _needed(given, drawn)
+    entries = _entries(request, kind, drawn, given)
+    if "decoder" not in entries and not isinstance(drawn, Latents) and not given:
+        entries.pop("renderer", None)  # the contour itself is the picture
+    vocabulary = vocabulary_of(kind, entries.values())
+    known = pictures.completed(request, kind, known, start, vocabulary)
+    more = pictures.extras(request, kind, known, drawn, entries, vocabulary)
+    remarks = (*remarks, *more, *fitted, *known.remarks)
+    return Plan(request, kind, known, drawn, entries, remarks, retouch=touch, given=given)
 
 
-def _stages(request: Request, path: str, start: Start | None) -> dict[str, str]:
-    """The names of the stages by seam; raises InvalidRequest where one does not make this path."""
-    stages = {**PIPELINES[path]}
-    if request.structure is not None:
-        stages["structure"] = request.structure
-    if request.decoder is not None:
-        stages["decoder"] = request.decoder
-    if start is not None and not (request.sampling.variation and path not in PICTURES):
-        stages["structure"] = "none"
+def _needed(given: tuple[Any, ...], start: Start | None, varied: bool = False) -> tuple[Any, ...]:
+    """The stages that follow what is there: those before it are left out, unless they vary it.
+
+    Raises:
+        InvalidRequest: none of them takes it.
+    """
+    if start is None or varied or not given:
+        return given
+    for first, stage in enumerate(given):
+        if isinstance(start, stage.takes):
+            return given[first:]
+    raise InvalidRequest(f"This pipeline takes {given[0].takes.__name__}, not {type(start).__name__}.")
+
+
+def _entries(request: Request, kind: Kind, start: Start | None, given: tuple[Any, ...]) -> Entries:
+    """The stages by seam; raises InvalidRequest where one does not make this kind of work."""
+    if given:
+        return {stage.seam: entry_of(stage, kind.name) for stage in given}
+    named = {"structure": request.structure, "decoder": request.decoder}
+    if start is not None and not (request.sampling.variation and not kind.is_picture):
+        named["structure"] = NONE
     if isinstance(start, MelSpectrogram | Latents):
-        stages["decoder"] = "none"
-    stages = {seam: name for seam, name in stages.items() if name != "none"}
-    for name in stages.values():
-        weights_for(name, path)
-    if "decoder" in stages:
-        check_scheduler(stages["decoder"], request.sampling.scheduler)
-    return stages
-
-
-def _check_path(path: str) -> None:
-    if path not in PIPELINES:
-        raise InvalidRequest(
-            f"audiogen cannot make {path} yet; it makes {', '.join(PIPELINES)}. "
-            'Say so in the prompt, for example "calm piano, 15 s".'
-        )
+        named["decoder"] = NONE
+    entries = chain(kind, named)
+    if "decoder" in entries:
+        check_scheduler(entries["decoder"], request.sampling.scheduler)
+    return entries

@@ -7,7 +7,6 @@ the network its own judge.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -21,10 +20,9 @@ from audiogen.errors import InvalidRequest
 from audiogen.networks.sketch_transformer import SketchSizes, SketchTransformer
 from audiogen.pretrained import Pretrained
 from audiogen.sampling.autoregressive import choose
-from audiogen.stage import Progress, Sampling, report
+from audiogen.stage import PLAIN, Options, Progress, Sampling, report
 
 PAPER, INK = 0.3, 0.55  # of softened ink: bare paper below the first, full ink from the second
-Observer = Callable[[int, int, Contour], None]
 
 
 @dataclass(frozen=True)
@@ -54,6 +52,7 @@ class SketchStage(Pretrained):
     """The stage."""
 
     name: ClassVar[str] = "sketch"
+    observable: ClassVar[bool] = True
     seam, takes, gives = "structure", Conditioning, Contour
     config_class = SketchConfig
     config: SketchConfig
@@ -73,16 +72,16 @@ class SketchStage(Pretrained):
         conditioning: Conditioning,
         sampling: Sampling,
         progress: Progress,
-        observer: Observer | None = None,
+        options: Options = PLAIN,
     ) -> Contour:
         """Draw what the words say.
 
         Args:
-            observer: called as observer(done, total, contour) for every row of patches, at the end.
+            options: its observer is called for every row of patches, at the end.
         Raises:
             InvalidRequest: no subject is asked for, or one that it was not taught.
         """
-        c, network, s = self.config, self.network, self.config.network
+        c, network, s, observer = self.config, self.network, self.config.network, options.observer
         count = c.candidates
         words, style = self.heard(x)
         about = network.about(

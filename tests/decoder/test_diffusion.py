@@ -14,7 +14,7 @@ from audiogen.decoder.diffusion import DiffusionDecoder, DiffusionDecoderConfig
 from audiogen.decoder.flow import FlowDecoder, FlowDecoderConfig
 from audiogen.errors import Cancelled, InvalidRequest
 from audiogen.sampling.schedulers import DIFFUSION
-from audiogen.stage import Sampling, silent
+from audiogen.stage import Options, Sampling, silent
 
 SIZE: dict[str, Any] = {
     "width": 32,
@@ -103,7 +103,7 @@ def test_an_observer_sees_what_the_mel_would_be(decoder: DiffusionDecoder) -> No
         asked,
         Sampling(),
         silent,
-        lambda done, steps, mel: seen.append((done, steps, mel)),
+        Options(lambda done, steps, mel: seen.append((done, steps, mel))),
     )
     assert [(done, steps) for done, steps, _ in seen] == [(1, 3), (2, 3), (3, 3)]
     np.testing.assert_array_equal(seen[-1][2].mid, made.mid)

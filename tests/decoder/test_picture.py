@@ -20,7 +20,7 @@ from audiogen.decoder.picture import (
 )
 from audiogen.errors import Cancelled, InvalidRequest
 from audiogen.sampling.schedulers import SCHEDULERS
-from audiogen.stage import Edit, Sampling, silent
+from audiogen.stage import Edit, Options, Sampling, silent
 
 SIZE: dict[str, Any] = {
     "channels": 3,
@@ -66,7 +66,7 @@ def made(
     stage: PictureFlowDecoder, contour: Contour = CONTOUR, asked: Conditioning = CAT, **rest: Any
 ) -> Any:
     edit = rest.pop("edit", None)
-    return stage(contour, asked, Sampling(**rest), silent, None, edit).values
+    return stage(contour, asked, Sampling(**rest), silent, Options(edit=edit)).values
 
 
 def test_looks_of_known_subjects_have_a_guidance_of_their_own(flow: PictureFlowDecoder) -> None:
@@ -94,7 +94,9 @@ def test_a_known_subject_is_laid_in_first_and_painted_over(flow: PictureFlowDeco
 
     def painted(stage: PictureFlowDecoder, **asked: Any) -> np.ndarray:
         known = Conditioning(path="picture", **asked)
-        return stage(CONTOUR, known, Sampling(seed=2), progress, lambda *at: seen.append(at[:2])).values
+        return stage(
+            CONTOUR, known, Sampling(seed=2), progress, Options(lambda *at: seen.append(at[:2]))
+        ).values
 
     cat = painted(painter, subject="cat", style="oil")
     assert seen == [(k, 5) for k in range(1, 6)]  # three steps, and half of them again
@@ -107,7 +109,7 @@ def test_a_known_subject_is_laid_in_first_and_painted_over(flow: PictureFlowDeco
     for strength, total in ((0.4, 2), (0.9, 5)):  # a small change keeps the colours that are there
         reported.clear()
         changed = painter(
-            CONTOUR, known, Sampling(seed=2), progress, None, Edit(begin, strength, mask)
+            CONTOUR, known, Sampling(seed=2), progress, Options(edit=Edit(begin, strength, mask))
         ).values
         assert {of for _, of in reported} == {total}
         assert np.abs(changed[:, 4:]).max() < NUMERIC < np.abs(changed[:, :4]).max()
@@ -198,7 +200,11 @@ def test_outside_the_mask_everything_stays(request: Any, family: str) -> None:
 def test_steps_can_be_watched(flow: PictureFlowDecoder) -> None:
     seen: list[tuple[int, int, np.ndarray]] = []
     last = flow(
-        CONTOUR, CAT, Sampling(steps=4), silent, lambda done, of, x: seen.append((done, of, x.values))
+        CONTOUR,
+        CAT,
+        Sampling(steps=4),
+        silent,
+        Options(lambda done, of, x: seen.append((done, of, x.values))),
     )
     assert [(done, of) for done, of, _ in seen] == [(k, 4) for k in (1, 2, 3, 4)]
     np.testing.assert_array_equal(seen[-1][2], last.values)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from audiogen.errors import InvalidRequest
-from audiogen.registry import STAGES
+from audiogen.registry import FAMILIES
 from audiogen.sampling.flow import draw_noise, times
 from audiogen.sampling.schedulers import SCHEDULERS, sample, scheduler
 
@@ -118,4 +118,4 @@ def test_a_scheduler_that_does_not_fit_names_those_that_do() -> None:
 
 def test_the_registry_knows_them_without_torch() -> None:
     for family, table in SCHEDULERS.items():
-        assert set(STAGES[family].schedulers) == set(table)
+        assert set(FAMILIES[family]) == set(table)

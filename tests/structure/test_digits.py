@@ -15,7 +15,7 @@ from audiogen.networks.dcgan import GeneratorSizes
 from audiogen.networks.digit_unet import UNetSizes
 from audiogen.networks.digit_vae import VAESizes
 from audiogen.networks.gated_pixelcnn import Canvas, GatedPixelCNN, PixelCNNSizes
-from audiogen.stage import Sampling, silent
+from audiogen.stage import Options, Sampling, silent
 from audiogen.structure.digits.base import DigitStage
 from audiogen.structure.digits.ddpm import DDPMConfig, DDPMStage
 from audiogen.structure.digits.fine_pixelcnn import FinePixelCNNConfig, FinePixelCNNStage, large
@@ -109,7 +109,7 @@ def test_a_large_drawing_is_told_all_of_the_small_one() -> None:
 def test_a_large_drawing_has_the_sketch_of_its_seed() -> None:
     stage = STAGES["pixelcnn-64"]
     seen: list[np.ndarray] = []
-    stage(SEVEN, SEVEN, Sampling(seed=3), silent, lambda done, total, c: seen.append(c.pixels))
+    stage(SEVEN, SEVEN, Sampling(seed=3), silent, Options(lambda done, total, c: seen.append(c.pixels)))
     small = PixelCNNStage(stage.config.sketch, stage.network.sketch, device="cpu")
     sketch = torch.from_numpy(small(SEVEN, SEVEN, Sampling(seed=3), silent).pixels)[None]
     assert np.array_equal(seen[5], large(sketch, 20)[0].numpy()), (
@@ -214,7 +214,7 @@ def test_what_is_seen_on_the_way_ends_with_the_result(name: str) -> None:
         steps.append((step, total))
         return True
 
-    made = STAGES[name](SEVEN, SEVEN, Sampling(), progress, lambda *row: seen.append(row))
+    made = STAGES[name](SEVEN, SEVEN, Sampling(), progress, Options(lambda *row: seen.append(row)))
     total = steps[-1][1]
     assert [step for step, _ in steps] == list(range(total + 1))
     assert [done for done, _, _ in seen] == list(range(1, total + 1))
@@ -223,7 +223,9 @@ def test_what_is_seen_on_the_way_ends_with_the_result(name: str) -> None:
 
 def test_rows_of_a_pixelcnn_appear_one_after_the_other() -> None:
     seen: list[np.ndarray] = []
-    STAGES["pixelcnn"](SEVEN, SEVEN, Sampling(), silent, lambda done, total, c: seen.append(c.pixels))
+    STAGES["pixelcnn"](
+        SEVEN, SEVEN, Sampling(), silent, Options(lambda done, total, c: seen.append(c.pixels))
+    )
     for done, pixels in enumerate(seen, 1):
         assert not pixels[2 * done :].any()
         assert np.array_equal(pixels[: 2 * done], seen[-1][: 2 * done])

@@ -10,7 +10,7 @@ import torch
 
 from audiogen.artifacts import Conditioning, Notes, Structure
 from audiogen.errors import InvalidRequest
-from audiogen.pipeline import Pipeline, item
+from audiogen.pipeline import Pipeline
 from audiogen.stage import Sampling
 from audiogen.structure.score.events import FREE, METRICAL
 from audiogen.structure.score.stage import ScoreStage
@@ -132,7 +132,7 @@ def test_a_batch_of_variations_is_of_the_piece_of_its_seed(tiny) -> None:
         assert same(base, notes_of(made), 1e-9).mean() > 0.5
     alone = pipeline(x, Sampling(seed=4, variation=0.3, variation_seed=2))
     np.testing.assert_array_equal(notes_of(batch[2]).rows(), notes_of(alone).rows())
-    assert item(Sampling(seed=4, decoder_seed=9, variation=0.3), 2).decoder_seed == 9
+    assert Sampling(seed=4, decoder_seed=9, variation=0.3).item(2).decoder_seed == 9
 
 
 def test_pedal_of_what_stays_stays(tiny) -> None:

@@ -11,7 +11,7 @@ import torch
 from audiogen.artifacts import Conditioning, Contour
 from audiogen.errors import InvalidRequest
 from audiogen.networks.sketch_transformer import SketchSizes
-from audiogen.stage import Sampling, silent
+from audiogen.stage import Options, Sampling, silent
 from audiogen.structure.sketch import SketchConfig, SketchStage, cleaned
 
 SIZES = SketchSizes(side=32, stages=2, entries=8, words=3, styles=2, width=16, layers=2, heads=2, hidden=16)
@@ -108,7 +108,7 @@ def test_a_painting_is_drawn_with_the_lines_of_the_usual_look(stage: SketchStage
 
 def test_rows_appear_one_after_the_other(stage: SketchStage) -> None:
     seen: list[tuple[int, int, Contour]] = []
-    made = stage(CAT, CAT, Sampling(seed=1), silent, lambda *step: seen.append(step))
+    made = stage(CAT, CAT, Sampling(seed=1), silent, Options(lambda *step: seen.append(step)))
     assert [(done, total) for done, total, _ in seen] == [(k, 4) for k in (1, 2, 3, 4)]
     np.testing.assert_array_equal(seen[-1][2].pixels, made.pixels)
     below = seen[0][2].pixels[SIZES.patch + 1 :]

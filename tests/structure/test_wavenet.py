@@ -13,7 +13,7 @@ from audiogen.artifacts import Conditioning, Structure, Waveform
 from audiogen.errors import Cancelled, InvalidRequest
 from audiogen.making import Request, make, understand
 from audiogen.media.mel import MelSettings, band_centres_hz, log_bands, stft
-from audiogen.registry import load_pipeline
+from audiogen.pipeline import load_pipeline
 from audiogen.stage import Sampling, silent
 from audiogen.structure.wavenet.stage import TREBLE_FROM_HZ, WaveNetAudio, WaveNetStage, with_treble
 from tests.conftest import assert_good_audio
@@ -138,7 +138,7 @@ def test_without_a_decoder_it_makes_the_sound_itself_and_the_recipe_says_how():
     (take,) = make(request)
     assert take.structure is None and take.mel is None and take.waveform is not None
     assert_good_audio(take.waveform.samples, take.waveform.sample_rate, 1.5)
-    assert take.recipe["pipeline"] == {"structure": "wavenet"}
+    assert take.recipe["pipeline"] == {"structure": "wavenet-audio"}
     alone = load_pipeline("piano", structure="wavenet", decoder="none")
     assert isinstance(alone("piano, 1.5 s", Sampling(seed=4)), Waveform)
 

@@ -16,7 +16,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from audiogen.registry import STAGES, WEIGHTS_FOLDER, checksum, stage_class
+from audiogen.registry import STAGES, WEIGHTS_FOLDER, checksum
 from audiogen.weight_files import STORAGES
 
 # What judges others is no stage of a pipeline, and has weights all the same.
@@ -55,10 +55,9 @@ def class_of(kind: str) -> Any:
     """
     if kind in JUDGES:
         return getattr(importlib.import_module(JUDGES[kind]), kind)
-    for name, entry in STAGES.items():
-        for path in (None, *entry.places):
-            if entry.place_for(path).endswith(f":{kind}"):
-                return stage_class(name, path)
+    for entry in STAGES:
+        if str(entry.place).endswith(f":{kind}"):
+            return entry.factory
     raise ValueError(f"{kind} is no registered stage")
 
 

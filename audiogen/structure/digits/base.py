@@ -15,7 +15,7 @@ from torch import Tensor
 from audiogen.artifacts import Conditioning, Contour
 from audiogen.errors import InvalidRequest
 from audiogen.pretrained import Pretrained
-from audiogen.stage import Progress, Sampling, report
+from audiogen.stage import PLAIN, Options, Progress, Sampling, report
 
 Step = Callable[[int, int], None]
 Seen = Callable[[int, int, Tensor], None]
@@ -35,6 +35,7 @@ class DigitStage(Pretrained, ABC):
     name: ClassVar[str]
     seam, takes, gives = "structure", Conditioning, Contour
     hears: ClassVar[bool] = True
+    observable: ClassVar[bool] = True
 
     def __call__(
         self,
@@ -42,17 +43,17 @@ class DigitStage(Pretrained, ABC):
         conditioning: Conditioning,
         sampling: Sampling,
         progress: Progress,
-        observer: Callable[[int, int, Contour], None] | None = None,
+        options: Options = PLAIN,
     ) -> Contour:
         """Draw the digit that is asked for.
 
         Args:
-            observer: called as observer(done, total, contour) on the way, with what is drawn or believed so
-                far; the last is the result.
+            options: its observer is called on the way with what is drawn or believed so far; the last is the
+                result.
         Raises:
             InvalidRequest: no digit is asked for.
         """
-        digit = digit_of(x) if self.hears else 0
+        digit, observer = digit_of(x) if self.hears else 0, options.observer
 
         def seen(done: int, total: int, ink: Tensor) -> None:
             if observer is not None:

@@ -132,11 +132,10 @@ class WaveNet(Pretrained):
 class WaveNetAudio(WaveNet):
     """Conditioning -> Waveform: WaveNet alone. Both channels are the same; above 8 kHz there is nothing.
 
-    It stands at the seam of the structure, which is never made, so that a file's recipe names it as it
-    was asked for: structure wavenet, no decoder.
+    It stands at the seam of the structure, which is never made: nothing comes after it.
     """
 
-    name, seam, takes, gives = "wavenet", "structure", Conditioning, Waveform
+    name, seam, takes, gives = "wavenet-audio", "structure", Conditioning, Waveform
 
     def __call__(
         self, x: Conditioning, conditioning: Conditioning, sampling: Sampling, progress: Progress

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from audiogen.errors import InvalidRequest
-from audiogen.registry import STAGES, find_weights, stage_class, weights_for
+from audiogen.registry import find_weights, stage_class, stage_entry, stage_names, stages_for, weights_for
 
 FEW_STEPS = (1, 2)  # what distilled weights were made for
 
@@ -72,17 +72,17 @@ def contenders(text: str | None, path: str, schedulers: str | None = None) -> li
 def _one(text: str, path: str) -> Contender:
     name, _, weights = text.partition("=")
     label, _, stage = name.rpartition(":")
-    decoders = {n: e for n, e in STAGES.items() if e.seam == "decoder"}
+    decoders = stage_names("decoder")
     if stage not in decoders:
         raise InvalidRequest(f"No decoder named {stage!r}; there are: {', '.join(decoders)}.")
     few = stage_few(stage, path)
-    weights = weights or weights_for(stage, path)
+    weights = weights or weights_for(stage, path) or ""
     find_weights(weights)
     return Contender(
         label or stage,
         stage,
         weights,
-        decoders[stage].schedulers,
+        stage_entry(stage, path).schedulers,
         FEW_STEPS if weights == few else None,
         path,
     )
@@ -93,9 +93,8 @@ def _here(path: str) -> list[Contender]:
     from audiogen.errors import MissingModel
 
     found, missing = [], []
-    for stage, entry in STAGES.items():
-        if entry.seam != "decoder" or path not in entry.weights:
-            continue
+    for stage in stages_for(path, "decoder"):
+        entry = stage_entry(stage, path)
         few = stage_few(stage, path)
         for label, weights in ((stage, entry.weights[path]), (f"{stage}-few", few)):
             if weights is None:
@@ -124,7 +123,7 @@ def _here(path: str) -> list[Contender]:
 
 def stage_few(stage: str, path: str) -> str | None:
     """The name of the weights that were distilled for one or two steps."""
-    return STAGES[stage].few.get(path)
+    return stage_entry(stage, path).few.get(path)
 
 
 def _with_schedulers(found: Sequence[Contender], text: str | None) -> list[Contender]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from audiogen.errors import InvalidRequest, MissingModel
 from audiogen.lab.evaluate.compare.bench import STAGE, Options
-from audiogen.registry import STAGES, load_stage, stage_class
+from audiogen.registry import load_stage, stage_class, stage_names
 
 
 def structure_stage(o: Options, usual: str) -> tuple[Any, list[str]]:
@@ -14,9 +14,9 @@ def structure_stage(o: Options, usual: str) -> tuple[Any, list[str]]:
     if STAGE not in o.structures:
         return None, []
     name, _, weights = (o.structure or usual).partition("=")
-    if name not in STAGES or STAGES[name].seam != "structure":
-        known = ", ".join(n for n, e in STAGES.items() if e.seam == "structure")
-        raise InvalidRequest(f"No structure stage named {name!r}; there are: {known}.")
+    known = stage_names("structure")
+    if name not in known:
+        raise InvalidRequest(f"No structure stage named {name!r}; there are: {', '.join(known)}.")
     try:
         if weights:
             return stage_class(name).from_pretrained(weights, device=o.device), []

@@ -12,7 +12,7 @@ from audiogen.lab.evaluate.digits.report import CEILING, FLOOR, Row
 from audiogen.lab.evaluate.distances import FRECHET
 from audiogen.lab.evaluate.scores import Score
 from audiogen.media.files import write_atomic
-from audiogen.registry import STAGES, WEIGHTS_FOLDER
+from audiogen.registry import WEIGHTS_FOLDER, weights_for
 
 COLUMNS = (
     (ACCURACY, "read as asked"),
@@ -70,7 +70,7 @@ def into_cards(rows: Sequence[Row], count: int, weights: Path = WEIGHTS_FOLDER) 
     for row in rows:
         if row.name in (CEILING, FLOOR):
             continue
-        card = weights / STAGES[row.name].weights["digit"] / "README.md"
+        card = weights / str(weights_for(row.name, "digit")) / "README.md"
         text = card.read_text().partition(HEADING)[0].rstrip()
         write_atomic(card, f"{text}\n\n{HEADING}\n\n{_about(count)}\n{table(rows)}".encode(), force=True)
         changed.append(card)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from audiogen.lab.evaluate.digits.judge import DigitClassifier
 from audiogen.lab.evaluate.digits.report import Report, Row, draw, sheet
-from audiogen.registry import STAGES, WEIGHTS, stage_class
+from audiogen.registry import WEIGHTS, stage_class, stages_for, weights_for
 from audiogen.stage import Sampling
 
 SEED = 1000  # of the first digit
@@ -15,10 +15,8 @@ SEED = 1000  # of the first digit
 
 def shipped() -> list[tuple[str, str]]:
     """The stages of digits whose weights are in the package, with the names of those."""
-    entries = [(name, entry.weights.get("digit", "")) for name, entry in STAGES.items()]
-    return [
-        (name, weights) for name, weights in entries if weights in WEIGHTS and weights.startswith("digit-")
-    ]
+    named = [(name, weights_for(name, "digit") or "") for name in stages_for("digit", "structure")]
+    return [(name, weights) for name, weights in named if weights in WEIGHTS]
 
 
 def compared(
@@ -39,7 +37,7 @@ def compared(
     report = Report(data, DigitClassifier.from_pretrained(judge), count)
     rows, grids = report.anchors(), {}
     for name, weights in stages:
-        stage = stage_class(name).from_pretrained(weights or STAGES[name].weights["digit"])
+        stage = stage_class(name).from_pretrained(weights or weights_for(name, "digit"))
         made = draw(stage, count, sampling)
         rows.append(report.row(name, made, sum(p.numel() for p in stage.network.parameters())))
         grids[name] = sheet(made.digits.ink)

@@ -32,7 +32,7 @@ from audiogen.lab.evaluate.compare.sound.strip import mel_strip
 from audiogen.lab.evaluate.compare.sound.work import Item
 from audiogen.lab.evaluate.compare.stages import structure_stage
 from audiogen.lab.evaluate.scores import Score
-from audiogen.registry import STAGES, load_stage, stage_class
+from audiogen.registry import load_stage, stage_class
 from audiogen.stage import Sampling, silent
 
 EMBEDDING_VERSION = 1  # of lab/evaluate/embedding.py: other features, other keys of cells
@@ -202,7 +202,7 @@ def load_vocoder(o: Options) -> Any:
     """The path's vocoder."""
     if o.vocoder:
         return stage_class("vocoder").from_pretrained(o.vocoder, device=o.device)
-    return load_stage("vocoder", o.path if o.path in STAGES["vocoder"].weights else "piano", o.device)
+    return load_stage("vocoder", o.path, o.device)
 
 
 def beginning(made: MelSpectrogram) -> MelSpectrogram:

@@ -1,0 +1,208 @@
+"""The engine: a plan at work. Everything that audiogen makes goes through `artifacts`.
+
+`make` and `Pipeline` call `take`; so do takes, beds, variations, changes, loops and replays.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from audiogen.artifacts import Conditioning, Contour, Latents, MelSpectrogram, Picture, Structure, Waveform
+from audiogen.errors import InvalidRequest
+from audiogen.making import pictures, retouch, sound
+from audiogen.making.understanding import understand
+from audiogen.provenance import recipe_of
+from audiogen.registry import Loaded
+from audiogen.request import Plan, Request, Take
+from audiogen.stage import (
+    PLAIN,
+    Edit,
+    Editable,
+    Encodes,
+    Observable,
+    Options,
+    Progress,
+    Sampling,
+    Varies,
+    silent,
+)
+
+FIELDS = {
+    Structure: "structure",
+    MelSpectrogram: "mel",
+    Waveform: "waveform",
+    Contour: "contour",
+    Latents: "latents",
+    Picture: "picture",
+}
+
+
+def make(
+    request: Request | Plan,
+    progress: Progress = silent,
+    dtypes: dict[str, str] | None = None,
+    items: Iterable[int] | None = None,
+    loaded: Loaded | None = None,
+) -> Iterator[Take]:
+    """The takes of a request, one after the other, each with its recipe.
+
+    Args:
+        request: what to make.
+        progress: called as progress(stage, step, total); False cancels.
+        dtypes: stage name -> "bfloat16" or "float32", to replay another machine's arithmetic.
+        items: which of its takes, counted from 0; None: all of them.
+        loaded: an empty dictionary at first; calls that share it load every network once.
+    Raises:
+        Cancelled: `progress` said so; takes before it are complete.
+    """
+    plan = understand(request) if isinstance(request, Request) else request
+    if loaded is not None:
+        plan = plan.sharing(loaded)
+    if dtypes:
+        use_dtypes(plan, dtypes)
+    sampling = plan.request.sampling
+    for k in range(sampling.n) if items is None else items:
+        made = take(plan, sampling.item(k), progress)
+        yield dataclasses.replace(made, recipe=recipe_of(plan, made))
+
+
+def use_dtypes(plan: Plan, dtypes: dict[str, str]) -> None:
+    """Let every stage of a plan and its bed compute in the named dtype."""
+    import torch
+
+    for stage in (*plan.parts, *(() if plan.bed is None else plan.bed.parts)):
+        if stage.name in dtypes and hasattr(stage, "dtype"):
+            stage.dtype = getattr(torch, dtypes[stage.name])
+
+
+def take(plan: Plan, sampling: Sampling, progress: Progress = silent) -> Take:
+    """One take (n = 1): all that its stages made on the way, and the result finished."""
+    made = _staged(plan, sampling, progress)
+    if plan.kind.is_picture:
+        return pictures.finished(plan, made)
+    if made.waveform is None:
+        return made
+    below = None
+    if plan.bed is not None:
+        same = Sampling(seed=sampling.seed, decoder_seed=sampling.decoder_seed)
+        bed = _staged(plan.bed, same, lambda stage, step, total: progress(f"bed {stage}", step, total))
+        below = bed.waveform
+    return sound.finished(plan, made, below)
+
+
+def artifacts(
+    plan: Plan,
+    sampling: Sampling,
+    progress: Progress = silent,
+    observer: Callable[[int, int, Any], None] | None = None,
+) -> Iterator[Any]:
+    """What a plan starts from, then what each of its stages makes of it, in order.
+
+    A structure is as a file of it holds it (.mid, .npz, .png), so that a kept one decodes to the same result.
+    The last is as its stage made it; `take` finishes it.
+    """
+    x = _begin(plan)
+    yield x
+    for at in range(len(plan.parts)):
+        x = _as_kept(_made(plan, at, x, sampling, progress, observer), plan.conditioning)
+        yield x
+
+
+def _staged(plan: Plan, sampling: Sampling, progress: Progress) -> Take:
+    """All stages for one take; the result is as the last one made it."""
+    steps: list[Any] = []
+    watch = (lambda done, total, seen: steps.append(seen)) if plan.request.show_steps else None
+    made = Take(sampling.seed, plan.conditioning, sampling)
+    for x in artifacts(plan, sampling, progress, watch):
+        name = next((name for kind, name in FIELDS.items() if isinstance(x, kind)), None)
+        made = dataclasses.replace(made, made=x, **({} if name is None else {name: x}))
+    return dataclasses.replace(made, steps=tuple(steps))
+
+
+def _begin(plan: Plan) -> Any:
+    """The artifact that the first stage takes.
+
+    Raises:
+        InvalidRequest: there is nothing of its type.
+    """
+    known, first = plan.conditioning, plan.parts[0].takes if plan.parts else None
+    if plan.start is not None:
+        x: Any = _as_asked(plan.start, known)
+        starts = first is not None and (issubclass(first, Conditioning) or isinstance(x, first))
+        if first is None or starts:
+            return x
+    elif first is Structure:
+        return Structure.empty(known.seconds)
+    elif first is Contour:
+        return Contour.empty()
+    else:
+        x = known
+    if first is not None and not isinstance(x, first):
+        raise InvalidRequest(f"The first stage takes a {first.__name__}, not a {type(x).__name__}.")
+    return x
+
+
+def _made(
+    plan: Plan,
+    at: int,
+    x: Any,
+    sampling: Sampling,
+    progress: Progress,
+    observer: Callable[[int, int, Any], None] | None,
+) -> Any:
+    """What stage number `at` makes of x."""
+    stage, known = plan.parts[at], plan.conditioning
+    if stage.seam == "structure" and not isinstance(x, Conditioning):
+        if not isinstance(stage, Varies):
+            raise InvalidRequest(
+                f"The stage {stage.name} does not vary what is there; leave out --variation."
+            )
+        return stage.vary(x, known, sampling, progress)
+    shown = stage.seam == "decoder" or (plan.kind.is_picture and stage.seam == "structure")
+    seen = observer if shown and isinstance(stage, Observable) else None
+    if not isinstance(stage, Editable):
+        return _call(stage, x, known, sampling, progress, Options(seen))
+    edit = _edit(plan, at)
+    made = _call(stage, x, known, sampling, progress, Options(seen, edit))
+    if not sampling.variation or any(isinstance(each, Varies) for each in plan.parts):
+        return made
+    other = dataclasses.replace(sampling, decoder_seed=sampling.seed_for("variation"))
+    varied = Edit(made, sampling.variation, None if edit is None else edit.mask)
+    return _call(stage, x, known, other, progress, Options(seen, varied))
+
+
+def _call(
+    stage: Any, x: Any, known: Conditioning, sampling: Sampling, progress: Progress, options: Options = PLAIN
+) -> Any:
+    return stage(x, known, sampling, progress, options) if options else stage(x, known, sampling, progress)
+
+
+def _edit(plan: Plan, at: int) -> Edit | None:
+    """The picture that is changed, brought back through the stages after number `at`; None: there is none."""
+    if plan.retouch is None:
+        return None
+    begin: Any = plan.retouch.picture
+    for stage in reversed(plan.parts[at + 1 :]):
+        if not isinstance(stage, Encodes):
+            raise InvalidRequest(
+                f"The stage {stage.name} knows no way back from a picture, so none can be changed; leave out "
+                "--init, or choose another."
+            )
+        begin = stage.encode(begin)
+    grid = begin.values if isinstance(begin, Latents) else begin.pixels
+    return Edit(begin, plan.retouch.strength, retouch.coarse(plan.retouch.mask, grid.shape[1:]))
+
+
+def _as_asked(x: Any, known: Conditioning) -> Any:
+    return dataclasses.replace(x, asked=known) if isinstance(x, Structure | Contour) else x
+
+
+def _as_kept(x: Any, known: Conditioning) -> Any:
+    """A structure as its file holds it, and what it was made for; everything else as it is."""
+    if isinstance(x, Structure):
+        x = x.as_midi()
+    elif isinstance(x, Contour):
+        x = x.as_png()
+    return _as_asked(x, known)
