@@ -76,9 +76,10 @@ def _freely(prompt: str, kind: Kind | None, stages: list[StageEntry], free: bool
         else:
             known = parse(prompt, _reader(name), drawn=True)
     except InvalidRequest:
-        known = Conditioning(prompt=prompt, seconds=_length(prompt))
+        known = Conditioning(prompt=prompt)
     name = name or made or known.path
-    known = dataclasses.replace(known, prompt=prompt, path=name)
+    seconds = _length(prompt, kind_named(name), known.seconds)
+    known = dataclasses.replace(known, prompt=prompt, path=name, seconds=seconds)
     return dataclasses.replace(known, unknown=(), remarks=()) if free else known
 
 
@@ -88,8 +89,8 @@ def _reader(name: str) -> str:
     return name if shipped(kind) else "picture" if kind.is_picture else "piano"
 
 
-def _length(prompt: str) -> float:
-    """The length that is said, else the usual one, s."""
+def _length(prompt: str, kind: Kind, understood: float) -> float:
+    """The length that is said or was understood, else the usual one as far as it is made, s."""
     from audiogen.prompt.language.lexicon import lexicon
     from audiogen.prompt.language.text import normal
     from audiogen.prompt.measures import take
@@ -99,4 +100,7 @@ def _length(prompt: str) -> float:
     except InvalidRequest:
         amounts = []
     said = [float(amount.asks["seconds"]) for amount in amounts if "seconds" in amount.asks]
-    return said[-1] if said else Conditioning.seconds
+    if said or understood != Conditioning.seconds:
+        return said[-1] if said else understood
+    low, high = kind.seconds or (0.0, understood)
+    return min(max(low, understood), high)
