@@ -1,11 +1,12 @@
 """Audio files and their recipe; writing is atomic, and the same sound and recipe are the same bytes.
 
-    .wav   24-bit (default), 16-bit with dither, float       recipe in the RIFF INFO comment
-    .flac  24-bit (default), 16-bit with dither              recipe in the Vorbis comment
-    .ogg   Vorbis    .mp3  variable bit rate                 recipe in the comment tag
+    .wav   24-bit (default), 16-bit with dither, float       recipe in the RIFF INFO comment, title in INAM
+    .flac  24-bit (default), 16-bit with dither              recipe and title in the Vorbis comment
+    .ogg   Vorbis    .mp3  variable bit rate                 recipe in the comment tag, title in its own
 
-Samples are encoded by libsndfile, a block at a time; the chunks of a WAV are written in `riff.py`. The
-recipe is ASCII JSON in every format: ID3 and INFO texts have no agreed encoding.
+Samples are encoded by libsndfile, a block at a time; the chunks of a WAV are written in `riff.py`, the tags
+of an MP3 in `id3.py`. The recipe is ASCII JSON in every format, for INFO texts have no agreed encoding; the
+title may have any characters.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ import numpy as np
 import soundfile
 
 from audiogen.errors import InvalidRequest
-from audiogen.media import riff
-from audiogen.media.facts import Facts
+from audiogen.media import id3, riff
+from audiogen.media.facts import Facts, one_line, title_of
 from audiogen.media.files import write_atomic
 from audiogen.media.ogg import with_serial
 
@@ -59,7 +60,8 @@ def audio_bytes(
         suffix: .wav, .flac, .ogg or .mp3.
         recipe: any JSON; stored in the file's comment.
         bits: "16", "24" or (WAV only) "float"; .ogg and .mp3 know none.
-        facts: what a WAV says in its bext, acid and smpl chunks; None: it has none of them.
+        facts: the title, and what a WAV says in its bext, acid and smpl chunks; None: it has none of them,
+            and the title is that of the recipe.
     Raises:
         InvalidRequest: unknown suffix or bits, not finite, or a rate that the format cannot hold.
     """
@@ -71,14 +73,16 @@ def audio_bytes(
         raise InvalidRequest("The samples hold NaN or infinity; nothing was written.")
     suffix = suffix.lower()
     comment = "" if recipe is None else json.dumps(recipe, separators=(",", ":"))
+    title = one_line(facts.title if facts is not None else "") or title_of(recipe)
     if suffix == ".wav":
-        return _wav(samples, sample_rate, comment, bits, facts)
+        return _wav(samples, sample_rate, title, comment, bits, facts)
     options = _FORMATS[suffix]
     if suffix == ".flac":
         options = options | {"subtype": WAV_SUBTYPES[bits]}
-    data = _encode(
-        _blocks(samples, bits if suffix == ".flac" else ""), sample_rate, samples, comment, options
-    )
+    blocks = _blocks(samples, bits if suffix == ".flac" else "")
+    if suffix == ".mp3":
+        return id3.with_tags(_encode(blocks, sample_rate, samples, options), title, comment)
+    data = _encode(blocks, sample_rate, samples, options, title, comment)
     return with_serial(data) if suffix == ".ogg" else data
 
 
@@ -140,20 +144,23 @@ def check_format(suffix: str, bits: str = "24") -> None:
         raise InvalidRequest("FLAC holds whole numbers; take 24 bits, or .wav for float.")
 
 
-def _wav(samples: np.ndarray, sample_rate: int, comment: str, bits: str, facts: Facts | None) -> bytes:
+def _wav(
+    samples: np.ndarray, sample_rate: int, title: str, comment: str, bits: str, facts: Facts | None
+) -> bytes:
     channels, frames = samples.shape
     raw = {"format": "RAW", "subtype": WAV_SUBTYPES[bits], "endian": "LITTLE"}
-    data = [_encode(iter([part]), sample_rate, samples, "", raw) for part in _blocks(samples, bits)]
+    data = [_encode(iter([part]), sample_rate, samples, raw) for part in _blocks(samples, bits)]
     width = {"float": 32}.get(bits) or int(bits)
     before, after = {}, {}
     if facts is not None:
-        before["bext"] = riff.bext(facts, sample_rate, channels, width)
+        before["bext"] = riff.bext(facts, title, sample_rate, channels, width)
         if facts.tempo:
             after["acid"] = riff.acid(facts, frames / sample_rate)
         if facts.loop:
             after["smpl"] = riff.smpl(sample_rate, facts.loop)
-    if comment:
-        after["LIST"] = riff.info({"ICMT": comment, "ISFT": "audiogen"})
+    tags = {"INAM": title, "ICMT": comment}
+    if tags := {name: text for name, text in tags.items() if text}:
+        after["LIST"] = riff.info(tags | {"ISFT": "audiogen"})
     return riff.wave_file(data, frames, channels, sample_rate, width, bits == "float", before, after)
 
 
@@ -161,13 +168,16 @@ def _encode(
     blocks: Iterator[np.ndarray],
     sample_rate: int,
     samples: np.ndarray,
-    comment: str,
     options: dict[str, Any],
+    title: str = "",
+    comment: str = "",
 ) -> bytes:
     """Through BytesIO: libsndfile seeks back to the header, which a pipe cannot do."""
     buffer = io.BytesIO()
     try:
         with soundfile.SoundFile(buffer, "w", sample_rate, len(samples), **options) as file:
+            if title:
+                file.title = title
             if comment:
                 file.comment = comment
             for block in blocks:

@@ -1,7 +1,7 @@
 """PNG files and their recipe; the same pixels and recipe are the same bytes.
 
 The recipe is ASCII JSON in the text chunk `Comment`, where `exiftool`, ImageMagick and browsers' viewers show
-it; a long one is compressed (zTXt). Pillow encodes and decodes.
+it; a long one is compressed (zTXt). The title is in `Title`. Pillow encodes and decodes.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from audiogen.errors import InvalidRequest
+from audiogen.media.facts import title_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -54,6 +55,8 @@ def encoded(levels: np.ndarray, recipe: dict[str, Any] | None = None) -> bytes:
         text = json.dumps(recipe, separators=(",", ":"))
         info.add_text("Software", "audiogen")
         info.add_text(COMMENT, text, zip=len(text) > _COMPRESSED_FROM)
+        if title := title_of(recipe):
+            info.add_text("Title", title)  # iTXt where Latin-1 cannot hold it
     buffer = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(levels)).save(buffer, "PNG", pnginfo=info)
     return buffer.getvalue()

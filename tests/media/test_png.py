@@ -28,6 +28,17 @@ def test_pixels_and_recipe_come_back(tmp_path: Path, recipe: dict) -> None:
     assert png.read_recipe(file) == recipe
 
 
+@pytest.mark.parametrize("title", ["a cat, café", "水彩风格的数字 7"])
+def test_the_title_is_the_prompt_in_any_script(tmp_path: Path, title: str) -> None:
+    file = tmp_path / "x.png"
+    file.write_bytes(png.png_bytes(picture(), {"prompt": title}))
+    with Image.open(file) as image:
+        assert image.info["Title"] == title
+    file.write_bytes(png.png_bytes(picture(), {"seed": 7}))
+    with Image.open(file) as image:
+        assert "Title" not in image.info
+
+
 def test_a_long_recipe_is_compressed() -> None:
     assert len(png.png_bytes(picture(), {"long": "x" * 50_000})) < 2000
 
