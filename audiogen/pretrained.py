@@ -25,13 +25,14 @@ class Pretrained:
     """Mixin for a stage made as `Stage(config, network)` with `config_class` and `build(config)`.
 
     Attributes:
-        source: name, sha256 of the weights, for the recipe of every output.
+        source: name, sha256 of the weights, for the recipe of every output; folder: where they lie, or None.
     """
 
     config_class: ClassVar[type]
     config: Any
     network: Any  # an nn.Module, of the class that `build` makes
     source: dict[str, str]
+    folder: Path | None = None
     device: torch.device
     dtype: torch.dtype
 
@@ -71,6 +72,7 @@ class Pretrained:
             raise MissingModel(f"The weights in {folder} do not fit {cls.__name__}: {problem}") from problem
         stage = cls(config, network, device=device)
         stage.source = {"name": str(source), "sha256": checksum(folder / "model.safetensors")}
+        stage.folder = folder
         return stage
 
     def save_pretrained(self, folder: str | Path, storage: str = "bf16") -> None:

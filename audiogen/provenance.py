@@ -11,10 +11,11 @@ import dataclasses
 import hashlib
 import math
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from audiogen import __version__
+from audiogen import __version__, licences
 from audiogen.artifacts import Conditioning
 from audiogen.errors import InvalidRequest
 from audiogen.media.midi_changes import MidiChanges
@@ -26,10 +27,6 @@ if TYPE_CHECKING:
 
 PACKED_LIMIT = 200_000  # characters; a larger source is named by its hash only
 PACKED = ("source", "init", "mask", "contour")
-LICENCE = (
-    "Made with weights trained on public-domain, MIT, Apache and CC BY material; "
-    "credits in the model cards (`audiogen models`)."
-)
 
 
 def recipe_of(plan: Plan, take: Take) -> dict[str, Any]:
@@ -55,7 +52,7 @@ def recipe_of(plan: Plan, take: Take) -> dict[str, Any]:
         },
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
-        "licence": LICENCE,
+        "licence": _licence((*stages, *below)),
     }
     if plan.bed is not None:
         recipe["bed"] = {
@@ -76,6 +73,14 @@ def recipe_of(plan: Plan, take: Take) -> dict[str, Any]:
     if plan.remarks:
         recipe["remarks"] = list(plan.remarks)
     return recipe
+
+
+def _licence(stages: Iterable[Any]) -> str:
+    """What the weights of these stages were trained on; a stage without a source has none."""
+    made = [
+        (stage.source["name"], getattr(stage, "folder", None)) for stage in stages if hasattr(stage, "source")
+    ]
+    return licences.notice(made)
 
 
 def _of_the_material(plan: Plan, take: Take) -> dict[str, Any]:

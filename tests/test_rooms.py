@@ -35,13 +35,14 @@ ALLOWED: dict[str, set[str]] = {
     "weight_files": BASE,
     "pretrained": BASE | {"registry", "weight_files"},
     "recipe": BASE,
+    "licences": BASE,
     "networks": {"errors", "media"},
     "sampling": {"errors", "media", "compat"},  # the schedulers of diffusers
     "structure": STAGE,
     "decoder": STAGE,
     "render": STAGE,
     "request": SEAM | {"kinds", "media", "registry"},
-    "provenance": SEAM | {"media", "request"},
+    "provenance": SEAM | {"licences", "media", "request"},
     "making": SEAM | {"kinds", "media", "prompt", "registry", "request", "provenance"},
     # the word list of the prompt is written from the vocabulary of the pictures
     "lab": BASE,
@@ -71,6 +72,7 @@ ALLOWED: dict[str, set[str]] = {
         "request",
         "provenance",
         "kinds",
+        "licences",
         "registry",
         "pretrained",
         "compat",

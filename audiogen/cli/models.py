@@ -23,6 +23,8 @@ def command(json_: bool) -> None:
     for each in rows:
         size = f"{each['megabytes']:.1f} MB" if each["installed"] else "not installed"
         click.echo(f"{each['name']:<16}{size:<15}{each['what']}")
+        if each["sources"]:
+            click.echo(f"{'':<16}{'':<15}trained on: {'; '.join(each['sources'])}")
         if each["card"]:
             click.echo(f"{'':<16}{'':<15}card: {each['card']}")
 
@@ -35,7 +37,7 @@ def _names() -> list[str]:
 
 def row(name: str) -> dict[str, Any]:
     """What is known of one set of weights, without loading it."""
-    from audiogen import registry
+    from audiogen import licences, registry
 
     folder = registry.WEIGHTS_FOLDER / name
     file, card = folder / "model.safetensors", folder / "README.md"
@@ -45,5 +47,6 @@ def row(name: str) -> dict[str, Any]:
         "installed": file.exists(),
         "megabytes": round(file.stat().st_size / 1e6, 2) if file.exists() else 0.0,
         "folder": str(folder),
+        "sources": [source.line for source in licences.sources_of(folder)],
         "card": str(card) if card.exists() else None,
     }

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from audiogen.artifacts import Notes
+from audiogen.lab.data.piano_credits import write_credits
 from audiogen.lab.data.piano_midi import Piece, phrase_velocities, random_notes, read_corpus
 from audiogen.lab.data.piano_sampler import PianoBank, render
 from audiogen.lab.data.rooms import Take, record, tuning_ratio
@@ -51,6 +52,7 @@ class PianoAudioData:
 def prepare(source: Path, out: Path, settings: PianoAudioData) -> None:
     """Write the shards of every split into `out`; shards that exist are kept, so it resumes."""
     out.mkdir(parents=True, exist_ok=True)
+    write_credits(out / "credits.csv", source)
     bank_file = out / "piano-bank.npz"
     if not bank_file.exists():
         PianoBank.cached(source / "piano-samples", bank_file)

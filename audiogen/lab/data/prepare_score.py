@@ -17,6 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 from audiogen.artifacts import PERIODS
+from audiogen.lab.data.piano_credits import write_credits
 from audiogen.lab.data.piano_midi import Piece, read_corpus
 from audiogen.media import files
 from audiogen.structure.score.events import DOWN, NOTE, TICKS, UP
@@ -136,6 +137,7 @@ def prepare(source: Path, out: Path, settings: PianoScoreData) -> None:
     `metre` uint8 [P, 2], `period` uint8 (0 unknown, else 1 + the index in `PERIODS`).
     """
     out.mkdir(parents=True, exist_ok=True)
+    write_credits(out / "credits.csv", source)
     corpus = source / "piano-midi"
     scores = _raw_scores(corpus)
     for split in ("train", "valid"):

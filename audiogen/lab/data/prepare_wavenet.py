@@ -23,6 +23,7 @@ from tqdm import tqdm
 from audiogen.artifacts import Notes
 from audiogen.errors import InvalidRequest
 from audiogen.lab.data import piano_modes
+from audiogen.lab.data.piano_credits import write_credits
 from audiogen.lab.data.piano_midi import Piece, read_corpus
 from audiogen.lab.data.piano_sampler import LAYER_VELOCITIES, PianoBank
 from audiogen.lab.data.piano_sampler import SAMPLE_RATE as BANK_RATE
@@ -69,6 +70,7 @@ class WavenetData:
 def prepare(source: Path, out: Path, settings: WavenetData) -> None:
     """Write modes, notes and shards of both splits into `out`; what exists is kept, so it resumes."""
     out.mkdir(parents=True, exist_ok=True)
+    write_credits(out / "credits.csv", source)
     bank_file = out / "piano-bank.npz"
     if not bank_file.exists():
         PianoBank.cached(source / "piano-samples", bank_file)
