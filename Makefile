@@ -5,6 +5,7 @@
 #                  demo-wavenet, demo-diffusion, demo-fusion, demo-flow, demo-batch, demo-compare,
 #                  demo-digit, demo-cat, demo-edit, demo-generators
 #   make test      every test; make check: style, types and the fast tests
+#   make wheel-test  the wheel in an empty environment outside this folder: a sound and a picture (fetches packages)
 #   make bench     rewrites benchmarks/RESULTS.md
 #
 # On Linux without a GPU, `make demo TORCH_INDEX=URL` (the address of PyTorch's CPU index) fetches the
@@ -23,7 +24,7 @@ export PYTHONUTF8 = 1
 MAKE_IT := $(BIN)/audiogen make --force --mkdir --seed $(SEED)
 GARDEN ?= rain and birdsong, 10 s
 
-.PHONY: demo demos test check bench install dev clean
+.PHONY: demo demos test check wheel-test bench install dev clean
 .PHONY: demo-ambience demo-loop demo-ar demo-wavenet demo-diffusion demo-fusion demo-flow demo-batch demo-compare
 .PHONY: demo-digit demo-cat demo-edit demo-generators
 
@@ -131,6 +132,19 @@ check: dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -m "not slow and not weights and not gpu"
+
+# Built from a copy, so that nothing left over in build/ gets into it, and used far from the sources.
+wheel-test:
+	@set -e; folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	mkdir "$$folder/source"; cp -r pyproject.toml README.md constraints.txt audiogen "$$folder/source"; cd "$$folder"; \
+	$(PYTHON) -m venv env; pip="env/bin/python -m pip --disable-pip-version-check"; \
+	$$pip wheel -q --no-deps -w . source/; \
+	$$pip install -q -c source/constraints.txt $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) ./*.whl; \
+	rm -r source; \
+	env/bin/audiogen make "calm piano with rain, 2 s" --seed 1 -o piano.wav; \
+	env/bin/audiogen make "a cartoon cat" --seed 1 -o cat.png; \
+	env/bin/audiogen info piano.wav > /dev/null; env/bin/audiogen again cat.png; cmp cat.png cat-again.png; \
+	echo "the wheel makes a sound and a picture"
 
 bench: dev
 	$(BIN)/python -m benchmarks

@@ -12,10 +12,10 @@ import click
 from audiogen.cli import options
 
 PACKAGES = (
-    *("numpy", "scipy", "soundfile", "soxr", "pyloudnorm", "symusic", "safetensors"),
+    *("numpy", "scipy", "numba", "pillow", "soundfile", "soxr", "pyloudnorm", "symusic", "safetensors"),
     *("torch", "torchaudio", "transformers", "diffusers", "huggingface_hub"),
 )
-EXTRAS = {"train": "accelerate", "eval": "matplotlib", "play": "sounddevice", "ui": "gradio"}
+EXTRAS = {"train": "accelerate", "eval": "matplotlib", "play": "sounddevice"}
 FLAGS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
 
 
