@@ -77,9 +77,8 @@ def recipe_of(plan: Plan, take: Take) -> dict[str, Any]:
 
 def _licence(stages: Iterable[Any]) -> str:
     """What the weights of these stages were trained on; a stage without a source has none."""
-    made = [
-        (stage.source["name"], getattr(stage, "folder", None)) for stage in stages if hasattr(stage, "source")
-    ]
+    known = [stage for stage in stages if hasattr(stage, "source")]
+    made = [(stage.source.get("name", stage.name), getattr(stage, "folder", None)) for stage in known]
     return licences.notice(made)
 
 

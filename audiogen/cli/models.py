@@ -23,8 +23,8 @@ def command(json_: bool) -> None:
     for each in rows:
         size = f"{each['megabytes']:.1f} MB" if each["installed"] else "not installed"
         click.echo(f"{each['name']:<16}{size:<15}{each['what']}")
-        if each["sources"]:
-            click.echo(f"{'':<16}{'':<15}trained on: {'; '.join(each['sources'])}")
+        if each["licences"]:
+            click.echo(f"{'':<16}{'':<15}trained on material under {', '.join(each['licences'])}")
         if each["card"]:
             click.echo(f"{'':<16}{'':<15}card: {each['card']}")
 
@@ -40,6 +40,7 @@ def row(name: str) -> dict[str, Any]:
     from audiogen import licences, registry
 
     folder = registry.WEIGHTS_FOLDER / name
+    sources = licences.sources_of(folder)
     file, card = folder / "model.safetensors", folder / "README.md"
     return {
         "name": name,
@@ -47,6 +48,7 @@ def row(name: str) -> dict[str, Any]:
         "installed": file.exists(),
         "megabytes": round(file.stat().st_size / 1e6, 2) if file.exists() else 0.0,
         "folder": str(folder),
-        "sources": [source.line for source in licences.sources_of(folder)],
+        "sources": [source.line for source in sources],
+        "licences": sorted({licence for source in sources for licence in source.licences}),
         "card": str(card) if card.exists() else None,
     }

@@ -29,6 +29,12 @@ def test_models(tiny, run, monkeypatch):
     assert rows["vocoder"]["megabytes"] > 0
 
 
+def test_models_say_what_they_were_trained_on(run):
+    assert "under CC BY-SA 3.0" in run("models").out
+    rows = {row["name"]: row for row in json.loads(run("models", "--json").out)}
+    assert "MIT" in rows["piano-score"]["licences"] and "Mutopia" in " ".join(rows["piano-score"]["sources"])
+
+
 def test_doctor(tiny, run, monkeypatch):
     from audiogen import registry
 
