@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -93,13 +93,7 @@ class Lexicon:
 
     @cached_property
     def _longest_after(self) -> dict[str, int]:
-        """The first token of a phrase of several -> at least as many tokens as the longest one has."""
-        longest: dict[str, int] = {}
-        for phrase in self.phrases:
-            first = phrase[0] if is_cjk(phrase) else _FIRST.match(phrase)[0]  # type: ignore[index]
-            count = phrase.count(" ") + 1 if phrase.isascii() else len(phrase)
-            longest[first] = max(longest.get(first, 1), count)
-        return longest
+        return longest_after(self.phrases)
 
     def match(self, words: Sequence[str], start: int, without: Sequence[str] = ()) -> Match | None:
         """The longest phrase at `start`, its last word in any inflection; or None.
@@ -120,6 +114,16 @@ class Lexicon:
                 if count > 1 or meaning.group != "ignored":
                     return Match(meaning, count, alike)
         return None
+
+
+def longest_after(phrases: Iterable[str]) -> dict[str, int]:
+    """The first token of phrases of several -> at least as many tokens as the longest of them has."""
+    longest: dict[str, int] = {}
+    for phrase in phrases:
+        first = phrase[0] if is_cjk(phrase) else _FIRST.match(phrase)[0]  # type: ignore[index]
+        count = phrase.count(" ") + 1 if phrase.isascii() else len(phrase)
+        longest[first] = max(longest.get(first, 1), count)
+    return longest
 
 
 def key(words: Sequence[str]) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 from audiogen.artifacts import LOOKS, STYLES
 from audiogen.errors import AudiogenError
-from audiogen.prompt.language.lexicon import FOLDER, key, lines_of, stems, words_of
+from audiogen.prompt.language.lexicon import FOLDER, key, lines_of, longest_after, stems, words_of
 from audiogen.prompt.language.text import is_cjk, normal, tokens
 from audiogen.prompt.language.yaml_lines import Text, read
 
@@ -35,19 +35,22 @@ class PictureWords:
 
     Attributes:
         phrases: tokens, joined as `lexicon.key` does -> term.
-        longest: tokens of the longest phrase.
         subjects: English name -> a Chinese word for it, or "".
         alone: detail -> the subject that it is where nothing else is.
     """
 
     phrases: dict[str, Term]
-    longest: int
     subjects: dict[str, str]
     alone: dict[str, str] = field(default_factory=dict)
 
+    @cached_property
+    def _longest_after(self) -> dict[str, int]:
+        return longest_after(self.phrases)
+
     def match(self, words: Sequence[str], start: int) -> tuple[Term, int] | None:
         """The longest phrase at `start` and its number of tokens, its last word in any inflection."""
-        for count in range(min(self.longest, len(words) - start), 0, -1):
+        longest = self._longest_after.get(words[start], 1)
+        for count in range(min(longest, len(words) - start), 0, -1):
             phrase = words[start : start + count]
             term = self.phrases.get(key(phrase))
             if term is not None:
@@ -118,8 +121,7 @@ def load(file: Path) -> PictureWords:
     if problems:
         raise AudiogenError(f"The words in {file} need care. " + "; ".join(problems) + ".")
     phrases = {p: Term("subject", t.name) if t.kind == "also" else t for p, t in phrases.items()}
-    longest = max(phrase.count(" ") + 1 if phrase.isascii() else len(phrase) for phrase in phrases)
-    return PictureWords(phrases, longest, subjects, alone)
+    return PictureWords(phrases, subjects, alone)
 
 
 def _terms(rows: dict[Text, Any], problems: list[str]) -> Iterator[tuple[Term, list[str]]]:
