@@ -92,7 +92,7 @@ def understand(
     recognised, unlike = compared(qualified(recognised, spoken, words.neutral), spoken)
     aside = (*slips, *ordered, *unlike)
     by_words = path or _path(recognised, amounts, spoken)
-    if path in PICTURES or _is_seen(text, by_words, default_path, recognised, drawn):
+    if path in PICTURES or _is_for_pictures(text, by_words, default_path, recognised, drawn):
         return _picture(text, path, amounts, drawn)
     by_words = "piano" if by_words in PICTURES else by_words  # "music like a painting"
     chosen = by_words or (default_path if recognised or amounts else None)
@@ -167,7 +167,7 @@ def _picture(text: str, path: str | None, amounts: list[Amount], drawn: bool) ->
     return Reading(known, words)
 
 
-def _is_seen(
+def _is_for_pictures(
     text: str, said: str | None, default_path: str | None, recognised: Sequence[Recognised], drawn: bool
 ) -> bool:
     """Whether a prompt is for somebody who draws, where no path is given.
