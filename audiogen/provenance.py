@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from audiogen import __version__, licences
 from audiogen.artifacts import Conditioning
 from audiogen.errors import InvalidRequest
+from audiogen.media import midi
 from audiogen.media.midi_changes import MidiChanges
 from audiogen.request import AUTO, BED_LU, Plan, Request, Take
 from audiogen.stage import Sampling
@@ -68,6 +69,8 @@ def recipe_of(plan: Plan, take: Take) -> dict[str, Any]:
     if request.source is not None:
         recipe["source"] = pack(request.source)
         recipe["source"]["seconds"] = take.conditioning.seconds
+        if Path(recipe["source"]["file"]).suffix.lower() in midi.SUFFIXES:
+            recipe["source"]["reader"] = midi.READER
         if changes := request.changes.to_dict():
             recipe["source"]["changes"] = changes
     if plan.remarks:
@@ -165,6 +168,9 @@ def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
             now = after.get("weights", {}).get(stage, {})
             if source.get("sha256") != now.get("sha256"):
                 found.append(f"the weights of {stage} ({source.get('name')}) have changed")
+    readers = [row["source"].get("reader") for row in (old, new) if isinstance(row.get("source"), dict)]
+    if len(set(readers)) > 1:
+        found.append("pedals, volume and unreleased notes of a MIDI file were read otherwise")
     return found
 
 

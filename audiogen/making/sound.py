@@ -275,12 +275,10 @@ def _finish(plan: Plan, take: Take, wave: Waveform) -> Waveform:
     ends = None if loop else last.STRUCK if plan.kind.ends == STRUCK else last.LASTING
     samples, level = last.finish(wave.samples, wave.sample_rate, known.seconds, target, rate, True, ends)
     notes = take.structure.notes if take.structure is not None else None
-    source = plan.request.source
-    title = known.prompt or (source.stem if isinstance(source, Path) else "")
-    facts = Facts(title, level=level, loop=(0, samples.shape[1]) if loop else None)
+    facts = Facts(known.prompt, level=level, loop=(0, samples.shape[1]) if loop else None)
     if notes is not None:
         tempo = notes.tempo if notes.metre else None  # without a metre it is a clock, not a beat
-        facts = Facts(title, tempo, notes.metre, notes.key, level)
+        facts = Facts(known.prompt, tempo, notes.metre, notes.key, level)
     return Waveform(samples, rate, facts)
 
 

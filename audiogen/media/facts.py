@@ -17,7 +17,7 @@ class Facts:
     """Known things about a sound; None where they are not known.
 
     Attributes:
-        title: words for people, the prompt.
+        title: words for people, the prompt; "": that of the recipe.
         tempo: quarters a minute; metre: (3, 4)-like; key: "D minor"-like.
         level: as measured when it was finished.
         loop: first sample of a seamless loop and the first after it, or None: it is no loop.

@@ -26,6 +26,7 @@ from audiogen.media.performance import DRUM_CHANNEL, END, PIANO_HIGH, PIANO_LOW,
 from audiogen.media.smf import Event
 
 SUFFIXES = (".mid", ".midi", ".kar", ".rmi", ".smf")
+READER = 2  # in recipes; another number: the same file may have given other notes
 PIANO_KEYS = PIANO_HIGH - PIANO_LOW + 1
 TICKS_PER_QUARTER = 960
 _LONGEST_TICK_S = 1e-3  # slower pieces get more ticks

@@ -131,6 +131,8 @@ def test_decode_plays_my_midi(tiny, midi, run):
     assert (done.code, done.out) == (0, "x.wav\n")
     samples, rate = read_audio(tiny / "x.wav")
     assert_good_audio(samples, rate, Structure.load(midi).seconds)
+    with soundfile.SoundFile(str(tiny / "x.wav")) as file:
+        assert file.title == "mine"  # without words, the name of the file
     done = run("decode", midi, "soft and high", "--seconds", 1, "--seed", 2)
     assert done.out == "mine-2.wav\n" and "register 76: not followed" in done.err
     assert Waveform.load(tiny / "mine-2.wav").seconds == 1.0
@@ -139,6 +141,13 @@ def test_decode_plays_my_midi(tiny, midi, run):
     assert any("register 76: not followed" in remark for remark in recipe["remarks"])
     assert run("again", "mine-2.wav").code == 0
     assert (tiny / "mine-2.wav").read_bytes() == (tiny / "mine-2-again.wav").read_bytes()
+
+
+def test_again_says_that_an_older_version_read_midi_otherwise(tiny, midi, run, monkeypatch):
+    run("decode", midi, "-o", "a.wav", "--seed", 1)
+    assert "not as it was" not in run("again", "a.wav").err
+    monkeypatch.setattr("audiogen.media.midi.READER", 3)
+    assert "of a MIDI file were read otherwise" in run("again", "a.wav", "--force").err
 
 
 def test_a_midi_file_played_otherwise_is_made_again_so(tiny, midi, run):
