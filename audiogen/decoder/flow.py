@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from audiogen.artifacts import SOURCES, Conditioning, MelSpectrogram, Structure
 from audiogen.decoder.guide import make_guide
-from audiogen.media.mel import PAN_LIMIT, WIDTH_RANGE, MelSettings, band_centres_hz
+from audiogen.media.mel import PAN_LIMIT, WIDTH_RANGE, MelSettings, band_centres_hz, group_of_band
 from audiogen.networks.colour_bank import ColourBank
 from audiogen.networks.mel_decoder import Guide, MelDecoder
 from audiogen.pretrained import Pretrained
@@ -91,6 +91,7 @@ class FlowDecoder(Pretrained):
             condition=config.condition,
             scenes=config.scenes,
             sources=len(SOURCES),
+            group_of_band=group_of_band(config.mel) if config.mel.subframes > 1 else None,
         )
 
     def __call__(
@@ -155,9 +156,8 @@ class FlowDecoder(Pretrained):
         generator = np.random.default_rng(seed)
         bank = self.network.bank
         if isinstance(bank, ColourBank) and x.mel is not None:
-            spectrum = torch.from_numpy(x.mel.mean(1)).float()
-            spectrum = spectrum.repeat_interleave(self.config.mel.bands_per_group)
-            return bank.describe(spectrum.to(self.device)[None])[0].cpu().numpy()
+            spectrum = self.network.spread(torch.from_numpy(x.mel.mean(1)).float().to(self.device))
+            return bank.describe(spectrum[None])[0].cpu().numpy()
         if isinstance(bank, ColourBank):
             weights = np.array([conditioning.sources.get(name, 0.0) for name in SOURCES])
             return bank.draw(weights, conditioning.intensity, generator)

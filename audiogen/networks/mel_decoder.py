@@ -79,7 +79,12 @@ class MelDecoder(nn.Module):
         attributes, take: how many of each.
         condition: width of what the AdaLN hears.
         scenes, sources: size of the colour bank.
+        group_of_band: the group of the coarse mel that each band belongs to, int64 [bands], where the layout
+            of the mel is not the one that the coarse mel is made from; None: groups of equal size, in order.
     """
+
+    group_of_band: Tensor
+    coarse_offset: Tensor
 
     mean: Tensor
     std: Tensor
@@ -99,9 +104,16 @@ class MelDecoder(nn.Module):
         condition: int = 256,
         scenes: int = 0,
         sources: int = 0,
+        group_of_band: np.ndarray | None = None,
     ) -> None:
         super().__init__()
         self.bands, self.groups = bands, groups
+        own_layout = group_of_band is not None
+        if group_of_band is None:
+            group_of_band = np.arange(bands) // (bands // groups)
+        self.register_buffer("group_of_band", torch.from_numpy(group_of_band), persistent=False)
+        # by how much a band lies above its group, nats: a shorter window shows noise louder
+        self.register_buffer("coarse_offset", torch.zeros(bands), persistent=own_layout)
         self.keys = PIANO_KEYS if templates else 0
         self.dimensions = bands + 2 * groups
         self.receptive_frames = 3 * (sum(dilations) + 1)
@@ -145,12 +157,16 @@ class MelDecoder(nn.Module):
                 known = self.bank(roll[:, VELOCITY], roll[:, SINCE], roll[:, DAMPED], guide.take.float())
             else:
                 known = self.bank(guide.take[:, :-1].float())[:, None]
-            coarse = guide.coarse.float().repeat_interleave(self.bands // self.groups, -1)
+            coarse = self.spread(guide.coarse.float())
             mean, std = self.mean[: self.bands], self.std[: self.bands]
             has_bank, has_coarse = (guide.present[:, i, None, None].float() for i in (0, 1))
             mid = has_bank * known + (1 - has_bank) * has_coarse * coarse
             mid = (mid - mean) / std * torch.maximum(has_bank, has_coarse)
             return torch.cat([mid, mid.new_zeros(*mid.shape[:2], 2 * self.groups)], -1)
+
+    def spread(self, coarse: Tensor) -> Tensor:
+        """Coarse log-mel [..., groups] -> every band at the level of its group, [..., bands]."""
+        return coarse[..., self.group_of_band] + self.coarse_offset
 
     def forward(self, x_t: Tensor, t: Tensor, guide: Guide, prior: Tensor) -> Tensor:
         """Estimate of the clean mel x0, normalised, [B, F, D].

@@ -1,32 +1,21 @@
-"""Vocoder: MelSpectrogram -> stereo Waveform at 44.1 kHz.
+"""Vocoder: MelSpectrogram of the default layout -> stereo Waveform at 44.1 kHz.
 
-Bands -> full-resolution magnitude by a network, phase by integration and a few fast Griffin-Lim
-iterations (`sampling/phase.py`), for the mid signal only; the side signal is predicted from mid and
-its decorrelated copy (see `media/mel.py`), so the mono fold-down is the mid signal itself.
+Bands -> full-resolution magnitude by a network; phase and blocks are those of `render/blocks.py`.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from audiogen.artifacts import Conditioning, MelSpectrogram, Waveform
-from audiogen.media.finish import fitted_loop
-from audiogen.media.mel import MelSettings, group_of_bin
+from audiogen.artifacts import MelSpectrogram, Waveform
+from audiogen.media.mel import MelSettings
 from audiogen.networks.magnitude import MagnitudeNetwork
 from audiogen.pretrained import Pretrained
-from audiogen.sampling.phase import fast_griffin_lim, forward, integrate_phase, istft, white_phases
-from audiogen.stage import Progress, Sampling, report
-
-BLOCK_FRAMES = 1200  # 16 s at a time: memory stays bounded, and shorter arrays stay nearer to the cores
-OVERLAP_FRAMES = 75
-EDGE_FRAMES = 10  # the last frames of a block do not know what follows; the next block settles them anew
-FLOOR_REACH, FLOOR_DEPTH = 0.4, 3.0  # nats: bands within the reach of the floor fade by up to the depth
-MARGIN_FRAMES = 30  # the network's receptive field
+from audiogen.render.blocks import MARGIN_FRAMES, SpectrogramRenderer, fade_floor, side_factor
+from audiogen.sampling.phase import forward, istft
 
 
 @dataclass(frozen=True)
@@ -39,30 +28,7 @@ class VocoderConfig:
     iterations: int = 8
 
 
-@dataclass(frozen=True, eq=False)
-class Strip:
-    """A mel to be rendered from left to right.
-
-    Attributes:
-        mid: [bands, margin + frames + margin]; the margins are only looked at.
-        side: [2, groups, frames].
-        block: frames at a time; overlap: of neighbouring blocks.
-        closes: the last `overlap` frames are the first again.
-    """
-
-    mid: np.ndarray
-    side: np.ndarray
-    margin: int = 0
-    block: int = 0
-    overlap: int = OVERLAP_FRAMES
-    closes: bool = False
-
-    @property
-    def frames(self) -> int:
-        return self.side.shape[2]
-
-
-class Vocoder(Pretrained):
+class Vocoder(SpectrogramRenderer, Pretrained):
     """The stage."""
 
     name, seam, takes, gives = "vocoder", "renderer", MelSpectrogram, Waveform
@@ -72,76 +38,31 @@ class Vocoder(Pretrained):
     def build(config: VocoderConfig) -> nn.Module:
         return MagnitudeNetwork(config.mel, config.width, config.blocks)
 
-    def __call__(
-        self, x: MelSpectrogram, conditioning: Conditioning, sampling: Sampling, progress: Progress
-    ) -> Waveform:
-        mel = self.config.mel
-        generator = torch.Generator().manual_seed(sampling.seed_for("renderer"))
-        samples = round(x.seconds * mel.sample_rate)
-        if sampling.loop:
-            out = self.circle(x, generator, progress)
-            out = out if out.shape[1] == samples else fitted_loop(out, samples)
-        else:
-            out = self.line(Strip(x.mid, x.side), generator, progress)[:, :samples]
-        return Waveform(out, mel.sample_rate)
-
-    def line(self, strip: Strip, generator: torch.Generator, progress: Progress) -> np.ndarray:
-        """The sound of a strip, block after block, float32 [2, frames * hop]."""
-        hop, overlap = self.config.mel.hop_length, strip.overlap
-        edge = min(EDGE_FRAMES, overlap // 3)
-        out = np.zeros((2, strip.frames * hop), np.float32)
-        bands, side = torch.from_numpy(strip.mid), torch.from_numpy(strip.side)
-        known: Tensor | None = None
-        opening: Tensor | None = None  # of a circle: the last frames are the first again
-        spans = _spans(strip.frames, strip.block or BLOCK_FRAMES, overlap)
-        for number, (first, stop) in enumerate(spans):
-            report(progress, "renderer", number, len(spans))
-            magnitude = self.magnitude(bands, first + strip.margin, stop + strip.margin)
-            last = number == len(spans) - 1
-            settled = self.complete(magnitude, generator, known, opening if last else None)
-            spectrum = settled * self._lost_level(settled, magnitude)
-            sound = self.sound(spectrum, side[:, :, first:stop]).numpy()
-            _join(out, sound, first * hop, overlap // 3 * hop, joined=known is not None)
-            known = settled[:, -overlap:-edge].clone()
-            if strip.closes and not number:
-                opening = settled[:, edge:overlap].clone()
-        report(progress, "renderer", len(spans), len(spans))
-        return out
-
-    def circle(self, x: MelSpectrogram, generator: torch.Generator, progress: Progress) -> np.ndarray:
-        """One period of a loop, float32 [2, frames * hop].
-
-        A line that begins where it is quietest, where no ringing tone must close in phase, and goes on until
-        it meets its own beginning, whose phases the last block is given.
-        """
-        hop, frames = self.config.mel.hop_length, x.mid.shape[1]
-        start = quietest(x.mid)
-        overlap = min(OVERLAP_FRAMES, frames // 2)
-        length = frames + overlap
-        seen = np.arange(start - MARGIN_FRAMES, start + length + MARGIN_FRAMES) % frames
-        block = min(BLOCK_FRAMES, (length + overlap + 1) // 2)  # at least two
-        side = x.side[:, :, seen[MARGIN_FRAMES:-MARGIN_FRAMES]]
-        strip = Strip(x.mid[:, seen], side, MARGIN_FRAMES, block, overlap, closes=True)
-        out = self.line(strip, generator, progress)
-        skip = overlap // 3 * hop  # as blocks are joined: in the middle of what they share
-        period, after = out[:, skip : skip + frames * hop], out[:, skip + frames * hop :]
-        fade = np.linspace(0, 1, skip, dtype=np.float32)
-        period[:, :skip] = after[:, :skip] * (1 - fade) + period[:, :skip] * fade
-        return np.roll(period, start * hop + skip, axis=1)
+    def __init__(self, config: VocoderConfig, network: nn.Module, device: str = "auto") -> None:
+        super().__init__(config, network, device)
+        self.mel, self.iterations = config.mel, config.iterations
 
     @torch.inference_mode()
-    def complete(
-        self,
-        magnitude: Tensor,
-        generator: torch.Generator,
-        known: Tensor | None,
-        known_end: Tensor | None = None,
-    ) -> Tensor:
-        """Magnitude [bins, F] -> complex spectrum of mid; first and last frames are as `known`, if given."""
-        hop = self.config.mel.hop_length
-        noise = white_phases(magnitude.shape[0], magnitude.shape[1], hop, generator)
-        phase = integrate_phase(magnitude, hop, noise, None if known is None else known.angle())
-        return fast_griffin_lim(magnitude, phase, hop, self.config.iterations, known, known_end=known_end)
+    def sound(self, spectrum: Tensor, magnitude: Tensor, side: Tensor) -> Tensor:
+        """See the base."""
+        mel = self.config.mel
+        spectrum = spectrum * self._lost_level(spectrum, magnitude)
+        samples = spectrum.shape[1] * mel.hop_length
+        centre = istft(spectrum, mel.hop_length, samples)
+        difference = istft(spectrum * side_factor(side, mel), mel.hop_length, samples)
+        return torch.stack([centre + difference, centre - difference])
+
+    @torch.inference_mode()
+    def magnitude(self, mid: Tensor, first: int, stop: int) -> Tensor:
+        """See the base; the network sees a margin on both sides, so blocks have no seams."""
+        network = self.network
+        assert isinstance(network, MagnitudeNetwork)
+        low, high = max(0, first - MARGIN_FRAMES), min(mid.shape[1], stop + MARGIN_FRAMES)
+        bands = mid[None, :, low:high].float().to(self.device)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16):
+            log_magnitude, _ = network(bands)
+        magnitude = network.match_bands(log_magnitude.clamp(-16, 4).exp(), fade_floor(bands, self.config.mel))
+        return magnitude[0, :, first - low : stop - low].cpu() * (self.config.mel.n_fft / 4)
 
     def _lost_level(self, spectrum: Tensor, magnitude: Tensor) -> Tensor:
         """Gain [bins, F] for what the inverse transform loses where phases still disagree."""
@@ -152,85 +73,3 @@ class Vocoder(Pretrained):
         scale = 4 / mel.n_fft
         bank = network.bank
         return network.gain(bank @ magnitude.to(self.device) * scale, bank @ actual * scale, limit=1.6).cpu()
-
-    @torch.inference_mode()
-    def sound(self, spectrum: Tensor, side: Tensor) -> Tensor:
-        """Spectrum of mid [bins, F] and side [2, groups, F] -> audio [2, F * hop]."""
-        mel = self.config.mel
-        samples = spectrum.shape[1] * mel.hop_length
-        centre = istft(spectrum, mel.hop_length, samples)
-        difference = istft(spectrum * side_factor(side, mel), mel.hop_length, samples)
-        return torch.stack([centre + difference, centre - difference])
-
-    @torch.inference_mode()
-    def magnitude(self, mid: Tensor, first: int, stop: int) -> Tensor:
-        """STFT magnitude [bins, stop - first] of frames first .. stop - 1 of the bands [bands, F].
-
-        Scaled as `sampling.phase.forward` scales it. The network sees a margin on both sides, so
-        blocks have no seams.
-        """
-        network = self.network
-        assert isinstance(network, MagnitudeNetwork)
-        low, high = max(0, first - MARGIN_FRAMES), min(mid.shape[1], stop + MARGIN_FRAMES)
-        bands = mid[None, :, low:high].float().to(self.device)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16):
-            log_magnitude, _ = network(bands)
-        magnitude = network.match_bands(log_magnitude.clamp(-16, 4).exp(), fade_floor(bands, self.config.mel))
-        return magnitude[0, :, first - low : stop - low].cpu() * (self.config.mel.n_fft / 4)
-
-
-def fade_floor(bands: Tensor, mel: MelSettings) -> Tensor:
-    """Log bands with what lies at the floor moved far below it: a floor is silence, not hiss."""
-    above = bands - math.log(mel.floor)
-    return bands - FLOOR_DEPTH * (1 - above / FLOOR_REACH).clamp(0, 1)
-
-
-def side_factor(side: Tensor, mel: MelSettings) -> Tensor:
-    """The complex factor that makes side from mid, [bins, F]: pan + width * all-pass."""
-    groups = torch.from_numpy(group_of_bin(mel))
-    pan, width = side[0].float(), side[1].float().exp()
-    allpass = torch.polar(torch.ones(mel.n_bins), decorrelation_phase(mel))
-    return torch.complex(pan[groups], torch.zeros(())) + width[groups] * allpass[:, None]
-
-
-def decorrelation_phase(mel: MelSettings) -> Tensor:
-    """A fixed all-pass: phase per bin whose group delay wanders between 0 and 14 ms, radians."""
-    generator = torch.Generator().manual_seed(20_190)
-    knots = torch.rand(40, generator=generator)[None, None]
-    places = torch.nn.functional.interpolate(knots, 4096, mode="linear", align_corners=True)[0, 0]
-    warp = torch.linspace(0, 1, mel.n_bins).sqrt()  # knots lie closer at low frequencies
-    delay_s = 0.014 * places[(warp * 4095).long()]
-    bin_hz = mel.sample_rate / mel.n_fft
-    return -2 * math.pi * bin_hz * torch.cumsum(delay_s, 0)
-
-
-def quietest(mid: np.ndarray) -> int:
-    """The frame of a loop [bands, F] around which half a second holds the least energy."""
-    frames = mid.shape[1]
-    power = np.exp(2 * mid.astype(np.float64)).sum(0)
-    reach = min(19, frames // 4)
-    around = np.concatenate([power[frames - reach :], power, power[:reach]])
-    return int(np.convolve(around, np.ones(2 * reach + 1), "valid").argmin())
-
-
-def _spans(frames: int, block: int, overlap: int) -> list[tuple[int, int]]:
-    """Spans of at most `block` frames that overlap by `overlap`."""
-    spans = [(0, min(frames, block))]
-    while spans[-1][1] < frames:
-        first = spans[-1][1] - overlap
-        spans.append((first, min(frames, first + block)))
-    return spans
-
-
-def _join(out: np.ndarray, sound: np.ndarray, at: int, third: int, joined: bool) -> None:
-    """Lay a block into `out`; joined blocks agree in phase and are cross-faded in mid-overlap.
-
-    `third` is a third of the overlap, samples.
-    """
-    if joined:
-        fade = np.linspace(0, 1, third, dtype=np.float32)
-        start = at + third
-        sound = sound[:, third:].copy()
-        sound[:, :third] = out[:, start : start + third] * (1 - fade) + sound[:, :third] * fade
-        at = start
-    out[:, at : at + sound.shape[1]] = sound

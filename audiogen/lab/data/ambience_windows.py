@@ -13,6 +13,7 @@ from audiogen.media.mel import MelSettings
 
 NATS_PER_DB = float(np.log(10) / 20)  # of log magnitude
 NAMES = ("mid", "side", "sources", "intensity")
+TEXTURE_NAME = "texture"
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,11 +22,13 @@ class AmbienceWindows:
 
     Attributes:
         mel: packed mel float16 [W, D, F]. spectra: mean log bands of each window, float32 [W, bands].
+        default_mid: mid of the default layout, float16 [W, bands, F]: coarse mel and onsets are made of it.
         sources: weights [W, S]. intensity: [W], NaN where unknown.
     """
 
     mel: np.ndarray
     spectra: np.ndarray
+    default_mid: np.ndarray
     sources: np.ndarray
     intensity: np.ndarray
 
@@ -47,21 +50,25 @@ def read_ambience(
     Raises:
         InvalidRequest: none there.
     """
-    packed, sources, intensity = [], [], []
+    names = NAMES if mel.subframes == 1 else (*NAMES, TEXTURE_NAME)
+    packed, mids, sources, intensity = [], [], [], []
     for file in sorted(Path(folder).glob(f"{split}-*.npz"))[:shards]:
         with np.load(file) as arrays:
-            rows = {name: arrays[name] for name in NAMES if name in arrays.files}
-        if len(rows) < len(NAMES):
+            rows = {name: arrays[name] for name in names if name in arrays.files}
+        if len(rows) < len(names):
             continue
         side = rows["side"]
-        packed.append(np.concatenate([rows["mid"], side.reshape(len(side), -1, side.shape[-1])], 1))
+        own = rows.get(TEXTURE_NAME, rows["mid"])
+        packed.append(np.concatenate([own, side.reshape(len(side), -1, side.shape[-1])], 1))
+        mids.append(rows["mid"])
         sources.append(rows["sources"])
         intensity.append(rows["intensity"])
     if not packed:
         raise InvalidRequest(f"No {split} shards of ambience in {folder}; run `audiogen data` first.")
     whole = np.concatenate(packed)
     spectra = np.stack([window[: mel.n_bands].astype(np.float32).mean(1) for window in whole])
-    return AmbienceWindows(whole, spectra, np.concatenate(sources), np.concatenate(intensity))
+    mid = np.concatenate(mids)
+    return AmbienceWindows(whole, spectra, mid, np.concatenate(sources), np.concatenate(intensity))
 
 
 def overlay(below: np.ndarray, above: np.ndarray, level_db: float) -> np.ndarray:

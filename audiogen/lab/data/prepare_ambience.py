@@ -1,9 +1,10 @@
 """Ambience windows for training: scenes from the environment recordings as packed mel shards.
 
 A shard is an .npz of `windows_per_shard` windows: `mid` [W, bands, F] and `side` [W, 2, groups, F] as
-float16, `sources` [W, S] (weights in the order of `artifacts.SOURCES`), `intensity` [W] (NaN where it is
-not known), and, in the first shards of each split, `audio` int16 [W, 2, T]. credits.csv names the
-recordings. Held-out recordings are in the valid and test windows only.
+float16, `texture` (mid in the layout for noise and clicks, `media.mel.TEXTURE`), `sources` [W, S] (weights in
+the order of `artifacts.SOURCES`), `intensity` [W] (NaN where it is not known), and, in the first shards of each
+split, `audio` int16 [W, 2, T]. credits.csv names the recordings. Held-out recordings are in the valid and test
+windows only.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from audiogen.errors import InvalidRequest
 from audiogen.lab.data.ambience_recordings import Recording, read_recordings
 from audiogen.lab.data.ambience_scenes import Scenery
 from audiogen.lab.data.shard_jobs import ShardJob, missing_shards, run_jobs, write_shard
-from audiogen.media.mel import analyse
+from audiogen.media.mel import TEXTURE, analyse, log_bands, stft
 
 
 @dataclass(frozen=True)
@@ -78,11 +79,16 @@ def _make_shard(job: ShardJob) -> None:
         _worker["scenery"][split] = Scenery(read_recordings(_worker["folder"], split))
     scenery: Scenery = _worker["scenery"][split]
     rng = job.rng(settings.seed)
-    rows: dict[str, list[np.ndarray]] = {k: [] for k in ("mid", "side", "sources", "intensity", "audio")}
+    names = ("mid", "texture", "side", "sources", "intensity", "audio")
+    rows: dict[str, list[np.ndarray]] = {name: [] for name in names}
     for _ in range(job.size):
         scene = scenery.draw(settings.seconds, rng, settings.mixed if split == "train" else 0.0)
-        mid, side = analyse(torch.from_numpy(scene.wave))
+        wave = torch.from_numpy(scene.wave)
+        mid, side = analyse(wave)
         rows["mid"].append(mid.numpy().astype(np.float16))
+        rows["texture"].append(
+            log_bands(stft(wave.mean(0), TEXTURE).abs(), TEXTURE).numpy().astype(np.float16)
+        )
         rows["side"].append(side.numpy().astype(np.float16))
         rows["sources"].append(np.array([scene.sources.get(name, 0.0) for name in SOURCES], np.float32))
         intensity = np.nan if scene.intensity is None else scene.intensity

@@ -195,7 +195,11 @@ def measure(network: MelDecoder, windows: AmbienceWindows, seed: int) -> None:
     network.deviation[0] = 1.0
     network.deviation[1, bands:] = 1.0
     mid = some[:, :bands, : some.shape[2] // 3 * 3]
-    coarse = coarse_mel(mid).repeat_interleave(bands // network.groups, 1).repeat_interleave(3, 2)
+    default = torch.from_numpy(windows.default_mid[:: max(1, len(windows) // 150)].astype(np.float32))
+    coarse = coarse_mel(default[..., : mid.shape[2]]).repeat_interleave(3, 2).transpose(1, 2)
+    if bands != default.shape[1]:  # another layout than that of the coarse mel
+        network.coarse_offset.copy_((mid - network.spread(coarse).transpose(1, 2)).mean((0, 2)))
+    coarse = network.spread(coarse).transpose(1, 2)
     network.deviation[1, :bands] = (
         ((mid - coarse) / network.std[:bands, None]).square().mean((0, 2)).sqrt().clamp_min(0.1)
     )

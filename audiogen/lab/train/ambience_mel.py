@@ -177,8 +177,8 @@ def values_of(sources: np.ndarray, intensity: float) -> dict[str, float | None]:
 def scene_frames(windows: AmbienceWindows, mel: MelSettings) -> SceneFrames:
     """Coarse mel and onsets of every window."""
     rows = []
-    for window in windows.mel:
-        mid = torch.from_numpy(window[: mel.n_bands].astype(np.float32))
+    for window in windows.default_mid:
+        mid = torch.from_numpy(window.astype(np.float32))
         rows.append(pack_frames(coarse_mel(mid, mel), onset_strength(mid), mel).numpy().astype(np.float16))
     return SceneFrames(np.stack(rows), windows.sources, windows.intensity)
 
@@ -195,14 +195,14 @@ def mixtures(
         event = _pick({k: v for k, v in over.items() if k != bed} or over, rng)
         a, b = int(rng.choice(alone[bed])), int(rng.choice(alone[event]))
         level_db = float(rng.uniform(*LEVEL_DB))
-        mids.append(overlay(windows.mel[a][: mel.n_bands], windows.mel[b][: mel.n_bands], level_db))
+        mids.append(overlay(windows.default_mid[a], windows.default_mid[b], level_db))
         weights = windows.sources[a].copy()
         weights[SOURCES.index(event)] = 10 ** (level_db / 20)
         sources.append(weights / weights.max())
         intensity.append(windows.intensity[b if level_db > 0 else a])
     spectra = np.stack([mid.mean(1) for mid in mids])
     packed = np.stack(mids).astype(np.float16)
-    return AmbienceWindows(packed, spectra, np.stack(sources), np.array(intensity, np.float32))
+    return AmbienceWindows(packed, spectra, packed, np.stack(sources), np.array(intensity, np.float32))
 
 
 def _pick(shares: dict[str, float], rng: np.random.Generator) -> str:

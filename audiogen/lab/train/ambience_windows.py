@@ -37,12 +37,17 @@ def crop(
     first = mel.frames_per_coarse * int(rng.integers(places))
     packed = torch.from_numpy(windows.mel[w, :, first : first + frames].astype(np.float32))
     spectrum = torch.from_numpy(windows.spectra[w].copy())
+    mid = torch.from_numpy(windows.default_mid[w, :, first : first + frames].astype(np.float32))
     if vary:
-        octaves = np.clip(np.log2(band_centres_hz(mel) / 1000), -4, 4)
-        change_db = rng.normal(0, 2.0) + rng.normal(0, 0.7) * octaves
-        change = torch.from_numpy((change_db * NATS_PER_DB).astype(np.float32))
-        packed[: mel.n_bands] += change[:, None]
-        packed[: mel.n_bands].clamp_(min=float(np.log(mel.floor)))
-        spectrum = (spectrum + change).clamp_min(float(np.log(mel.floor)))
-    mid = packed[: mel.n_bands]
-    return Crop(packed, coarse_mel(mid, mel), onset_strength(mid), spectrum, w)
+        level_db, tilt_db = rng.normal(0, 2.0), rng.normal(0, 0.7)
+        floor = float(np.log(mel.floor))
+
+        def changed(bands: Tensor, layout: MelSettings) -> Tensor:
+            octaves = np.clip(np.log2(band_centres_hz(layout) / 1000), -4, 4)
+            change = torch.from_numpy(((level_db + tilt_db * octaves) * NATS_PER_DB).astype(np.float32))
+            return (bands + change[:, None]).clamp_min(floor)
+
+        packed[: mel.n_bands] = changed(packed[: mel.n_bands], mel)
+        spectrum = changed(spectrum[:, None], mel)[:, 0]
+        mid = changed(mid, MelSettings())
+    return Crop(packed, coarse_mel(mid), onset_strength(mid), spectrum, w)

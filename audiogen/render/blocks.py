@@ -1,0 +1,200 @@
+"""What renderers of a spectrogram share: phases that go on from block to block, and loops that close.
+
+A renderer says which magnitude its mel asks for, and how the spectrum of mid and the side parameters become
+stereo sound. Phase is made here, by integration and a few fast Griffin-Lim iterations (`sampling/phase.py`),
+for the mid signal only; the side signal is predicted from mid and its decorrelated copy (see `media/mel.py`),
+so the mono fold-down is the mid signal itself.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from audiogen.artifacts import Conditioning, MelSpectrogram, Waveform
+from audiogen.media.finish import fitted_loop
+from audiogen.media.mel import MelSettings, group_of_bin
+from audiogen.sampling.phase import fast_griffin_lim, integrate_phase, white_phases
+from audiogen.stage import Progress, Sampling, report
+
+BLOCK_FRAMES = 1200  # 16 s at a time: memory stays bounded, and shorter arrays stay nearer to the cores
+OVERLAP_FRAMES = 75
+EDGE_FRAMES = 10  # the last frames of a block do not know what follows; the next block settles them anew
+FLOOR_REACH, FLOOR_DEPTH = 0.4, 3.0  # nats: bands within the reach of the floor fade by up to the depth
+MARGIN_FRAMES = 30  # that a magnitude may depend on to either side
+
+
+@dataclass(frozen=True, eq=False)
+class Strip:
+    """A mel to be rendered from left to right.
+
+    Attributes:
+        mid: [bands, margin + frames + margin]; the margins are only looked at.
+        side: [2, groups, frames].
+        block: frames at a time; overlap: of neighbouring blocks.
+        closes: the last `overlap` frames are the first again.
+    """
+
+    mid: np.ndarray
+    side: np.ndarray
+    margin: int = 0
+    block: int = 0
+    overlap: int = OVERLAP_FRAMES
+    closes: bool = False
+
+    @property
+    def frames(self) -> int:
+        return self.side.shape[2]
+
+
+class SpectrogramRenderer:
+    """A renderer but for its `magnitude` and its `sound`.
+
+    Attributes:
+        mel: of what it renders; iterations: of fast Griffin-Lim.
+    """
+
+    mel: MelSettings
+    iterations: int
+
+    def magnitude(self, mid: Tensor, first: int, stop: int) -> Tensor:
+        """STFT magnitude [bins, spectra] of frames first .. stop - 1 of mid [bands, frames].
+
+        Scaled as `sampling.phase.forward` scales it.
+        """
+        raise TypeError("a renderer says which magnitude its mel asks for")
+
+    def sound(self, spectrum: Tensor, magnitude: Tensor, side: Tensor) -> Tensor:
+        """Spectrum of mid, the magnitude that was asked for, side [2, groups, F] -> audio [2, F * hop]."""
+        raise TypeError("a renderer says how a spectrum sounds")
+
+    def __call__(
+        self, x: MelSpectrogram, conditioning: Conditioning, sampling: Sampling, progress: Progress
+    ) -> Waveform:
+        mel = self.mel
+        generator = torch.Generator().manual_seed(sampling.seed_for("renderer"))
+        samples = round(x.seconds * mel.sample_rate)
+        if sampling.loop:
+            out = self.circle(x, generator, progress)
+            out = out if out.shape[1] == samples else fitted_loop(out, samples)
+        else:
+            out = self.line(Strip(x.mid, x.side), generator, progress)[:, :samples]
+        return Waveform(out, mel.sample_rate)
+
+    def line(self, strip: Strip, generator: torch.Generator, progress: Progress) -> np.ndarray:
+        """The sound of a strip, block after block, float32 [2, frames * hop]."""
+        hop, per, overlap = self.mel.hop_length, self.mel.subframes, strip.overlap
+        edge = min(EDGE_FRAMES, overlap // 3)
+        out = np.zeros((2, strip.frames * hop), np.float32)
+        bands, side = torch.from_numpy(strip.mid), torch.from_numpy(strip.side)
+        known: Tensor | None = None
+        opening: Tensor | None = None  # of a circle: the last frames are the first again
+        spans = _spans(strip.frames, strip.block or BLOCK_FRAMES, overlap)
+        for number, (first, stop) in enumerate(spans):
+            report(progress, "renderer", number, len(spans))
+            magnitude = self.magnitude(bands, first + strip.margin, stop + strip.margin)
+            last = number == len(spans) - 1
+            settled = self.complete(magnitude, generator, known, opening if last else None)
+            sound = self.sound(settled, magnitude, side[:, :, first:stop]).numpy()
+            _join(out, sound, first * hop, overlap // 3 * hop, joined=known is not None)
+            known = settled[:, -overlap * per : -edge * per].clone()
+            if strip.closes and not number:
+                opening = settled[:, edge * per : overlap * per].clone()
+        report(progress, "renderer", len(spans), len(spans))
+        return out
+
+    def circle(self, x: MelSpectrogram, generator: torch.Generator, progress: Progress) -> np.ndarray:
+        """One period of a loop, float32 [2, frames * hop].
+
+        A line that begins where it is quietest, where no ringing tone must close in phase, and goes on until
+        it meets its own beginning, whose phases the last block is given.
+        """
+        hop, frames = self.mel.hop_length, x.mid.shape[1]
+        start = quietest(x.mid)
+        overlap = min(OVERLAP_FRAMES, frames // 2)
+        length = frames + overlap
+        seen = np.arange(start - MARGIN_FRAMES, start + length + MARGIN_FRAMES) % frames
+        block = min(BLOCK_FRAMES, (length + overlap + 1) // 2)  # at least two
+        side = x.side[:, :, seen[MARGIN_FRAMES:-MARGIN_FRAMES]]
+        strip = Strip(x.mid[:, seen], side, MARGIN_FRAMES, block, overlap, closes=True)
+        out = self.line(strip, generator, progress)
+        skip = overlap // 3 * hop  # as blocks are joined: in the middle of what they share
+        period, after = out[:, skip : skip + frames * hop], out[:, skip + frames * hop :]
+        fade = np.linspace(0, 1, skip, dtype=np.float32)
+        period[:, :skip] = after[:, :skip] * (1 - fade) + period[:, :skip] * fade
+        return np.roll(period, start * hop + skip, axis=1)
+
+    @torch.inference_mode()
+    def complete(
+        self,
+        magnitude: Tensor,
+        generator: torch.Generator,
+        known: Tensor | None,
+        known_end: Tensor | None = None,
+    ) -> Tensor:
+        """Magnitude [bins, F] -> complex spectrum of mid; first and last spectra are as `known`, if given."""
+        hop = self.mel.stft_hop
+        noise = white_phases(magnitude.shape[0], magnitude.shape[1], hop, generator)
+        phase = integrate_phase(magnitude, hop, noise, None if known is None else known.angle())
+        return fast_griffin_lim(magnitude, phase, hop, self.iterations, known, known_end=known_end)
+
+
+def fade_floor(bands: Tensor, mel: MelSettings) -> Tensor:
+    """Log bands with what lies at the floor moved far below it: a floor is silence, not hiss."""
+    above = bands - math.log(mel.floor)
+    return bands - FLOOR_DEPTH * (1 - above / FLOOR_REACH).clamp(0, 1)
+
+
+def side_factor(side: Tensor, mel: MelSettings) -> Tensor:
+    """The complex factor that makes side from mid, [bins, F]: pan + width * all-pass."""
+    groups = torch.from_numpy(group_of_bin(mel))
+    pan, width = side[0].float(), side[1].float().exp()
+    allpass = torch.polar(torch.ones(mel.n_bins), decorrelation_phase(mel))
+    return torch.complex(pan[groups], torch.zeros(())) + width[groups] * allpass[:, None]
+
+
+def decorrelation_phase(mel: MelSettings) -> Tensor:
+    """A fixed all-pass: phase per bin whose group delay wanders between 0 and 14 ms, radians."""
+    generator = torch.Generator().manual_seed(20_190)
+    knots = torch.rand(40, generator=generator)[None, None]
+    places = torch.nn.functional.interpolate(knots, 4096, mode="linear", align_corners=True)[0, 0]
+    warp = torch.linspace(0, 1, mel.n_bins).sqrt()  # knots lie closer at low frequencies
+    delay_s = 0.014 * places[(warp * 4095).long()]
+    bin_hz = mel.sample_rate / mel.n_fft
+    return -2 * math.pi * bin_hz * torch.cumsum(delay_s, 0)
+
+
+def quietest(mid: np.ndarray) -> int:
+    """The frame of a loop [bands, F] around which half a second holds the least energy."""
+    frames = mid.shape[1]
+    power = np.exp(2 * mid.astype(np.float64)).sum(0)
+    reach = min(19, frames // 4)
+    around = np.concatenate([power[frames - reach :], power, power[:reach]])
+    return int(np.convolve(around, np.ones(2 * reach + 1), "valid").argmin())
+
+
+def _spans(frames: int, block: int, overlap: int) -> list[tuple[int, int]]:
+    """Spans of at most `block` frames that overlap by `overlap`."""
+    spans = [(0, min(frames, block))]
+    while spans[-1][1] < frames:
+        first = spans[-1][1] - overlap
+        spans.append((first, min(frames, first + block)))
+    return spans
+
+
+def _join(out: np.ndarray, sound: np.ndarray, at: int, third: int, joined: bool) -> None:
+    """Lay a block into `out`; joined blocks agree in phase and are cross-faded in mid-overlap.
+
+    `third` is a third of the overlap, samples.
+    """
+    if joined:
+        fade = np.linspace(0, 1, third, dtype=np.float32)
+        start = at + third
+        sound = sound[:, third:].copy()
+        sound[:, :third] = out[:, start : start + third] * (1 - fade) + sound[:, :third] * fade
+        at = start
+    out[:, at : at + sound.shape[1]] = sound
