@@ -1,10 +1,10 @@
 """Ambience windows for training: scenes from the environment recordings as packed mel shards.
 
 A shard is an .npz of `windows_per_shard` windows: `mid` [W, bands, F] and `side` [W, 2, groups, F] as
-float16, `texture` (mid in the layout for noise and clicks, `media.mel.TEXTURE`), `sources` [W, S] (weights in
-the order of `artifacts.SOURCES`), `intensity` [W] (NaN where it is not known), and, in the first shards of each
-split, `audio` int16 [W, 2, T]. credits.csv names the recordings. Held-out recordings are in the valid and test
-windows only.
+float16, `texture` (mid in the layout for noise and clicks, `media.mel.TEXTURE`), `sources` [W, S] (weights
+in the order of `artifacts.SOURCES`), `intensity` [W] (NaN where it is not known), and, in the first shards
+of each split, `audio` int16 [W, 2, T]. credits.csv names the recordings. Held-out recordings are in the
+valid and test windows only.
 """
 
 from __future__ import annotations
