@@ -14,6 +14,7 @@ def write_weights(folder: Path) -> None:
     """What `audiogen/weights` holds, in half a megabyte."""
     from audiogen.decoder.diffusion import DiffusionDecoder, DiffusionDecoderConfig
     from audiogen.decoder.flow import FlowDecoder, FlowDecoderConfig
+    from audiogen.media.mel import TEXTURE
     from audiogen.networks.transcriber import TranscriberConfig
     from audiogen.ranking.transcribe import TranscriberStage
     from audiogen.render.vocoder import Vocoder, VocoderConfig
@@ -50,6 +51,7 @@ def write_weights(folder: Path) -> None:
         noise_scale=1.0,
     )
     lasting = FlowDecoderConfig(**rows)
+    textured = FlowDecoderConfig(**rows, mel=TEXTURE)
     samples = tiny_wavenet()
     ear = TranscriberConfig(channels=2, squeezed=1, width=8)
     stages = {
@@ -57,7 +59,7 @@ def write_weights(folder: Path) -> None:
         "piano-mel": MelStage.from_config(mel, seed=3),
         "piano-flow": FlowDecoder.from_config(flow, seed=3),
         "ambience-mel": MelStage.from_config(weather, seed=3),
-        "ambience-flow": FlowDecoder.from_config(lasting, seed=3),
+        "ambience-flow": FlowDecoder.from_config(textured, seed=3),
         "ambience-few": FlowDecoder.from_config(lasting, seed=4),
         "ambience-diffusion": DiffusionDecoder.from_config(DiffusionDecoderConfig(**rows), seed=3),
         "wavenet": WaveNetStage.from_config(samples, seed=3),

@@ -9,7 +9,7 @@ import numpy as np
 
 from audiogen.errors import InvalidRequest
 from audiogen.media import files
-from audiogen.media.mel_settings import MelSettings
+from audiogen.media.mel_settings import LAYOUTS, MelSettings, layout_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,7 +17,7 @@ class MelSpectrogram:
     """Stereo log-mel.
 
     Attributes:
-        mid: natural log of mean magnitude, float32 [bands, frames] (75 frames/s).
+        mid: natural log of mean magnitude, float32 [bands, frames] (75 frames/s), as `settings` lay it out.
         side: pan and log width relative to mid, float32 [2, groups, frames]; see `media.mel`.
         seconds: exact length of the sound, s (frames cover at least this).
         take: how the decoder set the instrument up, by name (brightness, room, ...), for the recipe.
@@ -28,6 +28,13 @@ class MelSpectrogram:
     seconds: float
     settings: MelSettings = MelSettings()
     take: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def spectra(self) -> np.ndarray:
+        """Mid spectrum by spectrum, for the eye: [bands of one, spectra], at `settings.spectrum_rate`."""
+        per = self.settings.subframes
+        frames = self.mid.reshape(per, -1, self.mid.shape[1])
+        return frames.transpose(1, 2, 0).reshape(frames.shape[1], -1)
 
     def save(self, path: str | Path, force: bool = False) -> None:
         """Write .npz."""
@@ -41,7 +48,7 @@ class MelSpectrogram:
         """The mid mel as a PNG file (needs matplotlib)."""
         from audiogen.media.plot import picture
 
-        return picture(self.seconds, mid=self.mid)
+        return picture(self.seconds, mid=self.spectra, settings=self.settings)
 
     @classmethod
     def load(cls, path: str | Path) -> MelSpectrogram:
@@ -49,4 +56,8 @@ class MelSpectrogram:
         arrays = files.read_npz(Path(path))
         if "mid" not in arrays or "side" not in arrays:
             raise InvalidRequest(f"{path} holds no mel spectrogram (no `mid` and `side`).")
-        return cls(arrays["mid"], arrays["side"], float(arrays["seconds"]))
+        layout = layout_of(len(arrays["mid"]))
+        if layout is None:
+            known = " or ".join(str(each.n_bands) for each in LAYOUTS)
+            raise InvalidRequest(f"{path}: a mel spectrogram has {known} bands, not {len(arrays['mid'])}.")
+        return cls(arrays["mid"], arrays["side"], float(arrays["seconds"]), layout)

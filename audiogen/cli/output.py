@@ -176,6 +176,7 @@ def structure_files(target: Target, take: Take) -> dict[Path, bytes]:
 
 def draw(take: Take, title: str) -> bytes:
     """The picture of a take, a PNG file."""
+    from audiogen.media.mel_settings import MelSettings
     from audiogen.media.plot import picture
 
     structure, notes = take.structure, take.structure.notes if take.structure else None
@@ -184,7 +185,8 @@ def draw(take: Take, title: str) -> bytes:
         notes=None if notes is None else notes.rows(),
         pedal=None if notes is None else notes.pedal,
         coarse=None if structure is None else structure.mel,
-        mid=None if take.mel is None else take.mel.mid,
+        mid=None if take.mel is None else take.mel.spectra,
+        settings=MelSettings() if take.mel is None else take.mel.settings,
         samples=None if take.waveform is None else take.waveform.samples,
         sample_rate=44_100 if take.waveform is None else take.waveform.sample_rate,
         title=title,
@@ -202,7 +204,7 @@ def draw_steps(take: Take) -> bytes:
         return png.encoded(sheet(cells, labels, columns=len(cells)))
     from audiogen.media.strip import strip
 
-    return strip([step.mid for step in take.steps])
+    return strip([step.spectra for step in take.steps])
 
 
 def print_json(row: Any) -> None:

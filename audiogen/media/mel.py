@@ -101,10 +101,11 @@ def log_bands(magnitude: Tensor, settings: MelSettings) -> Tensor:
 
 
 def framed(spectra: Tensor, settings: MelSettings) -> Tensor:
-    """Bands of every spectrum [..., bands of one, spectra] as frames [..., bands, frames]."""
+    """Bands of every spectrum [..., bands of one, spectra] as whole frames [..., bands, frames]."""
     if settings.subframes == 1:
         return spectra
-    frames = spectra.unflatten(-1, (-1, settings.subframes))
+    whole = spectra.shape[-1] // settings.subframes * settings.subframes
+    frames = spectra[..., :whole].unflatten(-1, (-1, settings.subframes))
     return frames.movedim(-1, -3).flatten(-3, -2)
 
 

@@ -50,6 +50,10 @@ class MelSettings:
         return self.hop_length // self.subframes
 
     @property
+    def spectrum_rate(self) -> float:
+        return self.frame_rate * self.subframes
+
+    @property
     def n_groups(self) -> int:
         default = self if self.subframes == 1 else MelSettings()
         return default.bands_per_spectrum // default.bands_per_group
@@ -78,3 +82,9 @@ class MelSettings:
 TEXTURE = MelSettings(
     n_fft=512, first_bin=1, n_single_bins=20, bands_per_octave=16, n_triangles=56, subframes=3
 )
+LAYOUTS = (MelSettings(), TEXTURE)
+
+
+def layout_of(bands: int) -> MelSettings | None:
+    """The layout whose frames hold so many values of mid; None: there is none."""
+    return next((layout for layout in LAYOUTS if layout.n_bands == bands), None)

@@ -37,7 +37,7 @@ def picture(
         seconds: length of the time axis, s.
         notes: [N, 4] rows of (pitch, onset s, offset s, velocity); pedal: [P, 2] (s, down).
         coarse: coarse log-mel [groups, coarse_frames].
-        mid: log-mel [bands, frames].
+        mid: log-mel [bands of a spectrum, spectra], see `MelSpectrogram.spectra`.
         samples: float [channels, samples] at `sample_rate` Hz.
     Returns: a PNG file.
     Raises:
@@ -51,8 +51,8 @@ def picture(
     if coarse is not None:
         panels.append(("structure: coarse mel", lambda ax: draw_mel(ax, coarse, settings.coarse_rate)))
     if mid is not None:
-        centres = band_centres_hz(settings)
-        panels.append(("decoder: mel", lambda ax: draw_mel(ax, mid, settings.frame_rate, centres)))
+        centres = band_centres_hz(settings)[: settings.bands_per_spectrum]
+        panels.append(("decoder: mel", lambda ax: draw_mel(ax, mid, settings.spectrum_rate, centres)))
     if samples is not None:
         panels.append(("result: spectrogram", lambda ax: draw_spectrogram(ax, samples, sample_rate)))
     if not panels:

@@ -1,4 +1,6 @@
-"""Vocoder: MelSpectrogram of the default layout -> stereo Waveform at 44.1 kHz.
+"""Vocoder: MelSpectrogram -> stereo Waveform at 44.1 kHz.
+
+A mel of short windows is rendered by `render/bands.py`; one of the default layout so:
 
 Bands -> full-resolution magnitude by a network; phase and blocks are those of `render/blocks.py`.
 """
@@ -10,12 +12,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from audiogen.artifacts import MelSpectrogram, Waveform
+from audiogen.artifacts import Conditioning, MelSpectrogram, Waveform
 from audiogen.media.mel import MelSettings
 from audiogen.networks.magnitude import MagnitudeNetwork
 from audiogen.pretrained import Pretrained
+from audiogen.render.bands import BandRenderer
 from audiogen.render.blocks import MARGIN_FRAMES, SpectrogramRenderer, fade_floor, side_factor
 from audiogen.sampling.phase import forward, istft
+from audiogen.stage import Progress, Sampling
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,13 @@ class Vocoder(SpectrogramRenderer, Pretrained):
     def __init__(self, config: VocoderConfig, network: nn.Module, device: str = "auto") -> None:
         super().__init__(config, network, device)
         self.mel, self.iterations = config.mel, config.iterations
+
+    def __call__(
+        self, x: MelSpectrogram, conditioning: Conditioning, sampling: Sampling, progress: Progress
+    ) -> Waveform:
+        if x.settings.subframes > 1:
+            return BandRenderer(x.settings)(x, conditioning, sampling, progress)
+        return super().__call__(x, conditioning, sampling, progress)
 
     @torch.inference_mode()
     def sound(self, spectrum: Tensor, magnitude: Tensor, side: Tensor) -> Tensor:

@@ -9,15 +9,19 @@ import pytest
 import torch
 
 from audiogen.media.mel import (
+    TEXTURE,
     MelSettings,
     analyse,
     band_centres_hz,
     coarse_mel,
     filterbank,
+    framed,
+    group_of_band,
     group_of_bin,
     log_bands,
     onset_strength,
     stft,
+    unframed,
 )
 from tests.conftest import struck, tone
 
@@ -96,3 +100,36 @@ def test_onset_strength_rises_where_a_note_begins() -> None:
     wave[:, 44_100:] = struck(seconds=1.0)
     mid = log_bands(stft(torch.from_numpy(wave).mean(0), SETTINGS).abs(), SETTINGS)
     assert abs(int(onset_strength(mid).argmax()) - 75) <= 3  # the window reaches 46 ms ahead
+
+
+def test_a_frame_of_short_windows_holds_three_spectra_in_turn() -> None:
+    mid, side = analyse(torch.from_numpy(tone(seconds=2.0)), TEXTURE)
+    assert mid.shape == (228, 150)
+    spectra = unframed(mid, TEXTURE)
+    assert spectra.shape == (76, 450)
+    torch.testing.assert_close(spectra[:, 3:6].T.reshape(-1), mid[:, 1])
+    torch.testing.assert_close(framed(spectra, TEXTURE), mid)
+    torch.testing.assert_close(side, analyse(torch.from_numpy(tone(seconds=2.0)))[1])
+
+
+def test_two_clicks_eight_milliseconds_apart_are_told_apart_by_short_windows_only() -> None:
+    wave = np.zeros((2, 44_100), np.float32)
+    wave[:, [22_050, 22_050 + 353]] = 0.5
+
+    def dips(settings: MelSettings) -> bool:
+        loudness = unframed(analyse(torch.from_numpy(wave), settings)[0], settings)[-30:].mean(0).numpy()
+        near = loudness[int(0.49 * settings.spectrum_rate) : int(0.52 * settings.spectrum_rate) + 1]
+        peaks = (near[1:-1] > near[:-2]) & (near[1:-1] > near[2:])
+        return bool(peaks.sum() >= 2)
+
+    assert dips(TEXTURE)
+    assert not dips(SETTINGS)
+
+
+def test_every_band_of_short_windows_belongs_to_the_group_at_its_frequency() -> None:
+    groups = group_of_band(TEXTURE).reshape(3, -1)
+    assert (groups == groups[0]).all()
+    assert (np.diff(groups[0]) >= 0).all()
+    centres = band_centres_hz(SETTINGS).reshape(-1, 5).mean(1)
+    own = band_centres_hz(TEXTURE)[: TEXTURE.bands_per_spectrum]
+    assert np.abs(np.log2(centres[groups[0]] / own)).max() < 0.35  # octaves; the lowest groups lie far apart

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-import audiogen.render.vocoder as module
+import audiogen.render.blocks as module
 from audiogen.artifacts import Conditioning, MelSpectrogram
 from audiogen.lab.evaluate.seam import seam
 from audiogen.media.mel import MelSettings, analyse
