@@ -28,7 +28,8 @@ def windows(rng: np.random.Generator) -> AmbienceWindows:
     mel = (-6 + rng.standard_normal((4, 238, 300))).astype(np.float16)
     sources = np.zeros((4, len(SOURCES)), np.float32)
     sources[:, SOURCES.index("rain")] = 1
-    return AmbienceWindows(mel, mel[:, :170].mean(2), sources, np.array([0.5, np.nan, 0.5, 0.5], np.float32))
+    intensity = np.array([0.5, np.nan, 0.5, 0.5], np.float32)
+    return AmbienceWindows(mel, mel[:, :170].mean(2), mel[:, :170], sources, intensity)
 
 
 def value(text: str) -> float:
