@@ -18,7 +18,10 @@ from torch import nn
 
 from audiogen.errors import InvalidRequest, MissingModel
 from audiogen.registry import checksum, find_weights
+from audiogen.rows import from_rows, shown
 from audiogen.weight_files import load_weights, save_weights
+
+DEVICES = ("cpu", "cuda", "mps", "xpu")
 
 
 class Pretrained:
@@ -108,38 +111,17 @@ def read_config(cls: type, file: Path) -> Any:
     return from_rows(cls, rows)
 
 
-def from_rows(cls: type, rows: dict[str, Any]) -> Any:
-    """A dataclass from plain values, by its field types; an unknown name raises InvalidRequest."""
-    import difflib
-    import typing
-
-    hints = typing.get_type_hints(cls)
-    names = [f.name for f in dataclasses.fields(cls)]
-    values = {}
-    for key, value in rows.items():
-        if key not in names:
-            near = difflib.get_close_matches(key, names, 1)
-            raise InvalidRequest(
-                f"{cls.__name__} has no setting {key!r}" + (f"; did you mean {near[0]!r}?" if near else ".")
-            )
-        kind = hints[key]
-        if dataclasses.is_dataclass(kind) and isinstance(value, dict):
-            value = from_rows(kind, value)  # type: ignore[arg-type]
-        elif typing.get_origin(kind) is tuple and isinstance(value, list):
-            value = tuple(tuple(v) if isinstance(v, list) else v for v in value)
-        values[key] = value
-    return cls(**values)
-
-
 def pick_device(name: str) -> torch.device:
     """The device of that name; `auto` takes CUDA where there is one."""
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name.partition(":")[0] not in DEVICES:
+        raise InvalidRequest(f"No device {shown(name)}; there are auto, {', '.join(DEVICES)}.")
     try:
         device = torch.device(name)
         torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as problem:
-        raise InvalidRequest(f"Device {name!r} is not usable here ({problem}).") from problem
+    except (RuntimeError, AssertionError, NotImplementedError) as problem:  # its words are pages of torch
+        raise InvalidRequest(f"Device {shown(name)} is not usable here; take cpu or auto.") from problem
     return device
 
 

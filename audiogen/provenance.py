@@ -12,6 +12,7 @@ import hashlib
 import math
 import zlib
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,14 +20,20 @@ from audiogen import __version__, licences
 from audiogen.artifacts import Conditioning
 from audiogen.errors import InvalidRequest
 from audiogen.media import midi
+from audiogen.media.files import check_name, unzipped
 from audiogen.media.midi_changes import MidiChanges
+from audiogen.registry import checksum
 from audiogen.request import AUTO, BED_LU, Plan, Request, Take
+from audiogen.rows import fitted, from_rows, shown, values_of
 from audiogen.stage import Sampling
 
 if TYPE_CHECKING:
     from audiogen.media.facts import Facts
 
 PACKED_LIMIT = 200_000  # characters; a larger source is named by its hash only
+UNPACKED_LIMIT = 64 << 20  # bytes of a packed source
+MOST_THREADS = 256  # of a replay
+MOST_STEPS = 250  # of a replay: a stranger's file is not to keep a machine busy for an hour
 PACKED = ("source", "init", "mask", "contour")
 
 
@@ -122,31 +129,90 @@ def request_of(recipe: dict[str, Any], temporary: Path, beside: Path, device: st
         InvalidRequest: fields are missing or of another version, or the source is not found.
     """
     try:
-        stages = recipe["pipeline"]
-        source = recipe.get("source")
-        known = Conditioning.from_dict(recipe["conditioning"])
-        files = {name: unpack(recipe[name], temporary, beside) for name in ("init", "mask") if name in recipe}
-        return Request(
-            prompt=recipe["prompt"],
-            source=unpack(source, temporary, beside) if source else None,
-            seconds=source["seconds"] if source and not known.is_picture else None,
-            structure=None if source or _keeps_forms(recipe) else stages.get("structure", "none"),
-            decoder=stages.get("decoder") if source else stages.get("decoder", "none"),
-            sampling=Sampling(**recipe["sampling"]),
-            loudness=AUTO if known.is_picture else recipe["loudness"],
-            rate=Request.rate if known.is_picture else recipe["rate"],
-            device=device or recipe["device"].partition(":")[0],
-            conditioning=known,
-            strength=recipe.get("strength"),
-            init=files.get("init"),
-            mask=files.get("mask"),
-            changes=MidiChanges.from_dict((source or {}).get("changes", {})),
-        )
-    except (KeyError, TypeError, AttributeError) as problem:
+        told = replayable(recipe)
+        known = Conditioning.from_dict(told.conditioning)
+        sampling = from_rows(Sampling, told.sampling, "sampling")
+        if sampling.n != 1 or (sampling.steps or 0) > MOST_STEPS:
+            raise InvalidRequest(
+                f"a recipe is of one take of at most {MOST_STEPS} steps; more are made with `audiogen make`."
+            )
+    except InvalidRequest as problem:
+        writer = _plain(recipe.get("audiogen", "of an unknown version"))
         raise InvalidRequest(
-            f"audiogen {__version__} cannot replay this recipe ({type(problem).__name__}: {problem}); "
-            f"it was written by audiogen {recipe.get('audiogen', 'of an unknown version')}."
+            f"audiogen {__version__} cannot replay this recipe ({str(problem).rstrip('.')}); it was written "
+            f"by audiogen {writer}."
         ) from problem
+    stages, source = told.pipeline, told.source
+    rows = {"source": source, "init": told.init, "mask": told.mask}
+    files = {role: unpack(row, temporary / role, beside) for role, row in rows.items() if row}
+    seconds = fitted(float, source.get("seconds"), "source: seconds") if source else None
+    return Request(
+        prompt=told.prompt,
+        source=files.get("source"),
+        seconds=None if known.is_picture else seconds,
+        structure=None if source or _keeps_forms(recipe) else stages.get("structure", "none"),
+        decoder=stages.get("decoder") if source else stages.get("decoder", "none"),
+        sampling=sampling,
+        loudness=AUTO if known.is_picture else told.loudness,
+        rate=Request.rate if known.is_picture else told.rate,
+        device=device or told.device.partition(":")[0],
+        conditioning=known,
+        strength=told.strength,
+        init=files.get("init"),
+        mask=files.get("mask"),
+        changes=from_rows(MidiChanges, (source or {}).get("changes", {}), "changes"),
+    )
+
+
+@dataclass(frozen=True)
+class Replayable:
+    """What a replay reads of a recipe; the types are checked, as a file may say anything.
+
+    Attributes:
+        threads: of the machine that made it, 1 .. MOST_THREADS; sums depend on their number.
+        dtype: "bfloat16" or "float32" by stage.
+        source, init, mask: rows of `pack`.
+    """
+
+    pipeline: dict[str, str]
+    conditioning: dict[str, Any]
+    sampling: dict[str, Any]
+    prompt: str
+    device: str
+    loudness: float | str = AUTO
+    rate: int = Request.rate
+    strength: float | None = None
+    threads: int | None = None
+    dtype: dict[str, str] = field(default_factory=dict)
+    weights: dict[str, dict[str, Any]] = field(default_factory=dict)
+    bed: dict[str, Any] = field(default_factory=dict)
+    source: dict[str, Any] | None = None
+    init: dict[str, Any] | None = None
+    mask: dict[str, Any] | None = None
+    contour: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        if self.threads is not None and not 1 <= self.threads <= MOST_THREADS:
+            raise InvalidRequest(f"threads must be 1 .. {MOST_THREADS}, not {shown(self.threads)}.")
+        if other := set(self.dtype.values()) - {"bfloat16", "float16", "float32", "float64"}:
+            raise InvalidRequest(f"dtype must be such as bfloat16, not {shown(min(other))}.")
+        values_of(_Bed, {"weights": self.bed.get("weights", {})}, "bed")
+
+
+@dataclass(frozen=True)
+class _Bed:
+    weights: dict[str, dict[str, Any]]
+
+
+def replayable(recipe: dict[str, Any]) -> Replayable:
+    """What a replay reads of a recipe.
+
+    Raises:
+        InvalidRequest: something is missing, or of another type or size than it can be.
+    """
+    names = {field.name for field in dataclasses.fields(Replayable)}
+    told: Replayable = from_rows(Replayable, {k: v for k, v in recipe.items() if k in names}, "recipe")
+    return told
 
 
 def _keeps_forms(recipe: dict[str, Any]) -> bool:
@@ -159,19 +225,24 @@ def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     found = []
     for name, words in (("audiogen", "audiogen"), ("torch", "torch"), ("threads", "number of threads")):
         if old.get(name) != new.get(name):
-            found.append(f"{words} was {old.get(name)}, is {new.get(name)}")
+            found.append(f"{words} was {_plain(old.get(name))}, is {new.get(name)}")
     if old.get("device") != new.get("device"):
-        found.append(f"device was {old.get('device')}, is {new.get('device')}")
+        found.append(f"device was {_plain(old.get('device'))}, is {new.get('device')}")
     for part in ("", "bed"):
         before, after = (row.get(part, {}) if part else row for row in (old, new))
         for stage, source in before.get("weights", {}).items():
             now = after.get("weights", {}).get(stage, {})
             if source.get("sha256") != now.get("sha256"):
-                found.append(f"the weights of {stage} ({source.get('name')}) have changed")
+                found.append(f"the weights of {_plain(stage)} ({_plain(source.get('name'))}) have changed")
     readers = [row["source"].get("reader") for row in (old, new) if isinstance(row.get("source"), dict)]
-    if len(set(readers)) > 1:
+    if len(set(map(repr, readers))) > 1:
         found.append("pedals, volume and unreleased notes of a MIDI file were read otherwise")
     return found
+
+
+def _plain(value: Any) -> str:
+    """A value of a file for a message."""
+    return shown(value).strip('"')
 
 
 def pack(file: Path | Any) -> dict[str, Any]:
@@ -180,10 +251,11 @@ def pack(file: Path | Any) -> dict[str, Any]:
         name, raw = Path(file).name, Path(file).read_bytes()
     else:
         name, raw = _as_file(file)
-    packed = base64.b64encode(zlib.compress(raw, 9)).decode("ascii")
     row: dict[str, Any] = {"file": name, "sha256": hashlib.sha256(raw).hexdigest()}
-    if len(packed) <= PACKED_LIMIT:
-        row["zlib_base64"] = packed
+    if len(raw) <= UNPACKED_LIMIT:
+        packed = base64.b64encode(zlib.compress(raw, 9)).decode("ascii")
+        if len(packed) <= PACKED_LIMIT:
+            row["zlib_base64"] = packed
     return row
 
 
@@ -195,26 +267,31 @@ def _as_file(artifact: Any) -> tuple[str, bytes]:
     return f"{kind}.npz", artifact.npz_bytes()
 
 
-def unpack(row: dict[str, Any], temporary: Path, beside: Path) -> Path:
-    """The file of `pack`: written into `temporary`, or found under its name in `beside`.
+def unpack(row: dict[str, Any], folder: Path, beside: Path) -> Path:
+    """The file of `pack`: written into `folder`, which is made, or found under its name in `beside`.
+
+    Two files of one name need two folders.
 
     Raises:
-        InvalidRequest: it is not there, damaged, or another file.
+        InvalidRequest: it is not there, damaged, too large, or another file.
     """
-    name = Path(row["file"]).name
+    name, digest = (fitted(str, row.get(key), f"{folder.name}: {key}") for key in ("file", "sha256"))
+    if name in ("", ".", "..") or Path(name).name != name:
+        raise InvalidRequest(f"The recipe names a file {shown(name)}, which no file can be called.")
+    check_name(Path(name))
     if "zlib_base64" in row:
         try:
-            raw = zlib.decompress(base64.b64decode(row["zlib_base64"]))
-        except (ValueError, zlib.error) as problem:
+            raw = unzipped(row["zlib_base64"], UNPACKED_LIMIT)
+        except ValueError as problem:
             raise InvalidRequest(f"The packed source {name} is damaged ({problem}).") from problem
-        target = temporary / name
+        folder.mkdir(exist_ok=True)
+        target = folder / name
         target.write_bytes(raw)
     else:
         target = beside / name
         if not target.is_file():
             raise InvalidRequest(f"This piece was started from {name}; put that file into {beside}.")
-        raw = target.read_bytes()
-    if hashlib.sha256(raw).hexdigest() != row["sha256"]:
+    if checksum(target) != digest:
         raise InvalidRequest(f"{target} is not the file that this piece was started from.")
     return target
 

@@ -26,6 +26,7 @@ from audiogen.errors import InvalidRequest
 from audiogen.kinds import Kind
 from audiogen.media.midi_changes import MidiChanges
 from audiogen.registry import NONE, STAGES, Loaded, StageEntry, load_stage, stage_names, vocabulary_of
+from audiogen.rows import settle
 from audiogen.stage import Sampling
 
 RATES = (44_100, 48_000)
@@ -84,6 +85,7 @@ class Request:
     changes: MidiChanges = AS_WRITTEN
 
     def __post_init__(self) -> None:
+        settle(self)
         problems = []
         if isinstance(self.loudness, str) and self.loudness not in (AUTO, OFF):
             problems.append(f"loudness must be {AUTO}, {OFF} or LUFS, not {self.loudness!r}")

@@ -11,6 +11,7 @@ import numpy as np
 
 from audiogen.artifacts import Conditioning
 from audiogen.errors import Cancelled, InvalidRequest
+from audiogen.rows import settle
 
 Progress = Callable[[str, int, int], bool]
 
@@ -54,11 +55,15 @@ class Sampling:
     loop: bool = False
 
     def __post_init__(self) -> None:
+        settle(self)
         problems = []
+        moving = ("variation_seed",) if self.variation else ("seed", "decoder_seed")
         for name in ("seed", "decoder_seed", "variation_seed"):
             value = getattr(self, name)
             if value is not None and not 0 <= value < 2**63:
                 problems.append(f"{name} must be 0 .. 2**63 - 1, not {value}")
+            elif value is not None and name in moving and value + self.n > 2**63:
+                problems.append(f"{name} must leave room for n = {self.n}: at most 2**63 - {self.n}")
         if self.steps is not None and not 1 <= self.steps <= 1000:
             problems.append(f"steps must be 1 .. 1000, not {self.steps}")
         if not 0 <= self.structure_strength <= 1:

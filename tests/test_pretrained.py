@@ -11,8 +11,9 @@ from audiogen import registry
 from audiogen.decoder.flow import FlowDecoder, FlowDecoderConfig
 from audiogen.errors import InvalidRequest, MissingModel
 from audiogen.pipeline import load_pipeline
-from audiogen.pretrained import from_rows, pick_device
+from audiogen.pretrained import pick_device
 from audiogen.render.vocoder import Vocoder, VocoderConfig
+from audiogen.rows import from_rows
 
 TINY = VocoderConfig(width=8, blocks=1)
 

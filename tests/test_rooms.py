@@ -16,12 +16,13 @@ import audiogen
 
 PACKAGE = Path(audiogen.__file__).parent
 
-BASE = {"audiogen", "errors"}  # `audiogen` itself: its version
+BASE = {"audiogen", "errors", "rows"}  # `audiogen` itself: its version
 SEAM = {"artifacts", "stage"} | BASE
 STAGE = SEAM | {"media", "networks", "sampling", "pretrained", "conditions"}
 ALLOWED: dict[str, set[str]] = {
     "audiogen": set(),
     "errors": set(),
+    "rows": {"errors"},
     "compat": BASE,
     "media": BASE,
     "plugins": BASE,
@@ -42,7 +43,7 @@ ALLOWED: dict[str, set[str]] = {
     "decoder": STAGE,
     "render": STAGE,
     "request": SEAM | {"kinds", "media", "registry"},
-    "provenance": SEAM | {"licences", "media", "request"},
+    "provenance": SEAM | {"licences", "media", "registry", "request"},
     "making": SEAM | {"kinds", "media", "prompt", "registry", "request", "provenance"},
     # the word list of the prompt is written from the vocabulary of the pictures
     "lab": BASE,

@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from audiogen.artifacts.checks import check_metre
 from audiogen.errors import InvalidRequest
 from audiogen.kinds import KINDS
+from audiogen.rows import from_rows, shown
 
 PERIODS = ("baroque", "classical", "romantic", "impressionist", "ragtime")
 SOURCES = ("rain", "birds", "waves", "fire", "thunder", "wind", "crickets", "water", "rooster")
 STYLES = ("watercolor", "oil", "pencil", "ink")
 PICTURES = tuple(name for name, kind in KINDS.items() if kind.is_picture)  # what is seen, not heard
+MODES = ("major", "minor")
 LOOKS = ("flat", "3d", "shaded", "blob", "outline", "solid", "pixel")
+
+_KEY = re.compile(r"[A-G](#|b)? (major|minor)")
+_RANGES: dict[str, tuple[float, float]] = {
+    "seconds": (-1e9, 1e9),
+    "tempo": (1, 1000),
+    "density": (0, 100),
+    "loudness": (1, 127),
+    "register": (21, 108),
+    "articulation": (0, 1),
+    "pedal": (0, 1),
+    "texture": (0, 20),
+    "intensity": (0, 1),
+    "size": (1, 4096),
+}  # of what a file says; a prompt's own limits are narrower
 
 
 @dataclass(frozen=True)
@@ -85,13 +103,31 @@ class Conditioning:
 
     @classmethod
     def from_dict(cls, rows: dict[str, Any]) -> Conditioning:
-        """The inverse of `to_dict`; unknown names are an error."""
-        tuples = {"metre", "mood", "details", "unknown", "remarks"}
-        known = {f.name for f in dataclasses.fields(cls)}
-        if extra := set(rows) - known:
-            raise InvalidRequest(f"Unknown conditioning fields: {', '.join(sorted(extra))}.")
-        values: dict[str, Any] = {k: tuple(v) if k in tuples else v for k, v in rows.items()}
-        return cls(**values)
+        """The inverse of `to_dict`.
+
+        Raises:
+            InvalidRequest: an unknown name, or a value that no prompt asks for.
+        """
+        known: Conditioning = from_rows(cls, rows, "conditioning")
+        problems = [
+            f"{name} must be {low:g} .. {high:g}, not {value:g}"
+            for name, (low, high) in _RANGES.items()
+            if (value := getattr(known, name)) is not None and not low <= value <= high
+        ]
+        choices = {"mode": MODES, "period": PERIODS}  # a stranger's kind of work has styles of its own
+        for name, named in choices.items():
+            value = getattr(known, name)
+            if value not in (None, *named):
+                problems.append(f"{name} must be one of {', '.join(named)}, not {shown(value)}")
+        for source, weight in known.sources.items():
+            if not 0 <= weight <= 1:
+                problems.append(f"the weight of {shown(source)} must be 0 .. 1, not {weight:g}")
+        if known.key is not None and not _KEY.fullmatch(known.key):
+            problems.append(f'key must be such as "D minor", not {shown(known.key)}')
+        if problems:
+            raise InvalidRequest(f"conditioning: {'; '.join(problems)}.")
+        check_metre(known.metre)
+        return known
 
 
 def quarters_per_beat(metre: tuple[int, int]) -> float:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from audiogen.artifacts.checks import check_array
 from audiogen.artifacts.conditioning import Conditioning
 from audiogen.errors import InvalidRequest
 from audiogen.media import drawing, files, png
@@ -25,8 +26,8 @@ class Contour:
     """Ink on paper.
 
     Attributes:
-        pixels: float32 [h, w] in 0..1, 1 is ink; 28x28 or 64x64. Nothing but 0: there is no contour, and
-            the decoder works alone (`is_empty`).
+        pixels: float32 [size, size] in 0..1, 1 is ink; ours are 28x28 or 64x64. Nothing but 0: there is no
+            contour, and the decoder works alone (`is_empty`).
         asked: what it was made for, so that a kept file can be decoded without its words; None: not known.
         remarks: what was changed in a file that was read, in words for the user.
     """
@@ -34,6 +35,15 @@ class Contour:
     pixels: np.ndarray
     asked: Conditioning | None = None
     remarks: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_array("A contour is", self.pixels, "height", "width")
+        height, width = self.pixels.shape
+        if height != width or not 1 <= height <= SHOWN:
+            raise InvalidRequest(
+                f"A contour is square, of 1 to {SHOWN} pixels to a side, not {width}x{height}; Contour.load "
+                "brings any picture to that."
+            )
 
     @classmethod
     def empty(cls, size: int = SIZES[-1]) -> Contour:
@@ -88,10 +98,11 @@ class Contour:
             InvalidRequest: unreadable, or nothing is drawn on it.
         """
         path = Path(path)
-        read, remarks = drawing.drawing(png.read(path), SIZES, str(path))
+        rgba, remarks = png.read(path)
+        ink, changes = drawing.drawing(rgba, SIZES, str(path))
         asked, more = _asked(png.read_recipe(path))
-        made = cls(read, asked, (*remarks, *more))
-        return made if remarks else made.as_png()  # the very levels that were saved
+        made = cls(ink, asked, (*remarks, *changes, *more))
+        return made if remarks or changes else made.as_png()  # the very levels that were saved
 
     def packed(self) -> dict[str, Any]:
         """Its pixels, as a PNG holds them, for a recipe."""
@@ -101,12 +112,16 @@ class Contour:
     @classmethod
     def unpacked(cls, row: Any) -> Contour | None:
         """The contour of `packed`; None where the row is something else."""
-        try:
-            levels = np.frombuffer(zlib.decompress(base64.b64decode(row["zlib_base64"])), np.uint8)
-            square = levels.reshape(row["size"], row["size"])
-        except (KeyError, TypeError, ValueError, zlib.error):
+        size = row.get("size") if isinstance(row, dict) else None
+        if type(size) is not int or size not in SIZES:
             return None
-        return cls(square.astype(np.float32) / 255) if row["size"] in SIZES else None
+        try:
+            levels = np.frombuffer(files.unzipped(row["zlib_base64"], size * size), np.uint8)
+        except (KeyError, ValueError):
+            return None
+        if levels.size != size * size:
+            return None
+        return cls(levels.reshape(size, size).astype(np.float32) / 255)
 
     def plot(self) -> bytes:
         """Enlarged, as a PNG file."""

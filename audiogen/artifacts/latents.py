@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from audiogen.artifacts.checks import check_array, one_number
 from audiogen.artifacts.conditioning import Conditioning
 from audiogen.errors import InvalidRequest
 from audiogen.media import files, png
 
+MOST_CHANNELS, MOST_PLACES = 64, 128  # places to a side; ours have 8 channels and 32x32
 SHOWN = 8  # pixels of a plot to a place of the grid
 
 
@@ -27,6 +29,15 @@ class Latents:
     values: np.ndarray
     size: int = 256
     asked: Conditioning | None = None
+
+    def __post_init__(self) -> None:
+        check_array("Image latents are", self.values, "channels", "h", "w")
+        channels, height, width = self.values.shape
+        if height != width or not (1 <= channels <= MOST_CHANNELS and 1 <= height <= MOST_PLACES):
+            raise InvalidRequest(
+                f"Image latents are square, of 1 to {MOST_CHANNELS} channels and 1 to {MOST_PLACES} places "
+                f"to a side; these have shape {list(self.values.shape)}."
+            )
 
     def save(self, path: str | Path, force: bool = False) -> None:
         """Write .npz."""
@@ -47,11 +58,8 @@ class Latents:
         values = arrays.get("latents")
         if values is None or "size" not in arrays:
             raise InvalidRequest(f"{path} holds no image latents (no `latents` and `size`).")
-        if values.ndim != 3 or not np.isfinite(values).all():
-            raise InvalidRequest(
-                f"Image latents are finite and [channels, h, w]; {path} holds {list(values.shape)}."
-            )
-        return cls(values.astype(np.float32), int(arrays["size"]))
+        check_array("Image latents are", values, "channels", "h", "w")
+        return cls(values.astype(np.float32), int(one_number(arrays, "size", path)))
 
     def plot(self) -> bytes:
         """The channels beside each other, grey at 0, as a PNG file."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from audiogen.artifacts.checks import check_array, check_seconds, one_number
 from audiogen.errors import InvalidRequest
 from audiogen.media import files
 from audiogen.media.mel_settings import LAYOUTS, MelSettings, layout_of
@@ -28,6 +29,14 @@ class MelSpectrogram:
     seconds: float
     settings: MelSettings = MelSettings()
     take: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_seconds(self.seconds)
+        check_array("The mid of a mel is", self.mid, self.settings.n_bands, "frames")
+        check_array("The side of a mel is", self.side, 2, self.settings.n_groups, self.mid.shape[1])
+        covered = (self.mid.shape[1] + self.settings.frames_per_coarse) / self.settings.frame_rate
+        if self.seconds > covered:
+            raise InvalidRequest(f"{self.mid.shape[1]} frames do not cover {self.seconds:g} s.")
 
     @property
     def spectra(self) -> np.ndarray:
@@ -52,12 +61,19 @@ class MelSpectrogram:
 
     @classmethod
     def load(cls, path: str | Path) -> MelSpectrogram:
-        """Read .npz."""
+        """Read .npz.
+
+        Raises:
+            InvalidRequest: unreadable, or holds something else.
+        """
         arrays = files.read_npz(Path(path))
-        if "mid" not in arrays or "side" not in arrays:
-            raise InvalidRequest(f"{path} holds no mel spectrogram (no `mid` and `side`).")
-        layout = layout_of(len(arrays["mid"]))
+        if not {"mid", "side", "seconds"} <= set(arrays):
+            raise InvalidRequest(f"{path} holds no mel spectrogram (no `mid`, `side` and `seconds`).")
+        check_array("The mid of a mel is", arrays["mid"], "bands", "frames")
+        check_array("The side of a mel is", arrays["side"], 2, "groups", "frames")
+        mid, side = (arrays[name].astype(np.float32) for name in ("mid", "side"))
+        layout = layout_of(len(mid))
         if layout is None:
             known = " or ".join(str(each.n_bands) for each in LAYOUTS)
-            raise InvalidRequest(f"{path}: a mel spectrogram has {known} bands, not {len(arrays['mid'])}.")
-        return cls(arrays["mid"], arrays["side"], float(arrays["seconds"]), layout)
+            raise InvalidRequest(f"{path}: a mel spectrogram has {known} bands, not {len(mid)}.")
+        return cls(mid, side, one_number(arrays, "seconds", path), layout)

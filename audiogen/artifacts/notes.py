@@ -7,6 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from audiogen.artifacts.checks import check_array, check_metre, check_tempo
+from audiogen.errors import InvalidRequest
+
+LOWEST, HIGHEST = 21, 108  # keys of a piano, MIDI numbers
+
 
 @dataclass(frozen=True, eq=False)
 class Notes:
@@ -18,6 +23,8 @@ class Notes:
         velocity: float64 [N], 1..127.
         pedal: float64 [P, 2]: time s and 1.0 down / 0.0 up, in order.
         tempo, metre, key: where known (BPM, (3, 4), "D minor").
+    Raises:
+        InvalidRequest: no piano can play this.
     """
 
     pitch: np.ndarray
@@ -29,20 +36,44 @@ class Notes:
     metre: tuple[int, int] | None = None
     key: str | None = None
 
+    def __post_init__(self) -> None:
+        check_array("Pitches are", self.pitch, "notes")
+        for name in ("onset_s", "offset_s", "velocity"):
+            check_array(f"{name} is", getattr(self, name), len(self.pitch))
+        check_array("Pedal is rows of (time s, down)", self.pedal, "changes", 2)
+        check_tempo(self.tempo)
+        check_metre(self.metre)
+        if self.key is not None and not isinstance(self.key, str):
+            raise InvalidRequest(f'A key is a name such as "D minor", not {str(self.key)[:40]}.')
+        wrong = (self.pitch < LOWEST) | (self.pitch > HIGHEST) | (self.offset_s <= self.onset_s)
+        wrong |= (self.velocity < 1) | (self.velocity > 127)
+        if wrong.any():
+            raise InvalidRequest(
+                f"{wrong.sum()} notes cannot be played; pitch is {LOWEST}..{HIGHEST}, velocity 1..127, and a "
+                f"note ends after it begins. The first: {self.rows()[wrong][0].tolist()}."
+            )
+
     def __len__(self) -> int:
         return len(self.pitch)
 
     @classmethod
     def from_rows(cls, rows: np.ndarray, pedal: np.ndarray | None = None, **known: Any) -> Notes:
-        """From [N, 4] rows of (pitch, onset s, offset s, velocity), in any order."""
-        rows = np.asarray(rows, np.float64).reshape(-1, 4)
+        """From [N, 4] rows of (pitch, onset s, offset s, velocity), in any order.
+
+        Raises:
+            InvalidRequest: they are not rows of four finite numbers, or no piano can play them.
+        """
+        rows = np.asarray(rows)
+        rows = rows.reshape(-1, 4) if not rows.size else rows
+        check_array("Notes are rows of (pitch, onset s, offset s, velocity)", rows, "notes", 4)
+        rows = rows.astype(np.float64)
         rows = rows[np.lexsort((rows[:, 0], rows[:, 1]))]
         return cls(
             rows[:, 0].astype(np.int64),
             rows[:, 1].copy(),
             rows[:, 2].copy(),
             rows[:, 3].copy(),
-            np.zeros((0, 2)) if pedal is None else np.asarray(pedal, np.float64).reshape(-1, 2),
+            np.zeros((0, 2)) if pedal is None or not np.size(pedal) else np.asarray(pedal),
             **known,
         )
 

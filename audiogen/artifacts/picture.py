@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from audiogen.artifacts.checks import check_array
 from audiogen.errors import InvalidRequest
 from audiogen.media import files, png
 
@@ -18,6 +19,9 @@ class Picture:
     """Colours: float32 [3, H, W] in 0..1, sRGB."""
 
     pixels: np.ndarray
+
+    def __post_init__(self) -> None:
+        check_array("A picture is", self.pixels, 3, "height", "width")
 
     @property
     def size(self) -> tuple[int, int]:
@@ -52,7 +56,7 @@ class Picture:
         Raises:
             InvalidRequest: missing or unreadable.
         """
-        return cls(png.over(png.read(Path(path)), paper=1.0))
+        return cls(png.over(png.read(Path(path))[0], paper=1.0))
 
     def plot(self) -> bytes:
         """The picture as a PNG file."""

@@ -6,10 +6,11 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from audiogen.artifacts.checks import check_array, check_seconds, json_object, one_number
 from audiogen.artifacts.conditioning import Conditioning
 from audiogen.artifacts.notes import Notes
 from audiogen.errors import InvalidRequest
@@ -41,6 +42,13 @@ class Structure:
     onsets: np.ndarray | None = None
     settings: MelSettings = MelSettings()
     asked: Conditioning | None = None
+
+    def __post_init__(self) -> None:
+        check_seconds(self.seconds)
+        if self.mel is not None:
+            check_array("A coarse mel is", self.mel, self.settings.n_groups, "frames")
+        if self.onsets is not None:
+            check_array("Onset strength is", self.onsets, "frames")
 
     @classmethod
     def empty(cls, seconds: float) -> Structure:
@@ -133,7 +141,7 @@ class Structure:
         arrays = files.read_npz(path)
         if "seconds" not in arrays:
             raise InvalidRequest(f"{path} holds no structure (no `seconds`).")
-        return cls._from_arrays(arrays)
+        return cls._from_arrays(arrays, path)
 
     def plot(self) -> bytes:
         """Piano roll and/or coarse mel as a PNG file (needs matplotlib)."""
@@ -157,44 +165,15 @@ class Structure:
         return out
 
     @classmethod
-    def _from_arrays(cls, arrays: dict[str, np.ndarray]) -> Structure:
-        settings = MelSettings()
+    def _from_arrays(cls, arrays: dict[str, np.ndarray], path: Path) -> Structure:
         notes = None
         if "notes" in arrays:
-            _check_rows(arrays["notes"])
-            known = json.loads(str(arrays["known"])) if "known" in arrays else {}
-            known["metre"] = tuple(known["metre"]) if known.get("metre") else None
+            known = json_object(arrays, "known", path) if "known" in arrays else {}
+            if extra := set(known) - {"tempo", "metre", "key"}:
+                raise InvalidRequest(f"{path} is damaged: unknown names {sorted(extra)}; make it again.")
+            if isinstance(known.get("metre"), list):
+                known["metre"] = tuple(known["metre"])
             notes = Notes.from_rows(arrays["notes"], arrays.get("pedal"), **known)
         mel, onsets = arrays.get("mel"), arrays.get("onsets")
-        if mel is not None and (mel.ndim != 2 or len(mel) != settings.n_groups):
-            raise InvalidRequest(
-                f"A coarse mel has shape [{settings.n_groups}, frames]; this one has {list(mel.shape)}."
-            )
-        if any(a is not None and not np.isfinite(a).all() for a in (mel, onsets, arrays["seconds"])):
-            raise InvalidRequest("This structure holds NaN or infinity; make it again.")
-        asked = Conditioning.from_dict(_json(arrays["asked"])) if "asked" in arrays else None
-        return cls(float(arrays["seconds"]), notes, mel, onsets, settings, asked)
-
-
-def _json(text: np.ndarray) -> dict[str, Any]:
-    """The JSON object in an .npz; raises InvalidRequest where there is none."""
-    try:
-        return dict(json.loads(str(text)))
-    except (ValueError, TypeError) as problem:
-        raise InvalidRequest(f"This structure cannot be read ({problem}); make it again.") from problem
-
-
-def _check_rows(rows: np.ndarray) -> None:
-    """Raise unless these are notes that a piano can play."""
-    if rows.ndim != 2 or rows.shape[1] != 4 or not np.isfinite(rows).all():
-        raise InvalidRequest(
-            f"Notes are rows of (pitch, onset s, offset s, velocity), not {list(rows.shape)}"
-            " or with NaN in it."
-        )
-    pitch, onset, offset, velocity = rows.T
-    wrong = (pitch < 21) | (pitch > 108) | (offset <= onset) | (velocity < 1) | (velocity > 127)
-    if wrong.any():
-        raise InvalidRequest(
-            f"{wrong.sum()} notes cannot be played; pitch is 21..108, velocity 1..127, and a note ends "
-            f"after it begins. The first: {rows[wrong][0].tolist()}."
-        )
+        asked = Conditioning.from_dict(json_object(arrays, "asked", path)) if "asked" in arrays else None
+        return cls(one_number(arrays, "seconds", path), notes, mel, onsets, asked=asked)

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from audiogen.artifacts.mel_spectrogram import MelSpectrogram
+from audiogen.errors import InvalidRequest
 from audiogen.media.mel_settings import MelSettings
 
 if TYPE_CHECKING:
     from audiogen.media.facts import Facts
+
+MOST_CHANNELS, MOST_HZ = 64, 768_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +26,23 @@ class Waveform:
     samples: np.ndarray
     sample_rate: int = 44_100
     facts: Facts | None = None
+
+    def __post_init__(self) -> None:
+        samples, rate = self.samples, self.sample_rate
+        if not isinstance(samples, np.ndarray) or samples.dtype.kind != "f" or samples.ndim != 2:
+            shape = getattr(samples, "shape", ())
+            raise InvalidRequest(
+                "A sound is an array of floats [channels, samples]; this is "
+                f"{getattr(samples, 'dtype', type(samples).__name__)} {list(shape)}."
+            )
+        channels, length = samples.shape
+        if not 1 <= channels <= max(2, min(length, MOST_CHANNELS)):
+            raise InvalidRequest(
+                f"A sound is [channels, samples], of 1 to {MOST_CHANNELS} channels; this has shape "
+                f"{[channels, length]}. What soundfile reads is the other way round: give samples.T."
+            )
+        if isinstance(rate, bool) or not isinstance(rate, int | np.integer) or not 1 <= rate <= MOST_HZ:
+            raise InvalidRequest(f"A sample rate is a whole number of Hz, 1 to {MOST_HZ}, not {rate}.")
 
     @property
     def seconds(self) -> float:

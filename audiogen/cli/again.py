@@ -29,7 +29,7 @@ def command(state: Any, file: Path, device: str | None, **given: Any) -> None:
     from audiogen.cli.progress import Reporter
     from audiogen.cli.work import LOADING, check, play
     from audiogen.errors import InvalidRequest
-    from audiogen.provenance import differences, request_of
+    from audiogen.provenance import differences, replayable, request_of
 
     recipe = read_recipe(file)
     if recipe is None or "pipeline" not in recipe:
@@ -40,14 +40,15 @@ def command(state: Any, file: Path, device: str | None, **given: Any) -> None:
     name = given["output"] or str(file.with_name(f"{file.stem}-again{file.suffix}"))
     with tempfile.TemporaryDirectory() as folder, Reporter(state.quiet) as reporter:
         request = request_of(recipe, Path(folder), file.absolute().parent, device)
+        told = replayable(recipe)
         ready = check(Job.of(request, file.stem, given | {"output": name, "bits": bits}))
         drawing = recipe.get("kind") == "contour"
         plan = ready.plan.until("structure") if drawing else ready.plan
         reporter.begin(LOADING)
         with reporter.interrupt.held():
-            _use_threads(recipe.get("threads"))
+            _use_threads(told.threads)
             plan.load()
-        (take,) = making.make(plan, reporter, recipe.get("dtype"))
+        (take,) = making.make(plan, reporter, told.dtype)
         if drawing:
             take = dataclasses.replace(take, picture=None)
         changes = differences(recipe, take.recipe)
@@ -75,9 +76,9 @@ def _bits(file: Path) -> str:
     return subtypes.get(soundfile.info(str(file)).subtype, "24")
 
 
-def _use_threads(number: Any) -> None:
+def _use_threads(number: int | None) -> None:
     """Sums over threads depend on their number."""
     import torch
 
-    if isinstance(number, int) and number > 0:
+    if number is not None:
         torch.set_num_threads(number)

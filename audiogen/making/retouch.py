@@ -9,9 +9,10 @@ import numpy as np
 from audiogen.artifacts import Conditioning, Contour, Picture
 from audiogen.errors import InvalidRequest
 from audiogen.media import drawing, png
-from audiogen.request import Request, Retouch
+from audiogen.request import SIZES, Request, Retouch
 
 STRENGTH = 0.6  # of a change, where none is given; with a mask 1
+GREY = 0.01  # share of a mask from which its grey is meant; less is the soft edge of a brush
 SIDE = 256  # pixels on which its forms are read
 
 
@@ -23,26 +24,26 @@ def retouched(request: Request) -> tuple[Retouch | None, list[str]]:
     """
     if request.init is None:
         return None, []
-    picture = request.init if isinstance(request.init, Picture) else Picture.load(request.init)
-    width, height = picture.size
-    mask = None if request.mask is None else _mask(request.mask, (width, height))
+    pixels, remarks = _read(request.init, "The picture", paper=1.0, becomes="becomes white")
+    height, width = pixels.shape[1:]
+    mask = None
+    if request.mask is not None:
+        mask, more = _mask(request.mask, (width, height))
+        remarks = (*remarks, *more)
     strength = request.strength
     if strength is None:
         strength = STRENGTH if mask is None else 1.0
-    remarks = []
     if width != height:
         side = min(width, height)
-        remarks.append(
-            f"{_called(request.init, 'The picture')} has {width}x{height} pixels; its middle, {side}x{side}, "
-            "is taken"
-        )
+        middle = f"has {width}x{height} pixels; its middle, {side}x{side}, is taken"
+        remarks = (*remarks, f"{_called(request.init, 'The picture')} {middle}")
     mask = None if mask is None else _middle(mask[None])[0]
     if mask is not None and not mask.any():
         raise InvalidRequest(
             f"{_called(request.mask, 'The mask')} marks nothing in the middle {min(width, height)} pixels "
             "that are taken; paint white what may change, or make both files square."
         )
-    return Retouch(Picture(_middle(picture.pixels)), strength, mask), remarks
+    return Retouch(Picture(_middle(pixels)), strength, mask), list(remarks)
 
 
 def _called(given: object, otherwise: str) -> str:
@@ -50,20 +51,35 @@ def _called(given: object, otherwise: str) -> str:
     return given.name if isinstance(given, Path) else otherwise
 
 
-def _mask(file: Path | Picture, size: tuple[int, int]) -> np.ndarray:
-    """Float32 [h, w], 1 where the picture may change."""
-    pixels = file.pixels if isinstance(file, Picture) else png.over(png.read(file), paper=0.0)
+def _read(
+    given: Path | Picture, otherwise: str, paper: float, becomes: str
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """The pixels of a picture or its file on paper [3, h, w], and remarks about how it was read."""
+    if isinstance(given, Picture):
+        return given.pixels, ()
+    rgba, remarks = png.read(given)
+    if not png.is_opaque(rgba):
+        remarks = (*remarks, f"what is transparent in {_called(given, otherwise)} {becomes}")
+    return png.over(rgba, paper), remarks
+
+
+def _mask(file: Path | Picture, size: tuple[int, int]) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Float32 [h, w], 1 where the picture may change, and remarks about how it was read."""
     name = _called(file, "The mask")
+    pixels, remarks = _read(file, name, paper=0.0, becomes="stays")
     height, width = pixels.shape[1:]
     if (width, height) != size:
         raise InvalidRequest(
             f"{name} has {width}x{height} pixels and the picture {size[0]}x{size[1]}; a mask has the size of "
             "its picture."
         )
-    mask = (pixels.mean(0) > 0.5).astype(np.float32)
+    bright = pixels.mean(0)
+    mask = (bright > 0.5).astype(np.float32)
+    if ((bright > 0.1) & (bright < 0.9)).mean() > GREY:
+        remarks = (*remarks, f"{name} holds grey; what is brighter than half may change, the rest stays")
     if not mask.any():
         raise InvalidRequest(f"{name} marks nothing; paint white what may change, black what stays.")
-    return mask
+    return mask, remarks
 
 
 def _middle(pixels: np.ndarray) -> np.ndarray:
@@ -90,7 +106,8 @@ def forms(request: Request, known: Conditioning, touch: Retouch | None) -> Conto
         return None
     row = recipe.get("contour")
     drawn = Contour.unpacked(row)
-    if row is not None and drawn is not None and row.get("picture") == touch.picture.digest():
+    small = max(touch.picture.size) <= SIZES[-1]  # as all that audiogen makes
+    if row is not None and drawn is not None and small and row.get("picture") == touch.picture.digest():
         return drawn
     from audiogen.media.edges import edge_contour  # loads SciPy, which nothing else here needs
 

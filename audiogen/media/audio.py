@@ -23,12 +23,13 @@ import soundfile
 from audiogen.errors import InvalidRequest
 from audiogen.media import id3, riff
 from audiogen.media.facts import Facts, one_line, title_of
-from audiogen.media.files import write_atomic
+from audiogen.media.files import json_object, write_atomic
 from audiogen.media.ogg import with_serial
 
 WAV_SUBTYPES = {"16": "PCM_16", "24": "PCM_24", "float": "FLOAT"}
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 DITHER_SEED = 16  # fixed: the same sound is the same file
+MOST_VALUES = 64_000_000  # samples of all channels of a file that is read: 11 minutes of stereo at 48 kHz
 _BLOCK = 1 << 16  # samples of each channel
 
 # libsndfile's scale runs from 0 (best) to 1 (smallest).
@@ -104,11 +105,20 @@ def read_audio(path: Path) -> tuple[np.ndarray, int]:
     """Samples, float32 [channels, samples], and sample rate in Hz of any format of libsndfile.
 
     Raises:
-        InvalidRequest: missing, or no readable audio.
+        InvalidRequest: missing, no readable audio, or of more than MOST_VALUES samples in all channels.
     """
     try:
-        samples, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
-    except (soundfile.SoundFileError, OSError) as problem:
+        with soundfile.SoundFile(str(path)) as file:
+            if file.frames * file.channels > MOST_VALUES:
+                seconds = file.frames / file.samplerate
+                raise InvalidRequest(
+                    f"{path} is too long: {seconds:,.0f} s of {file.channels} channels at {file.samplerate} "
+                    f"Hz; at most {MOST_VALUES // 1_000_000} million samples are read. Cut it."
+                )
+            samples, rate = file.read(dtype="float32", always_2d=True), file.samplerate
+    except (soundfile.SoundFileError, OSError, MemoryError, ValueError) as problem:
+        if isinstance(problem, InvalidRequest):
+            raise
         raise _unreadable(path, problem) from problem
     return np.ascontiguousarray(samples.T), int(rate)
 
@@ -126,11 +136,7 @@ def read_recipe(path: Path) -> dict[str, Any] | None:
             comment = riff.read_tags(stream).get("ICMT", comment)
     except (soundfile.SoundFileError, OSError) as problem:
         raise _unreadable(path, problem) from problem
-    try:
-        recipe = json.loads(comment)
-    except ValueError:
-        return None
-    return recipe if isinstance(recipe, dict) else None
+    return json_object(comment)
 
 
 def check_format(suffix: str, bits: str = "24") -> None:

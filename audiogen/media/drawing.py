@@ -13,6 +13,7 @@ _GREY = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 FAINTEST = 0.1  # difference between paper and ink under which nothing is drawn
 FAINT = 0.6  # brightest ink that is left as it is
 MOSTLY = 0.6  # share of ink from which it is no line drawing
+LONGEST = 4096  # pixels of a side that are worked on
 SHARPNESS = 5.0  # of the edge of a stroke after enlarging: its ramp is about two pixels wide
 
 
@@ -39,7 +40,7 @@ def drawing(
     height, width = grey.shape
     if height != width or width not in sizes:
         size = sizes[-1]
-        grey = shrunk(squared(grey), size)
+        grey = shrunk(squared(_less_long(grey)), size)
         how = "enlarged" if max(height, width) < size else "made smaller"
         square = "" if height == width else "made square and "
         remarks.append(f"the drawing of {width}x{height} pixels was {square}{how} to {size}x{size}")
@@ -102,6 +103,17 @@ def squared(ink: np.ndarray) -> np.ndarray:
     more_y, more_x = max(0, width - height), max(0, height - width)
     sides = ((more_y // 2, more_y - more_y // 2), (more_x // 2, more_x - more_x // 2))
     return np.pad(ink, sides)
+
+
+def _less_long(ink: np.ndarray) -> np.ndarray:
+    """At most LONGEST pixels long, averaged: a square of its length would take gigabytes."""
+    from PIL import Image
+
+    factor = -(-max(ink.shape) // LONGEST)
+    if factor == 1:
+        return ink
+    size = max(1, ink.shape[1] // factor), max(1, ink.shape[0] // factor)
+    return np.asarray(Image.fromarray(ink.astype(np.float32)).resize(size, Image.Resampling.BOX))
 
 
 def border(grey: np.ndarray) -> np.ndarray:

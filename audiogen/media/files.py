@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import base64
 import errno
 import io
+import json
+import math
 import os
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from audiogen.errors import AudiogenError, InvalidRequest, WouldOverwrite
 
 LONGEST_NAME = 255  # bytes, of the usual file systems
+MOST_ARRAYS = 64  # in an .npz
+MOST_BYTES = 128 << 20  # of its arrays, unpacked; ten minutes of stereo mel have 50 MB
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -40,7 +48,10 @@ def check_name(path: Path) -> None:
     """Raise InvalidRequest if no file can have this name."""
     if any(ord(character) < 32 for character in str(path)):
         raise InvalidRequest(f"The name {str(path)!r} holds a control character; choose another.")
-    longest = max((len(os.fsencode(part)) for part in path.parts), default=0)
+    try:
+        longest = max((len(os.fsencode(part)) for part in path.parts), default=0)
+    except UnicodeEncodeError as problem:
+        raise InvalidRequest(f"The name {ascii(str(path))} is no text; choose another.") from problem
     if longest > LONGEST_NAME:
         raise InvalidRequest(f"A file name has at most {LONGEST_NAME} bytes, not {longest}; shorten it.")
 
@@ -103,21 +114,84 @@ def write_npz(path: Path, arrays: dict[str, np.ndarray], force: bool = False) ->
     write_atomic(path, npz_bytes(arrays), force)
 
 
-def read_npz(path: Path) -> dict[str, np.ndarray]:
-    """All arrays of an .npz; pickled objects are refused.
+def read_npz(path: Path, most_bytes: int = MOST_BYTES) -> dict[str, np.ndarray]:
+    """All arrays of an .npz, numbers and texts; pickled objects are refused.
 
+    Args:
+        most_bytes: of all arrays together, unpacked; nothing is unpacked where there are more.
     Raises:
-        InvalidRequest: missing or no .npz.
+        InvalidRequest: missing, no .npz, or larger than that.
     """
     try:
-        with np.load(path, allow_pickle=False) as data:
-            return {name: data[name] for name in data.files}
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            if len(members) > MOST_ARRAYS:
+                raise ValueError(f"{len(members)} arrays, and at most {MOST_ARRAYS} are read")
+            total = sum(member.file_size for member in members)
+            if total > most_bytes:
+                raise ValueError(
+                    f"{total >> 20} MB unpacked, and at most {most_bytes >> 20} MB are read; make it shorter"
+                )
+            return {member.filename.removesuffix(".npy"): _array(archive, member) for member in members}
     except FileNotFoundError as problem:
         raise InvalidRequest(f"{path} does not exist.") from problem
-    except Exception as problem:
-        # numpy advises to unpickle whatever it does not know, which nobody should do with a stranger's file
-        why = "not an archive of plain arrays" if "pickle" in str(problem) else problem
-        raise InvalidRequest(f"{path} is no readable .npz file ({why}).") from problem
+    except Exception as problem:  # zipfile, zlib and numpy raise a dozen kinds for a damaged file
+        raise InvalidRequest(f"{path} is no readable .npz file ({problem}).") from problem
+
+
+def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
+    """One array of an .npz.
+
+    Raises:
+        ValueError: of another kind than numbers or text, or its header does not fit its size.
+    """
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError("an unusual compression")  # LZMA takes gigabytes if its header says so
+    raw = io.BytesIO(archive.read(member))
+    try:
+        version = np.lib.format.read_magic(raw)
+        read_header = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }[version]
+        shape, fortran, dtype = read_header(raw)
+    except (ValueError, KeyError, TypeError, SyntaxError, RecursionError, MemoryError) as problem:
+        raise ValueError("not an archive of plain arrays") from problem
+    body = raw.getbuffer()[raw.tell() :]
+    count = math.prod(shape)
+    if dtype.kind not in "biufU" or min(shape, default=0) < 0 or count * dtype.itemsize != len(body):
+        raise ValueError("not an archive of plain arrays")
+    flat = np.frombuffer(body, dtype, count).copy() if count else np.zeros(0, dtype)
+    return flat.reshape(shape, order="F" if fortran else "C")
+
+
+def unzipped(packed: Any, most_bytes: int) -> bytes:
+    """What base64 text of zlib holds, if it is no more than `most_bytes`.
+
+    Raises:
+        ValueError: it is damaged, no text, or holds more; nothing beyond `most_bytes` was unpacked.
+    """
+    if not isinstance(packed, str):
+        raise ValueError("no text")
+    unpacking = zlib.decompressobj()
+    try:
+        raw = unpacking.decompress(base64.b64decode(packed), most_bytes + 1)
+    except zlib.error as problem:
+        raise ValueError(str(problem)) from problem
+    if len(raw) > most_bytes:
+        raise ValueError(f"more than {most_bytes >> 20} MB" if most_bytes >> 20 else "too much")
+    if not unpacking.eof:
+        raise ValueError("it is cut short")
+    return raw
+
+
+def json_object(text: str | bytes) -> dict[str, Any] | None:
+    """The JSON object in a text; None where it is something else, whatever it is."""
+    try:
+        row = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return row if isinstance(row, dict) else None
 
 
 def _umask() -> int:

@@ -47,11 +47,6 @@ class MidiChanges:
         """Only what is changed, ready for JSON."""
         return {name: value for name, value in dataclasses.asdict(self).items() if value not in (None, 0, ())}
 
-    @classmethod
-    def from_dict(cls, rows: dict[str, Any]) -> MidiChanges:
-        """The inverse of `to_dict`."""
-        return cls(**{**rows, "channels": tuple(rows.get("channels", ()))})
-
 
 def changed(data: MidiData, changes: MidiChanges) -> MidiData:
     """The data with its changes but that of the channels, which `read_midi` has made.

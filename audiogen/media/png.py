@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,13 +17,17 @@ import numpy as np
 
 from audiogen.errors import InvalidRequest
 from audiogen.media.facts import title_of
+from audiogen.media.files import json_object
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 SUFFIX = ".png"
 COMMENT = "Comment"
-MOST_PIXELS = 64_000_000  # of a file that is read; more would not fit into the memory of a small machine
+MOST_PIXELS = 64_000_000  # of a file that is read; a larger one is refused
+ENOUGH_PIXELS = 8_000_000  # that are worked on; a larger one is made smaller
+# Those of cameras, scanners and paint programs; Pillow knows more, and hands some to other programs.
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "DIB", "GIF", "TIFF", "PPM", "TGA", "ICO", "JPEG2000")
 _COMPRESSED_FROM = 2000  # characters
 
 
@@ -62,28 +67,85 @@ def encoded(levels: np.ndarray, recipe: dict[str, Any] | None = None) -> bytes:
     return buffer.getvalue()
 
 
-def read(path: Path) -> np.ndarray:
-    """The pixels of any picture that Pillow knows, upright: float32 [4, h, w] in 0..1, the last one opacity.
+def read(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
+    """The pixels of any picture of `FORMATS`, upright: float32 [4, h, w] in 0..1, the last one opacity.
 
+    One of more than ENOUGH_PIXELS is averaged down by a whole number, so that it takes no gigabytes.
+
+    Returns: the pixels, and remarks about what was left out or changed.
     Raises:
-        InvalidRequest: missing, no readable picture, or of more than MOST_PIXELS.
+        InvalidRequest: missing, no readable picture, of more than MOST_PIXELS, or with NaN in it.
     """
     from PIL import ImageOps
 
+    remarks = []
     with opened(path) as image:
-        upright = ImageOps.exif_transpose(image)
-        if upright.mode.startswith(("I", "F")):  # 16 bits, which Pillow would clip
-            grey = np.asarray(upright, np.float32)
-            grey = grey / (65535.0 if grey.max(initial=0.0) > 255 else 255.0)
-            return np.stack([grey, grey, grey, np.ones_like(grey)])
-        levels = np.asarray(upright.convert("RGBA"), np.float32)
-    return np.ascontiguousarray(levels.transpose(2, 0, 1) / 255)
+        if getattr(image, "is_animated", False):
+            remarks.append(f"{path.name} holds several pictures; the first is taken")
+        try:
+            upright = _reduced(ImageOps.exif_transpose(image))
+            if upright.size not in (image.size, image.size[::-1]):
+                remarks.append(f"{path.name} was made smaller, to {upright.width}x{upright.height} pixels")
+            if upright.mode.startswith(("I", "F")):  # more than 8 bits, which Pillow would clip
+                grey, more = _grey(np.array(upright, np.float32), upright.mode, path)
+                return np.stack([grey, grey, grey, np.ones_like(grey)]), (*remarks, *more)
+            levels = np.array(upright.convert("RGBA"))
+        except InvalidRequest:
+            raise
+        except Exception as problem:  # what a damaged file does to Pillow is not foreseeable
+            raise _unreadable(path, problem) from problem
+    rgba = np.empty((4, *levels.shape[:2]), np.float32)
+    for channel in range(4):
+        np.divide(levels[..., channel], 255, out=rgba[channel], dtype=np.float32)
+    return rgba, tuple(remarks)
+
+
+def _reduced(image: Image) -> Image:
+    """At most ENOUGH_PIXELS, averaged over squares."""
+    from PIL import Image
+
+    width, height = image.size
+    factor = math.ceil(math.sqrt(width * height / ENOUGH_PIXELS))
+    if factor <= 1:
+        return image
+    size = max(1, width // factor), max(1, height // factor)
+    if image.mode not in ("L", "LA", "RGB", "RGBA", "F"):
+        if image.mode.startswith("I"):
+            image = image.convert("F")
+        else:
+            image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    return image.resize(size, Image.Resampling.BOX)
+
+
+def _grey(grey: np.ndarray, mode: str, path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Samples of more than 8 bits as grey in 0..1, and a remark where their white had to be guessed.
+
+    Raises:
+        InvalidRequest: NaN or infinity.
+    """
+    if not np.isfinite(grey).all():
+        raise InvalidRequest(f"{path} holds NaN or infinity; save it as an 8-bit PNG.")
+    brightest = float(grey.max(initial=0.0))
+    whites = (1.0, 255.0, 65535.0) if mode == "F" else (255.0, 65535.0)
+    white = next((white for white in whites if brightest <= white), brightest)
+    guessed = white not in whites[-2:] or mode == "F"
+    remark = f"the brightest value in {path.name} is {brightest:g}; {white:g} is taken for white"
+    return np.clip(grey / np.float32(white), 0, 1), (remark,) if guessed and brightest else ()
 
 
 def over(rgba: np.ndarray, paper: float) -> np.ndarray:
     """[4, h, w] laid on grey paper: float32 [3, h, w]."""
+    if is_opaque(rgba):
+        return rgba[:3]
     opacity = rgba[3:]
-    return (rgba[:3] * opacity + paper * (1 - opacity)).astype(np.float32)
+    laid = rgba[:3] * opacity
+    laid += paper * (1 - opacity)
+    return laid
+
+
+def is_opaque(rgba: np.ndarray) -> bool:
+    """Whether nothing of it is transparent."""
+    return bool(rgba[3].min(initial=1.0) == 1.0)
 
 
 def read_recipe(path: Path) -> dict[str, Any] | None:
@@ -94,11 +156,7 @@ def read_recipe(path: Path) -> dict[str, Any] | None:
     """
     with opened(path) as image:
         comment = image.info.get(COMMENT)
-    try:
-        recipe = json.loads(comment) if isinstance(comment, str) else None
-    except ValueError:
-        return None
-    return recipe if isinstance(recipe, dict) else None
+    return json_object(comment) if isinstance(comment, str) else None
 
 
 def opened(path: Path) -> Image:
@@ -111,19 +169,26 @@ def opened(path: Path) -> Image:
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(path)
-        width, height = image.size
-        if width * height <= MOST_PIXELS:
-            image.load()
+            warnings.simplefilter("ignore")  # of bombs, and of damage in what is not read
+            image = Image.open(path, formats=FORMATS)
+            width, height = image.size
+            if width * height <= MOST_PIXELS:
+                image.load()
     except FileNotFoundError as problem:
         raise InvalidRequest(f"{path} does not exist.") from problem
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as problem:
-        why = "not a known format" if isinstance(problem, Image.UnidentifiedImageError) else str(problem)
-        raise InvalidRequest(f"{path} is no readable picture ({why.strip().rstrip('.')}).") from problem
+    except Exception as problem:  # what a damaged file does to Pillow is not foreseeable
+        raise _unreadable(path, problem) from problem
     if width * height > MOST_PIXELS:
         raise InvalidRequest(
             f"{path} has {width}x{height} pixels, and at most {MOST_PIXELS // 1_000_000} million are read; "
             "make it smaller."
         )
     return image
+
+
+def _unreadable(path: Path, problem: Exception) -> InvalidRequest:
+    from PIL import Image
+
+    why = "not a known format" if isinstance(problem, Image.UnidentifiedImageError) else str(problem)
+    why = " ".join(why.split()).rstrip(".") or type(problem).__name__
+    return InvalidRequest(f"{path} is no readable picture ({why}).")

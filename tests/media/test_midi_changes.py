@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from audiogen.errors import InvalidRequest
 from audiogen.media import keys
 from audiogen.media.midi import MidiData
 from audiogen.media.midi_changes import MidiChanges, changed
+from audiogen.rows import from_rows
 
 PIECE = MidiData(
     notes=np.array([[60, 10.0, 10.5, 64], [72, 11.0, 13.0, 80]]),
@@ -72,7 +75,7 @@ def test_impossible_changes_are_refused(wrong, words):
 
 def test_changes_survive_json():
     changes = MidiChanges(90.0, -3, (1, 10), True)
-    assert MidiChanges.from_dict(changes.to_dict()) == changes
+    assert from_rows(MidiChanges, json.loads(json.dumps(changes.to_dict()))) == changes
     assert MidiChanges().to_dict() == {}
 
 

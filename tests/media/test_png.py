@@ -24,7 +24,7 @@ def picture(height: int = 5, width: int = 7) -> np.ndarray:
 def test_pixels_and_recipe_come_back(tmp_path: Path, recipe: dict) -> None:
     file = tmp_path / "x.png"
     file.write_bytes(png.png_bytes(picture(), recipe))
-    np.testing.assert_array_equal(png.over(png.read(file), paper=1.0), picture())
+    np.testing.assert_array_equal(png.over(png.read(file)[0], paper=1.0), picture())
     assert png.read_recipe(file) == recipe
 
 
@@ -66,7 +66,7 @@ def test_a_comment_of_another_program_is_no_recipe(tmp_path: Path) -> None:
 
 def test_transparency_shows_the_paper(tmp_path: Path) -> None:
     Image.new("RGBA", (2, 2), (255, 0, 0, 0)).save(tmp_path / "x.png")
-    read = png.read(tmp_path / "x.png")
+    read, _ = png.read(tmp_path / "x.png")
     np.testing.assert_array_equal(png.over(read, paper=1.0), np.ones((3, 2, 2)))
     np.testing.assert_array_equal(png.over(read, paper=0.0), np.zeros((3, 2, 2)))
 
@@ -74,13 +74,13 @@ def test_transparency_shows_the_paper(tmp_path: Path) -> None:
 def test_sixteen_bits_are_not_clipped(tmp_path: Path) -> None:
     levels = np.linspace(0, 65535, 12).astype(np.uint16).reshape(3, 4)
     Image.fromarray(levels).save(tmp_path / "x.png")
-    np.testing.assert_allclose(png.read(tmp_path / "x.png")[0], levels / 65535, atol=1e-6)
+    np.testing.assert_allclose(png.read(tmp_path / "x.png")[0][0], levels / 65535, atol=1e-6)
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".webp", ".gif", ".bmp"])
 def test_other_formats_are_read_too(tmp_path: Path, suffix: str) -> None:
     Image.new("RGB", (8, 6), (200, 100, 50)).save(tmp_path / f"x{suffix}")
-    pixels = png.over(png.read(tmp_path / f"x{suffix}"), paper=1.0)
+    pixels = png.over(png.read(tmp_path / f"x{suffix}")[0], paper=1.0)
     assert pixels.shape == (3, 6, 8)
     np.testing.assert_allclose(pixels[:, 3, 3] * 255, [200, 100, 50], atol=6)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from audiogen.errors import InvalidRequest
-from audiogen.pretrained import from_rows
 from audiogen.recipe import read_recipe, unknown_name
+from audiogen.rows import from_rows
 
 DATA: dict[str, tuple[str, str]] = {
     "piano-audio": (

@@ -26,7 +26,7 @@ from audiogen.lab.train.flow_batch import FlowObjective, forget
 from audiogen.media.mel import coarse_mel
 from audiogen.networks.colour_bank import ColourBank
 from audiogen.networks.mel_decoder import MelDecoder
-from audiogen.pretrained import from_rows
+from audiogen.rows import from_rows
 from audiogen.sampling.flow import flow_target
 
 

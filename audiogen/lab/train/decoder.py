@@ -24,7 +24,7 @@ from audiogen.lab.train.flow_batch import FlowObjective
 from audiogen.lab.train.task_data import read_shards
 from audiogen.media.mel import MelSettings, coarse_mel, onset_strength
 from audiogen.networks.mel_decoder import Guide, MelDecoder
-from audiogen.pretrained import from_rows
+from audiogen.rows import from_rows
 from audiogen.sampling.flow import flow_target
 
 

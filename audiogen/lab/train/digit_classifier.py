@@ -20,7 +20,7 @@ from audiogen.lab.train.digits import tensors
 from audiogen.media.grid import grid
 from audiogen.media.png import png_bytes
 from audiogen.networks.digit_classifier import ClassifierSizes
-from audiogen.pretrained import from_rows
+from audiogen.rows import from_rows
 
 
 @dataclass(frozen=True)

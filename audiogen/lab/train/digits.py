@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from audiogen.lab.data.digits import DIGITS, DigitSet
 from audiogen.media.grid import grid
 from audiogen.media.png import png_bytes
-from audiogen.pretrained import from_rows
+from audiogen.rows import from_rows
 from audiogen.stage import Sampling
 from audiogen.structure.digits.base import DigitStage
 

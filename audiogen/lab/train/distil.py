@@ -28,7 +28,8 @@ from audiogen.lab.train.ambience import AmbienceTask, AmbienceTaskSettings
 from audiogen.lab.train.decoder import guide_of
 from audiogen.lab.train.flow_batch import flow_batch
 from audiogen.networks.mel_decoder import Guide, MelDecoder
-from audiogen.pretrained import compute_dtype, from_rows
+from audiogen.pretrained import compute_dtype
+from audiogen.rows import from_rows
 from audiogen.sampling.field import Estimate
 from audiogen.sampling.flow import times
 from audiogen.sampling.guidance import guided_x0

@@ -21,7 +21,7 @@ from audiogen.artifacts import Conditioning
 from audiogen.lab.train.task_data import read_shards
 from audiogen.media.mel import MelSettings, coarse_mel, onset_strength
 from audiogen.networks.mel_transformer import MelTransformer
-from audiogen.pretrained import from_rows
+from audiogen.rows import from_rows
 from audiogen.stage import Sampling, silent
 from audiogen.structure.mel.stage import (
     QUIET_ABOVE_FLOOR,

@@ -22,8 +22,8 @@ from audiogen.errors import InvalidRequest
 from audiogen.lab.train.painter_losses import critic_losses, pixel_losses, psnr
 from audiogen.lab.train.task_data import read_shards
 from audiogen.networks.patch_critic import PatchCritic
-from audiogen.pretrained import from_rows
 from audiogen.render.painter import Painter, PainterConfig
+from audiogen.rows import from_rows
 
 MEASURED = 96  # pictures whose latents say what is normal
 FITTED = 200  # pictures that the linear code begins from

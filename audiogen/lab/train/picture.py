@@ -32,9 +32,9 @@ from audiogen.lab.train.contour_wear import worn_contour
 from audiogen.lab.train.painter import save_rows
 from audiogen.lab.train.picture_latents import PictureLatents, read_latents
 from audiogen.networks.latent_decoder import PictureGuide
-from audiogen.pretrained import from_rows
 from audiogen.recipe import unknown_name
 from audiogen.render.painter import Painter
+from audiogen.rows import from_rows
 from audiogen.sampling.diffusion import levels, uniform_times
 from audiogen.sampling.flow import FlowSample, flow_target, logit_normal_times
 from audiogen.stage import Sampling, silent

@@ -11,8 +11,8 @@ import yaml
 
 from audiogen.errors import InvalidRequest
 from audiogen.lab.train.tasks import TASKS
-from audiogen.pretrained import from_rows
 from audiogen.recipe import read_recipe, unknown_name
+from audiogen.rows import from_rows
 
 PRECISIONS = ("auto", "bf16", "fp32")
 

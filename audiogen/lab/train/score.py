@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from audiogen.artifacts import Conditioning
 from audiogen.lab.train.score_windows import ScoreCorpus, WindowSettings
-from audiogen.pretrained import from_rows
+from audiogen.rows import from_rows
 from audiogen.stage import Sampling, silent
 from audiogen.structure.score.stage import ScoreConfig, ScoreStage
 

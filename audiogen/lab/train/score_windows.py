@@ -60,7 +60,7 @@ class ScoreCorpus:
 
     def __init__(self, file: Path, settings: WindowSettings) -> None:
         self.settings = settings
-        self.arrays = files.read_npz(file)
+        self.arrays = files.read_npz(file, most_bytes=1 << 40)
         self.first = self.arrays["first"]
         self.kind = self.arrays["kind"].astype(int)
         self.starts: dict[int, np.ndarray] = {}

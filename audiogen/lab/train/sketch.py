@@ -24,7 +24,7 @@ from audiogen.lab.train.picture_views import drawn_otherwise
 from audiogen.media.grid import grid
 from audiogen.media.png import png_bytes
 from audiogen.networks.sketch_transformer import SketchTransformer
-from audiogen.pretrained import from_rows
+from audiogen.rows import from_rows
 from audiogen.stage import Sampling, silent
 from audiogen.structure.sketch import SketchConfig, SketchStage
 

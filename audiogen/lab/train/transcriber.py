@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 from audiogen.lab.train.piano_windows import read_windows
 from audiogen.networks.transcriber import LOWEST_KEY, N_KEYS, TranscriberConfig
-from audiogen.pretrained import from_rows
 from audiogen.ranking.transcribe import TranscriberStage, note_scores, pick_onsets, shuffled_scores
+from audiogen.rows import from_rows
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,8 @@ from audiogen.lab.train.painter import (
 from audiogen.lab.train.painter_losses import pixel_losses, psnr
 from audiogen.networks.patch_critic import PatchCritic
 from audiogen.networks.upsampler import bicubic
-from audiogen.pretrained import from_rows
 from audiogen.render.painter import Painter, PainterConfig
+from audiogen.rows import from_rows
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 from audiogen.lab.train.task_data import read_shards
 from audiogen.media.mel import log_bands, stft
-from audiogen.pretrained import from_rows
 from audiogen.render.vocoder import Vocoder, VocoderConfig
+from audiogen.rows import from_rows
 
 
 @dataclasses.dataclass(frozen=True)

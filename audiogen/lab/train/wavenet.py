@@ -24,7 +24,7 @@ from audiogen.errors import InvalidRequest
 from audiogen.lab.train.task_data import read_shards
 from audiogen.media.mulaw import LEVELS, MU, SILENCE, STEPS, code_values, encode
 from audiogen.networks.wavenet_tiers import WavenetTiers
-from audiogen.pretrained import from_rows
+from audiogen.rows import from_rows
 from audiogen.sampling.modal_source import ModeTable, expected, roll, source
 from audiogen.stage import Sampling, silent
 from audiogen.structure.wavenet.notes import to_codes

@@ -46,7 +46,7 @@ def test_digits_are_compared_as_sounds_are(data: Path, tiny: Path, capsys) -> No
     assert "pictures/s" in text and "real time" not in text and "Sounds" not in text
     for file in ("quality.png", "sheet-held-out.png", "sheet-stage.png"):
         assert f"({file})" in text
-    height, width = png.read(tiny / "out" / "sheet-held-out.png").shape[1:]
+    height, width = png.read(tiny / "out" / "sheet-held-out.png")[0].shape[1:]
     assert height > 8 * 160 and width > 4 * 160, "8 contours by contour, two contenders and the real one"
 
     assert run([*asked, "--json"]) == 0

@@ -22,7 +22,7 @@ from audiogen.lab.train.runner import train
 from audiogen.lab.train.tasks import task_class
 from audiogen.lab.train.vae import divergence
 from audiogen.networks.dcgan import Critic, CriticSizes, Generator, GeneratorSizes
-from audiogen.pretrained import from_rows
+from audiogen.rows import from_rows
 from audiogen.stage import Sampling
 from audiogen.structure.digits.ddpm import DDPMStage
 from audiogen.structure.digits.fine_pixelcnn import FinePixelCNNStage

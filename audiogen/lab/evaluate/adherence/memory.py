@@ -68,7 +68,7 @@ def training(data: Path) -> list[np.ndarray]:
     """
     if not (data / "train.npz").is_file():
         raise InvalidRequest(f"No train.npz in {data}; give what `audiogen data` wrote for the score model.")
-    packed = files.read_npz(data / "train.npz")
+    packed = files.read_npz(data / "train.npz", most_bytes=1 << 40)
     spans = zip(packed["first"][:-1], packed["first"][1:], packed["kind"], strict=True)
     found = []
     for first, stop, kind in spans:
