@@ -2,7 +2,7 @@
 
     import audiogen
     piano = audiogen.load_pipeline("piano")
-    wave = piano("calm piano, 15 s", audiogen.Sampling(seed=7))
+    wave = piano("calm piano, 15 s", audiogen.Sampling(seed=7))  # the samples of `audiogen make ... --seed 7`
     wave.save("calm.wav")
 
 Names load on first use, so importing the package is cheap.

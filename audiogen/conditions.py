@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
-from audiogen.artifacts import SOURCES, Conditioning
+from audiogen.artifacts import Conditioning
+from audiogen.errors import InvalidRequest
 
+# What weights know whose config has no list of its own: those of the first release. New names go into
+# `artifacts.SOURCES` and `PERIODS`, and with them into the config of what is trained from then on.
+FIRST_SOURCES = ("rain", "birds", "waves", "fire", "thunder", "wind", "crickets", "water", "rooster")
+FIRST_PERIODS = ("baroque", "classical", "romantic", "impressionist", "ragtime")
 # centre and spread of each attribute, so that the network sees values of about -2..2
 ATTRIBUTE_SCALES = {
     "density": (1.8, 0.8),
     "loudness": (64.0, 18.0),
     "register": (62.0, 9.0),
     "intensity": (0.5, 0.3),
-    **dict.fromkeys(SOURCES, (0.0, 0.5)),
 }
+SOURCE_SCALE = (0.0, 0.5)
+FIELDS = frozenset(field.name for field in dataclasses.fields(Conditioning))
 
 
 def attribute_vector(values: dict[str, float | None], names: tuple[str, ...]) -> np.ndarray:
@@ -21,7 +29,7 @@ def attribute_vector(values: dict[str, float | None], names: tuple[str, ...]) ->
     scaled, known = [], []
     for name in names:
         value = values.get(name)
-        centre, spread = ATTRIBUTE_SCALES[name]
+        centre, spread = ATTRIBUTE_SCALES.get(name, SOURCE_SCALE)
         if value is not None and name == "density":
             value = float(np.log(max(value, 0.1)))
         scaled.append(0.0 if value is None else (value - centre) / spread)
@@ -30,14 +38,28 @@ def attribute_vector(values: dict[str, float | None], names: tuple[str, ...]) ->
 
 
 def wanted_attributes(conditioning: Conditioning, names: tuple[str, ...]) -> dict[str, float | None]:
-    """What is asked of each attribute; a source that is not among those asked for is asked to be absent."""
+    """What is asked of each attribute: a field of the Conditioning, or by its name a source of sound.
+
+    A source that is not among those asked for is asked to be absent.
+    """
     sources = conditioning.sources
     return {
-        name: (sources.get(name, 0.0) if sources else None)
-        if name in SOURCES
-        else getattr(conditioning, name)
+        name: getattr(conditioning, name) if name in FIELDS else (sources.get(name, 0.0) if sources else None)
         for name in names
     }
+
+
+def source_weights(conditioning: Conditioning, known: tuple[str, ...]) -> np.ndarray:
+    """The weight asked of every source that weights know, in their order, float64 [S].
+
+    Raises:
+        InvalidRequest: one is asked for that they never learned.
+    """
+    if strange := [name for name in conditioning.sources if name not in known]:
+        raise InvalidRequest(
+            f"These weights never learned the sound of {', '.join(strange)}; they know {', '.join(known)}."
+        )
+    return np.array([conditioning.sources.get(name, 0.0) for name in known])
 
 
 def word_ids(phrases: tuple[str | None, ...], vocabulary: tuple[str, ...], most: int) -> list[int]:

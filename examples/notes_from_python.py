@@ -29,4 +29,4 @@ out.mkdir(exist_ok=True)
 piece.save(out / "canon.mid", force=True)
 
 player = audiogen.load_pipeline("piano").since("structure")
-player(piece, Sampling(seed=3)).finished().save(out / "canon.wav", force=True)
+player(piece, Sampling(seed=3)).save(out / "canon.wav", force=True)

@@ -30,5 +30,5 @@ print(f"{sound.seconds:g} s, {mel.mid.shape[0]} bands, {mel.mid.shape[1]} frames
 slow = MelSpectrogram(mel.mid.repeat(2, axis=1), mel.side.repeat(2, axis=2), 2 * mel.seconds)
 
 vocoder = Pipeline(Vocoder.from_pretrained("vocoder"))
-vocoder(mel).finished().save(out / "same.wav", force=True)
-vocoder(slow).finished().save(out / "slow.wav", force=True)
+vocoder(mel).save(out / "same.wav", force=True)
+vocoder(slow).save(out / "slow.wav", force=True)

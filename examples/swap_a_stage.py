@@ -39,5 +39,5 @@ piano = audiogen.load_pipeline("piano").replace("structure", Arpeggio())
 out = Path("out")
 out.mkdir(exist_ok=True)
 
-wave = piano("soft piano, 4 s", Sampling(seed=7))
-wave.finished(target_lufs=-23).save(out / "arpeggio.wav", force=True)
+wave = piano("soft piano, 4 s", Sampling(seed=7))  # with the loudness of soft playing, and soft ends
+wave.save(out / "arpeggio.wav", force=True)

@@ -6,6 +6,7 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,20 @@ def struck(hz: float = 440.0, seconds: float = 3.0, level: float = 0.4, rate: in
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)
+
+
+@pytest.fixture
+def registered() -> Iterator[None]:
+    """Stages and kinds of work that a test adds are gone after it."""
+    from audiogen import kinds, plugins, registry
+
+    stages, known = list(registry.STAGES), dict(kinds.KINDS)
+    plugins.forget()
+    yield
+    registry.STAGES[:] = stages
+    kinds.KINDS.clear()
+    kinds.KINDS.update(known)
+    plugins.forget()
 
 
 @pytest.fixture(scope="session")

@@ -59,19 +59,13 @@ register_kind(
 
 
 @pytest.fixture
-def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, registered: None) -> Iterator[Path]:
     """An installed package `stranger` with an entry point, and nothing registered yet; its folder."""
     site = tmp_path / "site"
     install(site, "stranger", STRANGER)
     monkeypatch.syspath_prepend(str(site))
-    stages, known = list(registry.STAGES), dict(kinds.KINDS)
-    plugins.forget()
     yield site
-    registry.STAGES[:] = stages
-    kinds.KINDS.clear()
-    kinds.KINDS.update(known)
     sys.modules.pop("stranger", None)
-    plugins.forget()
 
 
 def install(site: Path, name: str, source: str) -> None:

@@ -22,8 +22,8 @@ RUNNABLE = [c for c in COMMANDS if not c.startswith(("audiogen data", "audiogen 
 
 
 @pytest.mark.parametrize("code", SNIPPETS)
-def test_snippets_run(tiny, code):
-    exec(compile(code.replace("15 s", "1 s"), "README.md", "exec"), {})
+def test_snippets_run(tiny, registered, code):
+    exec(compile(code.replace("15 s", "1 s"), "README.md", "exec"), {"__name__": "__main__"})
     assert list(tiny.glob("*.wav"))
 
 

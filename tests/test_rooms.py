@@ -50,7 +50,8 @@ ALLOWED: dict[str, set[str]] = {
     "lab.data": SEAM | {"media", "pretrained", "recipe", "structure", "prompt"},
     "lab.evaluate": STAGE
     | {"pipeline", "registry", "structure", "decoder", "render", "lab.data", "prompt", "ranking"},
-    "ranking": SEAM | {"media", "structure", "networks", "pretrained", "registry", "request", "making"},
+    "ranking": SEAM
+    | {"kinds", "media", "structure", "networks", "pretrained", "registry", "request", "making"},
     "lab.train": STAGE
     | {
         "structure",

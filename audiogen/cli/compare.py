@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from audiogen.artifacts import PICTURES
 from audiogen.cli import options
+from audiogen.kinds import KINDS
 
 FOLDER = click.Path(path_type=Path)
 
@@ -19,7 +19,7 @@ FOLDER = click.Path(path_type=Path)
 @click.command("compare")
 @click.option(
     "--path",
-    type=click.Choice(["ambience", "piano", "digit", "picture"]),
+    type=click.Choice(list(KINDS)),
     default="ambience",
     show_default=True,
 )
@@ -96,7 +96,7 @@ def command(
     from audiogen.lab.evaluate.compare.folder import Options, compare
 
     refuse_of_sound(asked["path"])
-    if generators is not None and asked["path"] != "digit":
+    if generators is not None and KINDS[asked["path"]].subject != "digit":
         raise click.BadParameter("draw digits; give --path digit.", param_hint="--generators")
     settings = Options(
         steps=tuple(steps_of(steps)),
@@ -130,7 +130,7 @@ def refuse_of_sound(path: str) -> None:
     Raises:
         click.BadParameter: it was.
     """
-    if path not in PICTURES:
+    if not KINDS[path].is_picture:
         return
     context = click.get_current_context()
     given = click.core.ParameterSource.COMMANDLINE
@@ -148,7 +148,7 @@ def kinds_of(text: str | None, path: str) -> tuple[str, ...]:
     from audiogen.lab.evaluate.compare.bench import HELD_OUT, KINDS, NONE, STAGE
 
     if text is None:
-        return (NONE,) if path == "picture" else (HELD_OUT, STAGE)
+        return (NONE,) if KINDS[path].subject == "thing" else (HELD_OUT, STAGE)
     found = tuple(part.strip() for part in text.split(","))
     if wrong := [part for part in found if part not in KINDS]:
         raise click.BadParameter(

@@ -11,15 +11,6 @@ from audiogen.cli import options
 if TYPE_CHECKING:
     from audiogen.artifacts import Conditioning
 
-_OPEN = {
-    "piano": (
-        *("tempo", "key", "metre", "density", "loudness", "register", "articulation", "pedal", "texture"),
-        "period",
-    ),
-    "ambience": ("intensity",),
-    "digit": ("style",),
-    "picture": ("style", "details"),
-}
 _HIDDEN = ("prompt", "unknown", "remarks")
 
 
@@ -73,6 +64,8 @@ def _list_subjects(json_: bool) -> None:
 
 def lines(known: Conditioning, words: dict[str, tuple[str, ...]]) -> list[str]:
     """The table with the words beside each value, and below it what the prompt leaves open."""
+    from audiogen.kinds import kind_named
+
     rows = table(known)
     width = max(len(value) for _, value in rows) + 2
     found = []
@@ -80,7 +73,7 @@ def lines(known: Conditioning, words: dict[str, tuple[str, ...]]) -> list[str]:
         said = ", ".join(f'"{each}"' for each in words.get(name, ()))
         said = "default" if name == "seconds" and not said else said
         found.append(f"{name:<14}{value:<{width}}{said}".rstrip())
-    left = [name for name in _OPEN.get(known.path, ()) if getattr(known, name) in (None, ())]
+    left = [name for name in kind_named(known.path).asks if getattr(known, name) in (None, ())]
     left = [name for name in left if name != "style" or known.look is None]
     left = [name for name in left if name != "key" or known.mode is None]
     if left:

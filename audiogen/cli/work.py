@@ -83,7 +83,7 @@ def load(jobs: Sequence[Ready], reporter: Reporter) -> None:
             require_matplotlib()
         for ready in wanted:
             ready.plan.load()
-        if any(ready.job.best is not None and ready.plan.conditioning.path == "piano" for ready in wanted):
+        if any(ready.job.best is not None and "fidelity" in ready.plan.kind.checks for ready in wanted):
             from audiogen.cli import best
 
             best.load()

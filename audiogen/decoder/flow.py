@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from audiogen.artifacts import SOURCES, Conditioning, MelSpectrogram, Structure
+from audiogen.artifacts import Conditioning, MelSpectrogram, Structure
+from audiogen.conditions import FIRST_SOURCES, source_weights
 from audiogen.decoder.guide import make_guide
 from audiogen.media.mel import PAN_LIMIT, WIDTH_RANGE, MelSettings, band_centres_hz, group_of_band
 from audiogen.networks.colour_bank import ColourBank
@@ -36,6 +37,7 @@ class FlowDecoderConfig:
         width, dilations: channels and blocks of the trunk.
         templates: of the note bank, per key; 0: a decoder of ambience, which hears no notes. Its take are
             the components of a lasting colour, drawn from its bank of `scenes`.
+        sources: of sound, in the order in which its bank holds them.
         attributes: Conditioning fields that it hears.
         take_names: how the instrument is set up; the values of `take_centre` and `take_spread` are in
             -1..1 over the training range, a take is drawn around the centre.
@@ -55,6 +57,7 @@ class FlowDecoderConfig:
     templates: int = 8
     condition: int = 256
     scenes: int = 0
+    sources: tuple[str, ...] = FIRST_SOURCES
     attributes: tuple[str, ...] = ("density", "loudness", "register")
     take_names: tuple[str, ...] = ("brightness", "reverb_db", "reverb_s", "width", "cents")
     take_centre: tuple[float, ...] = (0.1, 0.1, 0.0, 0.2, 0.0)
@@ -90,7 +93,7 @@ class FlowDecoder(Pretrained):
             take=len(config.take_names),
             condition=config.condition,
             scenes=config.scenes,
-            sources=len(SOURCES),
+            sources=len(config.sources),
             group_of_band=group_of_band(config.mel) if config.mel.subframes > 1 else None,
         )
 
@@ -159,7 +162,7 @@ class FlowDecoder(Pretrained):
             spectrum = self.network.spread(torch.from_numpy(x.mel.mean(1)).float().to(self.device))
             return bank.describe(spectrum[None])[0].cpu().numpy()
         if isinstance(bank, ColourBank):
-            weights = np.array([conditioning.sources.get(name, 0.0) for name in SOURCES])
+            weights = source_weights(conditioning, self.config.sources)
             return bank.draw(weights, conditioning.intensity, generator)
         centre, spread = np.array(self.config.take_centre), np.array(self.config.take_spread)
         drawn = np.clip(generator.standard_normal(len(centre)), -2, 2)

@@ -11,7 +11,7 @@ import numpy as np
 
 from audiogen.artifacts import PICTURES, Conditioning, Contour, Latents, Picture
 from audiogen.errors import InvalidRequest
-from audiogen.kinds import OWN, Kind
+from audiogen.kinds import OWN, Kind, kind_for_suffix
 from audiogen.making import retouch
 from audiogen.media import drawing, png
 from audiogen.prompt import as_usual, parse, style_named, which_digit, which_subject
@@ -28,7 +28,7 @@ Drawn = Contour | Latents | None
 def condition(request: Request, start: Contour | Latents) -> Conditioning:
     """What the words beside a drawing ask for; what they leave open, the drawing says if it knows."""
     asked = start.asked
-    own = request.path or (asked.path if asked is not None else "picture")
+    own = request.path or (asked.path if asked is not None else str(kind_for_suffix(png.SUFFIX)))
     if not request.prompt.strip():
         base = asked if asked is not None and asked.path == own else Conditioning(path=own)
         return dataclasses.replace(base, unknown=(), remarks=())

@@ -8,6 +8,7 @@ from typing import Any
 
 from audiogen.artifacts import UNDAMPED_S, Conditioning, Notes, Structure
 from audiogen.errors import InvalidRequest
+from audiogen.kinds import kind_named
 from audiogen.media import keys
 from audiogen.prompt import Reading
 from audiogen.prompt.weighing import plainly
@@ -35,7 +36,7 @@ def words_beside(reading: Reading, start: Any, varied: bool) -> Conditioning:
         )
         seconds = start.seconds
     known = dataclasses.replace(known, seconds=seconds)
-    if isinstance(start, Structure) and start.notes is not None and known.path == "piano":
+    if isinstance(start, Structure) and start.notes is not None and kind_named(known.path).notes:
         held = ("tempo", "metre") if varied else tuple(_AGREES)
         asked = {name: value for name in held if (value := getattr(known, name)) is not None}
         lost = {name: value for name, value in asked.items() if not _AGREES[name](value, start.notes)}

@@ -8,6 +8,7 @@ import numpy as np
 
 from audiogen.artifacts import Conditioning, Contour, Picture
 from audiogen.errors import InvalidRequest
+from audiogen.kinds import kind_named
 from audiogen.media import drawing, png
 from audiogen.request import SIZES, Request, Retouch
 
@@ -102,7 +103,7 @@ def forms(request: Request, known: Conditioning, touch: Retouch | None) -> Conto
     recipe = (png.read_recipe(request.init) if isinstance(request.init, Path) else None) or {}
     made_for = recipe.get("conditioning")
     subject = made_for.get("subject") if isinstance(made_for, dict) else None
-    if known.path == "digit" and known.subject not in (None, subject):
+    if kind_named(known.path).subject == "digit" and known.subject not in (None, subject):
         return None
     row = recipe.get("contour")
     drawn = Contour.unpacked(row)

@@ -8,7 +8,7 @@ from typing import Any
 
 from audiogen.artifacts import Conditioning, Contour, Latents, MelSpectrogram, Structure
 from audiogen.errors import InvalidRequest
-from audiogen.kinds import kind_named
+from audiogen.kinds import kind_for_suffix, kind_named
 from audiogen.making import pictures, played, sound, words
 from audiogen.media import midi
 from audiogen.media.midi_changes import MidiChanges, changed
@@ -69,7 +69,7 @@ def condition(request: Request, start: Start | None, given: tuple[Any, ...] = ()
     if isinstance(start, Contour | Latents):
         return pictures.condition(request, start)
     asked = start.asked if isinstance(start, Structure) else None
-    own = request.path or (asked.path if asked is not None else "piano")
+    own = request.path or (asked.path if asked is not None else str(kind_for_suffix(sound.SUFFIXES[0])))
     if not request.prompt.strip():
         if asked is None or asked.path != own:
             return Conditioning(path=own, seconds=start.seconds)

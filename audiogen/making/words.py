@@ -11,7 +11,8 @@ from typing import Any
 
 from audiogen.artifacts import Conditioning
 from audiogen.errors import InvalidRequest
-from audiogen.kinds import FREE, Kind, kind_by_words, kind_named, shipped
+from audiogen.kinds import FREE, Kind, kind_by_words, kind_for_suffix, kind_named, shipped
+from audiogen.media.png import SUFFIX as PICTURE_SUFFIX
 from audiogen.prompt import parse
 from audiogen.registry import NONE, STAGES, StageEntry, entry_of
 from audiogen.request import Request
@@ -35,7 +36,7 @@ def asked(request: Request, given: tuple[Any, ...] = ()) -> Conditioning:
         return _freely(prompt, kind, stages, free)
     of_pictures = (request.init, request.mask, request.style, request.size)  # options that only they have
     seen = any(option is not None for option in of_pictures)
-    default = request.default_path or ("picture" if seen else None)
+    default = request.default_path or (kind_for_suffix(PICTURE_SUFFIX) if seen else None)
     return parse(prompt, request.path, default, drawn=request.init is not None)
 
 
@@ -86,7 +87,7 @@ def _freely(prompt: str, kind: Kind | None, stages: list[StageEntry], free: bool
 def _reader(name: str) -> str:
     """The shipped kind whose words are nearest to those of another one."""
     kind = kind_named(name)
-    return name if shipped(kind) else "picture" if kind.is_picture else "piano"
+    return name if shipped(kind) else str(kind_for_suffix(kind.suffixes[0]))
 
 
 def _length(prompt: str, kind: Kind, understood: float) -> float:

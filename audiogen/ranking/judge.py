@@ -1,7 +1,7 @@
 """Which checks apply to which take; one take judged, several ranked.
 
-A check is registered with what it needs: a sound, notes, or both. Another path (weather, pictures) adds
-its own rows; nothing else here knows what a take is of.
+A check is registered with what it needs: a sound, notes, or both. Which of them a kind of work is judged by
+stands in its record (`kinds.Kind.checks`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from audiogen.errors import InvalidRequest
+from audiogen.kinds import kind_named
 from audiogen.ranking.evidence import Ear, Evidence
 from audiogen.ranking.verdict import Check, Verdict
 from audiogen.request import Take
@@ -20,14 +21,13 @@ from audiogen.request import Take
 
 @dataclass(frozen=True)
 class Entry:
-    """A check of the paths that it is meant for.
+    """A check.
 
     Attributes:
-        paths: of the pipelines; applies: whether this take holds what the check needs.
-        run: the check.
+        applies: whether this take holds what it needs.
+        run: the check itself.
     """
 
-    paths: tuple[str, ...]
     applies: Callable[[Evidence], bool]
     run: Callable[[Evidence], Check]
 
@@ -65,10 +65,10 @@ def _asked(evidence: Evidence) -> bool:
 
 
 CHECKS: dict[str, Entry] = {
-    "closing": Entry(("piano",), lambda e: e.notes is not None or e.take.waveform is not None, _closing),
-    "signal": Entry(("piano", "ambience"), lambda e: e.take.waveform is not None, _signal),
-    "obedience": Entry(("piano",), _asked, _obedience),
-    "fidelity": Entry(("piano",), lambda e: e.played is not None and e.heard is not None, _fidelity),
+    "closing": Entry(lambda e: e.notes is not None or e.take.waveform is not None, _closing),
+    "signal": Entry(lambda e: e.take.waveform is not None, _signal),
+    "obedience": Entry(_asked, _obedience),
+    "fidelity": Entry(lambda e: e.played is not None and e.heard is not None, _fidelity),
 }
 
 
@@ -81,14 +81,14 @@ def judge(take: Take, ear: Ear | None = None) -> Verdict:
         MissingModel: its weights are not there.
         InvalidRequest: nothing in the take can be checked.
     """
-    path = take.conditioning.path
+    kind = kind_named(take.conditioning.path)
     evidence = Evidence(take, ear)
-    if ear is None and path == "piano" and take.waveform is not None:
+    if ear is None and "fidelity" in kind.checks and take.waveform is not None:
         evidence.ear = shipped_ear()
-    found = [e.run(evidence) for e in CHECKS.values() if path in e.paths and e.applies(evidence)]
+    found = [e.run(evidence) for name, e in CHECKS.items() if name in kind.checks and e.applies(evidence)]
     if not found:
         raise InvalidRequest(
-            f"Nothing in this take can be checked: it holds neither notes nor sound ({path})."
+            f"Nothing in this take can be checked: it holds neither notes nor sound ({kind.name})."
         )
     return Verdict(tuple(found))
 

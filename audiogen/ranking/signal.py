@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from audiogen.kinds import STRUCK, kind_named
 from audiogen.media.loudness import loudness_lufs
 from audiogen.ranking.evidence import Evidence
 from audiogen.ranking.verdict import Check, listed, plain
@@ -40,7 +41,7 @@ def signal(evidence: Evidence) -> Check:
     level = loudness_lufs(wave.samples, wave.sample_rate)
     target = target_for(evidence)
     off = 0.0 if target is None else level - target
-    may_not_click = evidence.take.conditioning.path == "piano"
+    may_not_click = kind_named(evidence.take.conditioning.path).ends == STRUCK
     measured = {
         "clicks": found.clicks,
         "clipped_runs": found.clipped_runs,

@@ -65,7 +65,9 @@ class AmbienceTask(FlowObjective):
     def __init__(
         self, stage_settings: dict[str, Any], task_settings: dict[str, Any], data_folder: Path, seed: int
     ) -> None:
-        self.config: FlowDecoderConfig = from_rows(self.stage_class.config_class, stage_settings)
+        self.config: FlowDecoderConfig = from_rows(
+            self.stage_class.config_class, {"sources": SOURCES, **stage_settings}
+        )
         self.settings: AmbienceTaskSettings = from_rows(self.settings_class, task_settings)
         torch.manual_seed(seed)
         network = self.stage_class.build(self.config)

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from audiogen.artifacts import Conditioning
+from audiogen.artifacts import SOURCES, Conditioning
 from audiogen.lab.train.task_data import read_shards
 from audiogen.media.mel import MelSettings, coarse_mel, onset_strength
 from audiogen.networks.mel_transformer import MelTransformer
@@ -87,7 +87,7 @@ class MelTask:
     def __init__(
         self, stage_settings: dict[str, Any], task_settings: dict[str, Any], data_folder: Path, seed: int
     ) -> None:
-        self.config: MelStageConfig = from_rows(MelStageConfig, stage_settings)
+        self.config: MelStageConfig = from_rows(MelStageConfig, {"sources": SOURCES, **stage_settings})
         self.settings: MelTaskSettings = from_rows(self.settings_class, task_settings)
         torch.manual_seed(seed)
         network = MelStage.build(self.config)

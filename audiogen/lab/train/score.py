@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from audiogen.artifacts import Conditioning
+from audiogen.artifacts import PERIODS, Conditioning
 from audiogen.lab.train.score_windows import ScoreCorpus, WindowSettings
 from audiogen.rows import from_rows
 from audiogen.stage import Sampling, silent
@@ -40,7 +40,7 @@ class ScoreTask:
     def __init__(
         self, stage_settings: dict[str, Any], task_settings: dict[str, Any], data_folder: Path, seed: int
     ) -> None:
-        self.config: ScoreConfig = from_rows(ScoreConfig, stage_settings)
+        self.config: ScoreConfig = from_rows(ScoreConfig, {"periods": PERIODS, **stage_settings})
         known = {"context": self.config.context} | task_settings
         self.settings: ScoreTaskSettings = from_rows(ScoreTaskSettings, known)
         self.network: nn.Module = ScoreStage.build(self.config)

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from audiogen.artifacts import SOURCES, Conditioning, Structure
-from audiogen.conditions import wanted_attributes
+from audiogen.artifacts import Conditioning, Structure
+from audiogen.conditions import FIRST_SOURCES, source_weights, wanted_attributes
 from audiogen.media.mel import MelSettings, band_centres_hz
 from audiogen.networks.mel_transformer import MelTransformer, MelTransformerConfig
 from audiogen.pretrained import Pretrained
@@ -63,6 +63,7 @@ class MelStageConfig:
         colours: components of a lasting spectrum that a piece keeps (ambience), 0: none. What is coded is the
             deviation from it, so that a long piece cannot drift and the codes are spent on what happens.
             scenes: how many of the training's colours are remembered; a seed draws near one that fits.
+        sources: of sound, in the order in which the bank of colours holds them.
     """
 
     mel: MelSettings = MelSettings()
@@ -96,6 +97,7 @@ class MelStageConfig:
     ends: bool = True
     colours: int = 0
     scenes: int = 512
+    sources: tuple[str, ...] = FIRST_SOURCES
 
     @property
     def dimensions(self) -> int:
@@ -134,7 +136,7 @@ class MelStage(Pretrained):
                 colours=config.colours,
                 groups=config.mel.n_groups,
                 scenes=config.scenes,
-                sources=len(SOURCES),
+                sources=len(config.sources),
             )
         )
 
@@ -201,7 +203,7 @@ class MelStage(Pretrained):
         bank = self.network.bank
         if bank is None:
             return None, x.intensity
-        weights = np.array([x.sources.get(name, 0.0) for name in SOURCES])
+        weights = source_weights(x, self.config.sources)
         calls = any(name in CALLS for name in x.sources)
         rng = np.random.default_rng(seed)
         hoped = rng.uniform(*(UNASKED_CALLS if calls else UNASKED_INTENSITY))

@@ -134,12 +134,16 @@ def asked(conditioning: Conditioning) -> dict[str, Any]:
     return known
 
 
-def codes(known: dict[str, Any]) -> np.ndarray:
-    """Attribute codes in the order of `ATTRIBUTES`, int64 [12]; 0 is unknown (kind has no unknown)."""
-    return np.array([_code(name, known.get(name)) for name in ATTRIBUTES], np.int64)
+def codes(known: dict[str, Any], periods: tuple[str, ...] = PERIODS) -> np.ndarray:
+    """Attribute codes in the order of `ATTRIBUTES`, int64 [12]; 0 is unknown (kind has no unknown).
+
+    Args:
+        periods: that the weights know.
+    """
+    return np.array([_code(name, known.get(name), periods) for name in ATTRIBUTES], np.int64)
 
 
-def _code(name: str, value: Any) -> int:
+def _code(name: str, value: Any, periods: tuple[str, ...]) -> int:
     if value is None:
         return 0
     if name in ("kind", "place"):
@@ -147,7 +151,7 @@ def _code(name: str, value: Any) -> int:
     if name == "key":
         return _key_code(str(value))
     if name == "period":
-        return 1 + PERIODS.index(value) if value in PERIODS else 0
+        return 1 + periods.index(value) if value in periods else 0
     if name == "metre":
         return 1 + METRES.index(tuple(value)) if tuple(value) in METRES else 8
     steps = {

@@ -57,7 +57,7 @@ ATTRIBUTES: dict[str, int] = {
     "pedal": 10,
     "place": 3,
     "texture": 11,
-    "period": len(PERIODS) + 1,
+    "period": len(PERIODS) + 1,  # stays the last, so that weights can know more or fewer
 }
 INPUTS: dict[str, int] = {
     "type": 5,  # the four types, and the start
@@ -74,6 +74,13 @@ INPUTS: dict[str, int] = {
 }
 OFFSETS = np.concatenate([[0], np.cumsum(list(INPUTS.values()))[:-1]])
 VOCABULARY = sum(INPUTS.values())
+
+
+def vocabulary(periods: int) -> int:
+    """The size of the table of inputs for weights that know so many periods."""
+    return VOCABULARY + periods - len(PERIODS)
+
+
 N_CLOCKED = len(INPUTS) - len(ATTRIBUTES)  # inputs that change from event to event
 START = 4
 METRES = ((2, 4), (3, 4), (4, 4), (6, 8), (2, 2), (3, 8), (12, 8))

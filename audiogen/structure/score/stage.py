@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from audiogen.artifacts import Conditioning, Notes, Structure, quarters_per_beat
+from audiogen.conditions import FIRST_PERIODS
 from audiogen.errors import InvalidRequest
 from audiogen.networks.score_transformer import ScoreTransformer, ScoreTransformerConfig
 from audiogen.pretrained import Pretrained
@@ -29,7 +30,7 @@ from audiogen.structure.score.events import (
     N_PITCH,
     OFFSETS,
     TICKS,
-    VOCABULARY,
+    vocabulary,
 )
 from audiogen.structure.score.form import returning
 from audiogen.structure.score.grammar import GUIDANCE, Plan
@@ -46,7 +47,7 @@ SHORTEST_S, LONGEST_S = 1.0, 600.0
 
 @dataclass(frozen=True)
 class ScoreConfig:
-    """Sizes of the network; see `ScoreTransformerConfig`."""
+    """Sizes of the network, see `ScoreTransformerConfig`; periods: that it can be asked for, in its order."""
 
     width: int = 256
     layers: int = 5
@@ -55,16 +56,18 @@ class ScoreConfig:
     head_hidden: int = 256
     context: int = 256
     dropout: float = 0.05
+    periods: tuple[str, ...] = FIRST_PERIODS
 
     def network(self) -> ScoreTransformerConfig:
-        pitch = list(INPUTS).index("pitch")
+        pitch, sizes = list(INPUTS).index("pitch"), asdict(self)
+        del sizes["periods"]
         return ScoreTransformerConfig(
-            VOCABULARY,
+            vocabulary(len(self.periods)),
             FIELDS,
             trace_input=pitch,
             trace_first=int(OFFSETS[pitch]) + 1,
             trace_size=N_PITCH,
-            **asdict(self),
+            **sizes,
         )
 
 
@@ -115,7 +118,7 @@ class ScoreStage(Pretrained):
             kind=known["kind"],
             bpm=known["quarters"],
             bar=bar,
-            attributes=codes(known),
+            attributes=codes(known, self.config.periods),
             guidance=GUIDANCE,
             beat=TICKS * quarters_per_beat(metre),
             density=known["density"],
@@ -148,7 +151,7 @@ class ScoreStage(Pretrained):
         def tell(now_s: float) -> None:
             report(progress, "variation", min(int(now_s * 10), total), total)
 
-        made = vary(self.network, base, conditioning, sampling, tell, metrical)  # type: ignore[arg-type]
+        made = vary(self.network, base, conditioning, sampling, tell, metrical, self.config.periods)  # type: ignore[arg-type]
         report(progress, "variation", total, total)
         return made
 

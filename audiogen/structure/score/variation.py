@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from audiogen.artifacts import Conditioning, Notes, Structure, quarters_per_beat
+from audiogen.conditions import FIRST_PERIODS
 from audiogen.errors import InvalidRequest
 from audiogen.networks.score_transformer import ScoreTransformer
 from audiogen.stage import Sampling
@@ -108,6 +109,7 @@ def vary(
     sampling: Sampling,
     tell: Callable[[float], None],
     metrical: bool | None = None,
+    periods: tuple[str, ...] = FIRST_PERIODS,
 ) -> Structure:
     """Write `sampling.variation` of the notes of `base` anew.
 
@@ -116,6 +118,7 @@ def vary(
         sampling: its variation, its seeds, temperature and top_p.
         tell: called with the seconds written so far.
         metrical: whether `base` lies on the grid of its tempo; None: by its notes.
+        periods: that the network can be asked for, in its order.
     Returns: notes and pedal of the same length; nothing but the notes is taken over from `base`.
     Raises:
         InvalidRequest: `base` holds no notes.
@@ -135,7 +138,7 @@ def vary(
         kind=piece.kind,
         bpm=piece.bpm,
         bar=piece.bar,
-        attributes=codes(known),
+        attributes=codes(known, periods),
         guidance=GUIDANCE,
         beat=TICKS * quarters_per_beat(piece.metre),
         density=known["density"],
