@@ -1,25 +1,96 @@
-"""audiogen evaluate: measure shipped or trained weights on held-out data, between ceiling and floor."""
+"""audiogen evaluate WHAT: measure shipped or trained weights on held-out data, between ceiling and floor.
+
+The measures of the piano are here; every other is a module of `lab/evaluate` that reads its own options.
+"""
 
 from __future__ import annotations
 
+import functools
+import importlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from audiogen.cli import options
+from audiogen.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from audiogen.decoder.flow import FlowDecoder
 
-WHAT = ("vocoder", "decoder", "steps", "strength", "mel")
+PIANO = {
+    "vocoder": "Real piano through mel and vocoder.",
+    "decoder": "Notes through decoder and vocoder.",
+    "steps": "The same at 1, 2, 4, 8 and 16 solver steps.",
+    "strength": "The same at structure strengths 0, 0.5 and 1.",
+    "mel": "Coarse mels written by the mel stage, beside real ones.",
+}
+OTHERS = {  # name -> (module with `main(arguments) -> exit code`, what it measures)
+    "adherence": ("adherence.command", "Does the score stage do what prompts ask, beside held-out pieces?"),
+    "wavenet": ("wavenet", "Notes heard in what WaveNet plays."),
+    "ambience": ("ambience", "Sounds of nature: recognised sources, spectra, distances."),
+    "few-steps": ("few_steps", "Distilled weights against those that taught them."),
+    "anchors": ("anchors", "What the distances say of real clips damaged in known ways."),
+    "digits": ("digits.command", "Every stage that draws digits."),
+    "pictures": ("pictures.command", "Decoders of pictures."),
+    "sketches": ("sketches", "The sketch of subjects."),
+}
 STEPS = (1, 2, 4, 8, 16)
 STRENGTHS = (0.0, 0.5, 1.0)
 
 
-@click.command("evaluate")
-@click.argument("what", type=click.Choice(WHAT))
+class Measures(click.Group):
+    """WHAT by name; its module is imported when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*PIANO, *OTHERS]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name in PIANO:
+            callback = functools.partial(_piano, name)
+            return click.Command(name, params=_piano_options.params, callback=callback, help=PIANO[name])
+        return _other(name) if name in OTHERS else None
+
+    def resolve_command(self, ctx: click.Context, args: list[str]):
+        if args and args[0] not in (*PIANO, *OTHERS):
+            raise click.UsageError(f"{args[0]!r} is not one of {', '.join([*PIANO, *OTHERS])}.", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = [*PIANO.items(), *((name, what) for name, (_, what) in OTHERS.items())]
+        with formatter.section("What"):
+            formatter.write_dl(rows)
+
+
+@click.command("evaluate", cls=Measures, subcommand_metavar="WHAT [OPTIONS]...")
+def command() -> None:
+    """Measure weights on held-out data; figures on stdout.
+
+    `audiogen evaluate WHAT --help` lists the options.
+    """
+
+
+def _other(name: str) -> click.Command:
+    """A measure that reads its own options."""
+
+    def run(arguments: tuple[str, ...]) -> int:
+        main = importlib.import_module(f"audiogen.lab.evaluate.{OTHERS[name][0]}").main
+        try:
+            code: int = main(list(arguments))
+        except SystemExit as leaving:  # argparse has said why
+            return InvalidRequest.exit_code if leaving.code else 0
+        return code
+
+    given = click.Argument(["arguments"], nargs=-1, type=click.UNPROCESSED)
+    settings = {"ignore_unknown_options": True}
+    help_ = OTHERS[name][1]
+    return click.Command(
+        name, params=[given], callback=run, help=help_, context_settings=settings, add_help_option=False
+    )
+
+
+@click.command()
 @click.option("--data", type=click.Path(path_type=Path), required=True, help="What `audiogen data` made.")
 @click.option("--split", type=click.Choice(["valid", "test"]), default="test", show_default=True)
 @click.option("--limit", type=click.IntRange(2), help="At most so many windows of 15 s.")
@@ -28,7 +99,11 @@ STRENGTHS = (0.0, 0.5, 1.0)
 @click.option("--vocoder", "vocoder_weights", default="vocoder", show_default=True)
 @click.option("--plot", type=click.Path(path_type=Path), help="For steps: a PNG of quality against time.")
 @options.talk
-def command(
+def _piano_options(**given: Any) -> None:
+    """Only its options are used."""
+
+
+def _piano(
     what: str,
     data: Path,
     split: str,
@@ -38,15 +113,7 @@ def command(
     vocoder_weights: str,
     plot: Path | None,
 ) -> int:
-    """Measure the piano on held-out renderings; JSON on stdout.
-
-    \b
-    vocoder   real audio through mel and vocoder
-    decoder   notes through decoder and vocoder
-    steps     the same at 1, 2, 4, 8 and 16 solver steps
-    strength  the same at structure strengths 0, 0.5 and 1
-    mel       coarse mels written by the mel stage, beside real ones
-    """
+    """A measure of the piano on held-out renderings; JSON on stdout."""
     from audiogen.lab.evaluate import piano
     from audiogen.ranking.transcribe import TranscriberStage
     from audiogen.render.vocoder import Vocoder

@@ -1,6 +1,6 @@
 """Measures an ambience decoder: is the asked source heard, is it as varied as real clips, is it new.
 
-    python -m audiogen.lab.evaluate.ambience --data DIR --mel ambience-mel --decoder ambience-flow
+    audiogen evaluate ambience --data DIR --mel ambience-mel --decoder ambience-flow
 
 Always between anchors: held-out recordings (the ceiling), and noise with the mean spectrum of the source (the
 floor). Every set has the same number of windows of 9.6 s, through the same vocoder. Held-out mixtures are
@@ -197,8 +197,12 @@ def evaluate(
     return out
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="audiogen evaluate ambience",
+        description=__doc__,
+        formatter_class=argparse.RawTextHelpFormatter,
+    )
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--decoder", required=True, help="weights folder or registered name")
     parser.add_argument("--mel", help="weights of the coarse-mel stage; without, the decoder works alone")
@@ -207,7 +211,7 @@ def main() -> None:
     parser.add_argument("-n", type=int, default=16, help="seeds of each")
     parser.add_argument("--steps", type=int)
     parser.add_argument("--guidance", type=float)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     stages = Stages(
         FlowDecoder.from_pretrained(options.decoder),
         MelStage.from_pretrained(options.mel) if options.mel else None,
@@ -223,7 +227,4 @@ def main() -> None:
         temperature=options.temperature,
     )
     print(json.dumps(rows, indent=1))
-
-
-if __name__ == "__main__":
-    main()
+    return 0

@@ -1,6 +1,6 @@
 """What distances mean: real sounds against real ones, and the same real sounds damaged in known ways.
 
-    python -m audiogen.lab.evaluate.anchors --data build/ambience-audio
+    audiogen evaluate anchors --data build/ambience-audio
 
 The reference is held-out windows (split `valid`), and what is measured are others (split `test`) whose
 recordings do not occur among them: as they are, damaged more and more, and replaced by noise of their colour.
@@ -96,7 +96,7 @@ def damaged(windows: Sequence[Window], damage: degrade.Damage) -> list[np.ndarra
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m audiogen.lab.evaluate.anchors",
+        prog="audiogen evaluate anchors",
         description=__doc__,
         formatter_class=argparse.RawTextHelpFormatter,
     )
@@ -117,7 +117,3 @@ def main(arguments: list[str] | None = None) -> int:
             found = distances.of(damaged(pools.measured, damage))
             print(f"| {name} | {amount} | {found['kernel']} | {found['frechet']} |", flush=True)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

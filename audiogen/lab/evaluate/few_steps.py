@@ -1,6 +1,6 @@
 """Do one or two steps give what many gave: textures of a distilled decoder beside those of its teacher.
 
-    python -m audiogen.lab.evaluate.few_steps --data build/ambience-audio
+    audiogen evaluate few-steps --data build/ambience-audio
 
 Held-out windows give the conditions: their sources alone, and their coarse mel besides. Teacher and student
 start from the same noise and colour, so their mels can be compared one by one; where the coarse mel is given,
@@ -130,13 +130,17 @@ def evaluate(
     return out
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="audiogen evaluate few-steps",
+        description=__doc__,
+        formatter_class=argparse.RawTextHelpFormatter,
+    )
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--teacher", default="ambience-flow", help="weights folder or registered name")
     parser.add_argument("--student", default="ambience-few", help="weights folder or registered name")
     parser.add_argument("-n", type=int, default=32, help="conditions")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     out = evaluate(
         FlowDecoder.from_pretrained(options.teacher),
         FlowDecoder.from_pretrained(options.student),
@@ -146,7 +150,4 @@ def main() -> None:
     )
     json.dump(out, sys.stdout, indent=1)
     print()
-
-
-if __name__ == "__main__":
-    main()
+    return 0

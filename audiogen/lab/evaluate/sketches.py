@@ -1,7 +1,7 @@
 """Whether sketches show what was asked for, and whether they are new; JSON lines on stdout.
 
-    python -m audiogen.lab.evaluate.sketches --data build/pictures
-    python -m audiogen.lab.evaluate.sketches --data build/pictures --weights runs/picture-sketch/weights -n 16
+    audiogen evaluate sketches --data build/pictures
+    audiogen evaluate sketches --data build/pictures --weights runs/picture-sketch/weights -n 16
 
 A drawing is cut to its bounds and seen from afar: averaged to 24x24 after a Gaussian blur, brightness and
 contrast taken out, so that the inner product of two drawings is their correlation. Its NEIGHBOURS nearest
@@ -131,7 +131,7 @@ def measure(stage: Any, gallery: Gallery, subjects: Sequence[str], count: int, l
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m audiogen.lab.evaluate.sketches", description="Measure the sketch of subjects."
+        prog="audiogen evaluate sketches", description="Measure the sketch of subjects."
     )
     parser.add_argument(
         "--data", type=Path, required=True, help="made by audiogen data recipes/pictures.yaml"
@@ -166,7 +166,3 @@ def _measured(given: Any) -> dict[str, Any]:
         told["candidates"] = int(given.candidates)
     stage.config = dataclasses.replace(stage.config, **told)
     return measure(stage, gallery, subjects, given.n, given.look)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

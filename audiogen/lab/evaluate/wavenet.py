@@ -1,6 +1,6 @@
 """Does WaveNet play the notes that it is told, and how near does it come to the recordings?
 
-    python -m audiogen.lab.evaluate.wavenet --data build/wavenet-audio -n 8
+    audiogen evaluate wavenet --data build/wavenet-audio -n 8
 
 Held-out windows are played by the fast tier from their notes, free-running, and laid beside the windows
 themselves (the ceiling) and the bare sum of modes that the network is told (what it has to improve on).
@@ -89,16 +89,17 @@ def mel_of(sound: np.ndarray) -> np.ndarray:
     return bands[band_centres_hz(mel) < AUDIBLE_HZ]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="audiogen evaluate wavenet",
+        description=__doc__,
+        formatter_class=argparse.RawTextHelpFormatter,
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder of prepared shards")
     parser.add_argument("--weights", default="wavenet", help="a registered name or a folder")
     parser.add_argument("-n", type=int, default=8, help="held-out windows")
     parser.add_argument("--seconds", type=float, default=8.0, help="of each")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     stage = WaveNetAudio.from_pretrained(options.weights)
     print(json.dumps(measure(stage, options.data, options.n, options.seconds), indent=1))
-
-
-if __name__ == "__main__":
-    main()
+    return 0

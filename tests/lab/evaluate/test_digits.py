@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from audiogen.errors import InvalidRequest
-from audiogen.lab.evaluate.digits.__main__ import main
+from audiogen.lab.evaluate.digits.command import main
 from audiogen.lab.evaluate.digits.judge import DigitClassifier, Reading
 from audiogen.lab.evaluate.digits.measures import (
     DigitJudge,

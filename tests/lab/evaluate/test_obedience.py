@@ -22,7 +22,7 @@ from audiogen.lab.evaluate.adherence import (
     tempo,
     texture,
 )
-from audiogen.lab.evaluate.adherence.__main__ import PARTS, SETTINGS, main
+from audiogen.lab.evaluate.adherence.command import PARTS, SETTINGS, main
 from audiogen.lab.evaluate.adherence.pieces import Job, Made, jobs
 from audiogen.lab.evaluate.adherence.report import Goal, Section, as_json, markdown
 from audiogen.lab.evaluate.bootstrap import estimate, share

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from audiogen.errors import InvalidRequest
-from audiogen.lab.evaluate.pictures.__main__ import main
+from audiogen.lab.evaluate.pictures.command import main
 from audiogen.lab.evaluate.pictures.damage import DAMAGES, damaged, shuffled
 from audiogen.lab.evaluate.pictures.features import PictureFeatures
 from audiogen.lab.evaluate.pictures.gallery import halves, read_gallery

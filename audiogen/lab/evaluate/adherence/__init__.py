@@ -1,6 +1,6 @@
 """Does the score stage do what was asked, and does it write like the pieces it learned from?
 
-    python -m audiogen.lab.evaluate.adherence --weights piano-score -n 64 --source DIR --data DIR
+    audiogen evaluate adherence --weights piano-score -n 64 --source DIR --data DIR
 
 - pieces.py    prompts -> pieces, through the prompt parser, on several processes
 - held_out.py  excerpts of pieces that training never saw
@@ -13,5 +13,5 @@
 - sound.py     tempo and key of the rendered sound, by librosa (with --audio N)
 - others.py    every other word, and computing time
 - report.py    sections, goals, Markdown and JSON
-- __main__.py  the command
+- command.py   the command
 """

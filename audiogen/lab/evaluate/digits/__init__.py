@@ -1,4 +1,4 @@
-"""How well digits are drawn: `python -m audiogen.lab.evaluate.digits --data build/digits`.
+"""How well digits are drawn: `audiogen evaluate digits --data build/digits`.
 
 judge      the project's reader of digits
 measures   accuracy, classifier score, Frechet distance, KID, diversity, distance to the training digits

@@ -22,7 +22,7 @@ COLUMNS = (
     (DIVERSITY, "diversity"),
     (NOVELTY, "novelty"),
 )
-COMMAND = "python -m audiogen.lab.evaluate.digits --data build/digits -n {count}"
+COMMAND = "audiogen evaluate digits --data build/digits -n {count}"
 HEADING = "## All generators of digits"
 ABOUT = """{count} digits of each, 0 to 9 in turn, against as many held-out digits, with 95 % intervals; as
 defined in `audiogen/lab/evaluate/README.md`. The time is that of the processor for one digit alone on one

@@ -1,4 +1,4 @@
-"""How well pictures are made: `python -m audiogen.lab.evaluate.pictures --data build/pictures`.
+"""How well pictures are made: `audiogen evaluate pictures --data build/pictures`.
 
 features   the feature network: the encoder of the project's own autoencoder at three sizes
 damage     pictures damaged in known ways: what the distances mean

@@ -1,7 +1,7 @@
 """Measure decoders of pictures, with shipped weights or those of a run; JSON lines on stdout.
 
-python -m audiogen.lab.evaluate.pictures --data build/pictures
-python -m audiogen.lab.evaluate.pictures --data build/pictures --decoder flow=runs/picture-flow/weights -n 64
+audiogen evaluate pictures --data build/pictures
+audiogen evaluate pictures --data build/pictures --decoder flow=runs/picture-flow/weights -n 64
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LEAST = 8  # pictures
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m audiogen.lab.evaluate.pictures", description="Measure decoders of pictures."
+        prog="audiogen evaluate pictures", description="Measure decoders of pictures."
     )
     parser.add_argument(
         "--data", type=Path, required=True, help="made by audiogen data recipes/pictures.yaml"
@@ -100,7 +100,3 @@ def tell(what: str, step: int, of: int) -> bool:
     if step == of:
         print(f"{what}: {of}", file=sys.stderr, flush=True)
     return True
-
-
-if __name__ == "__main__":
-    sys.exit(main())

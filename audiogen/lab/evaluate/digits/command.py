@@ -1,8 +1,8 @@
 """Measure the stages that draw digits, with shipped weights or those of a run; JSON lines on stdout.
 
-python -m audiogen.lab.evaluate.digits --data build/digits
-python -m audiogen.lab.evaluate.digits --data build/digits vae=runs/digit-vae/weights -n 500 --out out/digits
-python -m audiogen.lab.evaluate.digits --data build/digits --cards    # the table into the model cards
+audiogen evaluate digits --data build/digits
+audiogen evaluate digits --data build/digits vae=runs/digit-vae/weights -n 500 --out out/digits
+audiogen evaluate digits --data build/digits --cards    # the table into the model cards
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from audiogen.stage import Sampling
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m audiogen.lab.evaluate.digits", description="Measure the stages that draw digits."
+        prog="audiogen evaluate digits", description="Measure the stages that draw digits."
     )
     parser.add_argument("stages", nargs="*", help="STAGE or STAGE=WEIGHTS; default: all that are shipped")
     parser.add_argument("--data", type=Path, required=True, help="made by audiogen data recipes/digits.yaml")
@@ -60,7 +60,3 @@ def measure(given: Any) -> int:
     if given.cards:
         into_cards(rows, given.n)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,4 +1,4 @@
-"""The command: python -m audiogen.lab.evaluate.adherence; a Markdown page on stdout, talk on stderr."""
+"""The command: audiogen evaluate adherence; a Markdown page on stdout, talk on stderr."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _count(text: str) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m audiogen.lab.evaluate.adherence")
+    parser = argparse.ArgumentParser(prog="audiogen evaluate adherence")
     parser.add_argument("--weights", default="piano-score", help="name or folder")
     parser.add_argument("-n", type=_count, default=64, help="pieces a setting")
     parser.add_argument("--source", type=Path, help="folder of the raw piano-midi/: real pieces")
@@ -114,7 +114,3 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", type=Path, help="write everything here as well")
     parser.add_argument("--processes", type=_count, default=1)
     return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main())
