@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from audiogen.cli import options
-from audiogen.kinds import KINDS
+from audiogen.kinds import KINDS, kind_named
 
 FOLDER = click.Path(path_type=Path)
 
@@ -148,7 +148,7 @@ def kinds_of(text: str | None, path: str) -> tuple[str, ...]:
     from audiogen.lab.evaluate.compare.bench import HELD_OUT, KINDS, NONE, STAGE
 
     if text is None:
-        return (NONE,) if KINDS[path].subject == "thing" else (HELD_OUT, STAGE)
+        return (NONE,) if kind_named(path).subject == "thing" else (HELD_OUT, STAGE)
     found = tuple(part.strip() for part in text.split(","))
     if wrong := [part for part in found if part not in KINDS]:
         raise click.BadParameter(
