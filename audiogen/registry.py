@@ -54,6 +54,7 @@ class StageEntry:
         few: kind -> name of weights that were distilled for one or two steps.
         alone: of a structure stage, the stage by which its network makes sound without a decoder.
         hears: whether a structure stage hears what is asked of it; one that does not draws any digit.
+        notes: whether a structure stage writes notes, so that its file can be MIDI.
         varies: whether it writes a share of a structure anew (`stage.Varies`).
         vocabulary: OWN: it refuses what it never learned; FREE: it is handed the whole sentence.
     """
@@ -69,6 +70,7 @@ class StageEntry:
     few: Mapping[str, str] = field(default_factory=dict)
     alone: str | None = None
     hears: bool = True
+    notes: bool = False
     varies: bool = False
     vocabulary: str = OWN
 
@@ -102,6 +104,7 @@ STAGES: list[StageEntry] = [
         Conditioning,
         Structure,
         {"piano": "piano-score"},
+        notes=True,
         varies=True,
     ),
     StageEntry(
@@ -274,6 +277,7 @@ def register_stage(
     if not isinstance(stage, str):
         more.setdefault("family", getattr(stage, "family", ""))
         more.setdefault("varies", hasattr(stage, "vary"))
+        more.setdefault("notes", getattr(stage, "notes", False))
         more.setdefault("vocabulary", getattr(stage, "vocabulary", OWN))
     entry = StageEntry(place=stage, weights=weights, **found, **more)
     STAGES[:] = [e for e in STAGES if e.name != entry.name or not set(e.weights) & set(weights)]
@@ -292,6 +296,7 @@ def entry_of(stage: Any, kind: str) -> StageEntry:
         {kind: None},
         schedulers=getattr(stage, "schedulers", ()),
         hears=getattr(stage, "hears", True),
+        notes=getattr(stage, "notes", False),
         varies=isinstance(stage, Varies),
         vocabulary=getattr(stage, "vocabulary", OWN),
     )

@@ -41,16 +41,14 @@ def command(state: Any, file: Path, device: str | None, **given: Any) -> None:
     with tempfile.TemporaryDirectory() as folder, Reporter(state.quiet) as reporter:
         request = request_of(recipe, Path(folder), file.absolute().parent, device)
         told = replayable(recipe)
-        ready = check(Job.of(request, file.stem, given | {"output": name, "bits": bits}))
-        drawing = recipe.get("kind") == "contour"
-        plan = ready.plan.until("structure") if drawing else ready.plan
+        until = "structure" if recipe.get("kind") == "contour" else None
+        ready = check(Job.of(request, file.stem, given | {"output": name, "bits": bits, "until": until}))
+        plan = ready.plan
         reporter.begin(LOADING)
         with reporter.interrupt.held():
             _use_threads(told.threads)
             plan.load()
         (take,) = making.make(plan, reporter, told.dtype)
-        if drawing:
-            take = dataclasses.replace(take, picture=None)
         changes = differences(recipe, take.recipe)
         for words in changes:
             reporter.say(f"not as it was: {words}; the result may differ")

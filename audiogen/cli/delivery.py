@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def deliver(job: Job, take: Take, target: output.Target) -> list[Path]:
     """Write one take and what goes beside it, all or nothing; returns the files, the result first."""
-    data = material.data(take, job.suffix, job.bits)
+    data = material.data(take, job)
     if target.file is None:
         output.write_stdout(data)
         return []
@@ -43,7 +43,7 @@ def announce(job: Job, take: Take, files: list[Path], reporter: Reporter) -> Non
         row |= {"file": str(files[0]), "beside": [str(f) for f in files[1:]], "seed": take.seed}
         row |= {"variation_seed": take.sampling.variation_seed} if take.sampling.variation else {}
         row |= {"verdict": take.recipe["verdict"]} if "verdict" in take.recipe else {}
-        output.print_json(row | material.measures(take) | {"recipe": without_packed(take.recipe)})
+        output.print_json(row | material.measures(take, job) | {"recipe": without_packed(take.recipe)})
         return
     for file in files:
         click.echo(str(file))

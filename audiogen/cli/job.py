@@ -27,6 +27,8 @@ class Job:
         number: of this job, from 1; None: it is the only one.
         seed_drawn: the seed was drawn anew, not given.
         format: suffix without dot of what has no suffix of its own (stdout, a folder, a default name).
+        until: the seam after which the work stops, "structure"; None: it goes to the end.
+        quantize: notes are written exactly on the grid of their tempo.
         best: how many of the takes are kept, the best by `audiogen.ranking`; None: all, unjudged.
         contact_sheet: whether several pictures are shown on one sheet; None: where there are several.
         bits, force, skip_existing, mkdir, keep_structure, plot, show_steps, play, dry_run, json: as the
@@ -39,6 +41,8 @@ class Job:
     number: int | None = None
     seed_drawn: bool = False
     format: str | None = None
+    until: str | None = None
+    quantize: bool = False
     best: int | None = None
     contact_sheet: bool | None = None
     bits: str = "24"
@@ -68,7 +72,7 @@ class Job:
         Raises:
             InvalidRequest: the name says one and --format another.
         """
-        return suffix_of(self.output, self.format)
+        return suffix_of(self.output, self.format, needed=self.until is None)
 
     @property
     def rules(self) -> Rules:
@@ -100,9 +104,11 @@ class Ready:
         return [k for k, place in enumerate(self.places) if not place.exists]
 
 
-def suffix_of(named: str | None, format_: str | None) -> str:
+def suffix_of(named: str | None, format_: str | None, needed: bool = True) -> str:
     """The suffix that -o or --format say, with its dot; "" where neither does.
 
+    Args:
+        needed: a name without one is refused here.
     Raises:
         InvalidRequest: they say different ones, or -o has none.
     """
@@ -114,6 +120,6 @@ def suffix_of(named: str | None, format_: str | None) -> str:
         raise InvalidRequest(
             f"-o {named} and --format {format_} say different things; leave one of them out."
         )
-    if not own:
+    if not own and needed:
         check_format(own)
     return own

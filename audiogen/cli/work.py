@@ -57,7 +57,10 @@ def check(job: Job) -> Ready:
         raise InvalidRequest("--play plays files, and -o - writes to stdout; leave one of them out.")
     material.check_suffix(job)
     plan = making.understand(job.request)
-    job = material.checked(job, plan.conditioning)
+    if job.until is not None:
+        material.check_stop(job, plan)
+        plan = plan.until(job.until)
+    job = material.checked(job, plan)
     plan = dataclasses.replace(plan, remarks=(*plan.remarks, *_of_format(job)))
     sampling = job.request.sampling
     if job.best is not None and job.best > sampling.n:
