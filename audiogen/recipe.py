@@ -61,8 +61,8 @@ def _read(path: Path) -> dict[str, Any]:
         rows = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except OSError as problem:
         raise InvalidRequest(f"Cannot read the recipe {path}: {problem.strerror}.") from problem
-    except yaml.YAMLError as problem:
-        raise InvalidRequest(f"{path} is no valid YAML: {problem}") from problem
+    except Exception as problem:  # yaml's own, and what its constructors do with odd numbers, dates and bytes
+        raise InvalidRequest(f"{path} is no valid YAML: {problem}.") from problem
     if not isinstance(rows, dict):
         raise InvalidRequest(f"{path} must hold sections ({', '.join(SECTIONS)}), not {type(rows).__name__}.")
     for key in rows:

@@ -7,8 +7,6 @@ import difflib
 import json
 import types
 import typing
-from collections.abc import Hashable
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +33,7 @@ def values_of(cls: type, rows: Any, where: str = "") -> dict[str, Any]:
     where = where or cls.__name__
     if not isinstance(rows, dict):
         raise InvalidRequest(f"{where} must be an object, not {shown(rows)}.")
-    hints = _hints(typing.cast(Hashable, cls))
+    hints = _hints(cls)
     fields = {field.name: field for field in dataclasses.fields(cls)}
     for key in rows:
         if key not in fields:
@@ -71,9 +69,13 @@ def settle(record: Any) -> None:
         raise InvalidRequest("; ".join(problems) + ".")
 
 
-@lru_cache
-def _hints(cls: Hashable) -> dict[str, Any]:
-    return typing.get_type_hints(cls)
+def _hints(cls: type) -> dict[str, Any]:
+    if cls not in _known:
+        _known[cls] = typing.get_type_hints(cls)
+    return _known[cls]
+
+
+_known: dict[type, dict[str, Any]] = {}
 
 
 def fitted(kind: Any, value: Any, name: str) -> Any:

@@ -2,6 +2,7 @@
 
 group.py     the group, exit codes, one line per error
 options.py   options that several verbs share
+terminal.py  streams, and texts that are safe to show
 progress.py  what is happening, on stderr; interrupt.py: Ctrl-C
 names.py     names of files: default names, folders, templates
 output.py    are they free, and writing them
@@ -11,15 +12,14 @@ jobs.py      lists of jobs; batch.py: doing them
 
 from __future__ import annotations
 
-import os
-
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    # Idle OpenMP threads that spin would take the cores from whoever else is working.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         from audiogen.cli.group import run
+        from audiogen.cli.terminal import ready_streams
+
+        ready_streams()
 
         return run(arguments)
     except KeyboardInterrupt:  # before, or while, the group itself handles one

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from audiogen.cli import options
+from audiogen.cli.info import STRUCTURES
 
 
 @click.command("again")
@@ -31,6 +32,8 @@ def command(state: Any, file: Path, device: str | None, **given: Any) -> None:
     from audiogen.errors import InvalidRequest
     from audiogen.provenance import differences, replayable, request_of
 
+    if file.suffix.lower() in STRUCTURES:
+        raise InvalidRequest(f"{file} is a structure and holds no recipe; play it with `audiogen decode`.")
     recipe = read_recipe(file)
     if recipe is None or "pipeline" not in recipe:
         raise InvalidRequest(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from audiogen.cli import output
 from audiogen.cli.job import Job, Ready
 from audiogen.cli.jobs import Entry
 from audiogen.cli.progress import Reporter
+from audiogen.cli.terminal import echo
 from audiogen.cli.work import check, load, perform, play, remark, show
 from audiogen.errors import AudiogenError, Cancelled, InvalidRequest, WouldOverwrite
 
@@ -76,7 +78,7 @@ def _checked(entries: Sequence[Entry], job_of: Callable[[dict[str, Any], int], J
             ready = check(job_of(entry.job(), number))
             _check_alone(ready, entry.where, writers, len(entries))
             jobs.append(dataclasses.replace(ready, plan=ready.plan.sharing(loaded)))
-        except (AudiogenError, click.UsageError) as problem:
+        except Exception as problem:  # a line that nobody foresaw is named like any other
             problems.append((entry.where, problem))
     if problems:
         _refuse(problems, len(entries))
@@ -89,7 +91,8 @@ def _check_alone(ready: Ready, where: str, writers: dict[str, str], total: int) 
         raise InvalidRequest("-o - writes one file; give a name for several jobs.")
     sheets = [] if ready.sheet is None else [ready.sheet]
     for file in [*(file for place in ready.places for file in place.files), *sheets]:
-        other = writers.setdefault(os.path.abspath(file), where)
+        name = unicodedata.normalize("NFC", os.path.abspath(file)).casefold()  # one file on macOS and Windows
+        other = writers.setdefault(name, where)
         if other != where:
             raise InvalidRequest(
                 f"{file} is written by {other} as well; put a field such as {{job}} or {{seed}} into -o."
@@ -135,7 +138,7 @@ def _words(problem: Exception) -> str:
 
 
 def _say(where: str, words: str) -> None:
-    click.echo(f"audiogen: {where}: {' '.join(words.split())}", err=True)
+    echo(f"audiogen: {where}: {' '.join(words.split())}", err=True)
 
 
 def _count(number: int, noun: str) -> str:

@@ -102,7 +102,6 @@ def _write(ready: Ready, best: Best, reporter: Reporter) -> list[Path]:
     verdicts = best.placed()
     for line in table(best, verdicts):
         reporter.say(line)
-    apart = len(ready.places) == ready.job.request.sampling.n
     written = []
     for place, number in enumerate(best.order()):
         verdict = verdicts[number]
@@ -110,7 +109,7 @@ def _write(ready: Ready, best: Best, reporter: Reporter) -> list[Path]:
             if ready.job.json:
                 output.print_json(_dropped(ready, best.seeds[number], verdict))
             continue
-        target = ready.places[number if apart else place]
+        target = ready.places[number if ready.apart else place]
         if target.exists:
             reporter.say(f"{target.file} exists; left alone")
             continue

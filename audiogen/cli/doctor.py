@@ -16,6 +16,7 @@ PACKAGES = (
     *("torch", "torchaudio", "transformers", "diffusers", "huggingface_hub"),
 )
 EXTRAS = {"train": "accelerate", "eval": "matplotlib", "play": "sounddevice"}
+_WIDTH = 30  # of the names, the longest of a weight among them
 FLAGS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
 
 
@@ -92,4 +93,4 @@ def _flags() -> list[str]:
 
 
 def _row(name: str, value: str) -> None:
-    click.echo(f"{name:<22}{value}")
+    click.echo(f"{name:<{_WIDTH}} {value}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from audiogen.cli import options
+from audiogen.cli.terminal import echo
 
 if TYPE_CHECKING:
     from audiogen.artifacts import Conditioning
@@ -38,13 +39,13 @@ def command(state: Any, prompt: str, path: str | None, subjects: bool, json_: bo
         output.print_json(asked | {"words": said})
         return
     for line in lines(plan.conditioning, words):
-        click.echo(line)
+        echo(line)
     if not state.quiet:
         for remark in plan.remarks:
-            click.echo(f"note: {remark}", err=True)
+            echo(f"note: {remark}", err=True)
         if plan.conditioning.unknown:
             unknown = ", ".join(plan.conditioning.unknown)
-            click.echo(f"not understood, and left out: {unknown}", err=True)
+            echo(f"not understood, and left out: {unknown}", err=True)
 
 
 def _list_subjects(json_: bool) -> None:
@@ -55,11 +56,11 @@ def _list_subjects(json_: bool) -> None:
     if json_:
         output.print_json({"styles": STYLES, "looks": LOOKS, "subjects": drawable()})
         return
-    click.echo(f"{'styles':<14}{', '.join(STYLES)}")
-    click.echo(f"{'looks':<14}{', '.join(LOOKS)} (illustrations)")
-    click.echo(f"{'digits':<14}0 to 9")
+    echo(f"{'styles':<14}{', '.join(STYLES)}")
+    echo(f"{'looks':<14}{', '.join(LOOKS)} (illustrations)")
+    echo(f"{'digits':<14}0 to 9")
     for name, chinese in drawable().items():
-        click.echo(f"{name}  {chinese}".rstrip())
+        echo(f"{name}  {chinese}".rstrip())
 
 
 def lines(known: Conditioning, words: dict[str, tuple[str, ...]]) -> list[str]:

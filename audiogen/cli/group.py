@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import click
 
 from audiogen import __version__
+from audiogen.cli.terminal import clean
 from audiogen.errors import AudiogenError, Cancelled, InvalidRequest
 
 VERBS = {
@@ -129,5 +130,5 @@ def _fail(state: State, message: str, code: int) -> int:
 
 
 def _say(message: str, code: int) -> int:
-    print(f"audiogen: {' '.join(message.split())}", file=sys.stderr)
+    print(clean(f"audiogen: {' '.join(message.split())}"), file=sys.stderr)
     return code

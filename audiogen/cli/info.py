@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from audiogen.cli import options
+from audiogen.cli.terminal import echo
 
 STRUCTURES = (".mid", ".midi", ".kar", ".rmi", ".smf", ".npz")
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
@@ -29,13 +30,13 @@ def command(file: Path, json_: bool) -> None:
         return
     recipe = row.pop("recipe", None)
     for name, value in row.items():
-        click.echo(f"{name:<14}{value}")
+        echo(f"{name:<14}{value}")
     for name, value in _verdict(recipe):
-        click.echo(f"{name:<14}{value}")
+        echo(f"{name:<14}{value}")
     if recipe is not None:
-        click.echo(json.dumps(recipe, indent=2, ensure_ascii=False))
+        echo(json.dumps(recipe, indent=2, ensure_ascii=False))
     elif "samples" in row or "pixels" in row:
-        click.echo("no recipe: this file was not written by audiogen, or its tags were removed")
+        echo("no recipe: this file was not written by audiogen, or its tags were removed")
 
 
 def _sound(file: Path) -> dict[str, Any]:

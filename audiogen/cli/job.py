@@ -88,12 +88,14 @@ class Ready:
         places: where each take goes; with `job.best`, where the kept ones go, best first, unless their
             names tell the takes apart.
         sheet: where the contact sheet goes, or None.
+        apart: the names tell the takes apart, so that each take has its own place whatever its rank.
     """
 
     job: Job
     plan: Plan
     places: list[output.Target]
     sheet: Path | None = None
+    apart: bool = False
 
     @property
     def missing(self) -> list[int]:

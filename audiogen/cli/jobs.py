@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,9 +21,19 @@ from typing import Any
 import click
 
 from audiogen.errors import InvalidRequest
+from audiogen.rows import shown
 
 STDIN = "-"
 SUFFIXES = (".txt", ".jsonl", ".json")
+_NO_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff]")
+_DIGITS, _LONGEST = 40, 200  # characters of a whole number, of a message about a value
+# What other programs call it.
+_MEANT = {
+    **dict.fromkeys(("duration", "length", "secs"), "seconds"),
+    **dict.fromkeys(("count", "takes", "samples"), "n"),
+    **dict.fromkeys(("file", "filename", "out", "name"), "output"),
+    **dict.fromkeys(("text", "words", "description"), "prompt"),
+}
 # Of the run, not of a job; and what only shows something.
 _OF_THE_RUN = {
     *("json_", "dry_run", "quiet", "verbose", "help"),
@@ -55,10 +66,15 @@ class Entry:
         if not isinstance(self.value, dict):
             raise InvalidRequest(
                 f'A job is a prompt or an object such as {{"prompt": "calm piano", "seed": 7}}, '
-                f"not {json.dumps(self.value, ensure_ascii=False)[:60]}."
+                f"not {shown(self.value)}."
             )
         if not isinstance(self.value.get("prompt", ""), str):
-            raise InvalidRequest(f"prompt must be words, not {json.dumps(self.value['prompt'])[:60]}.")
+            raise InvalidRequest(f"prompt must be words, not {shown(self.value['prompt'])}.")
+        for key, value in self.value.items():
+            if any(_NO_TEXT.search(text) for text in (key, value) if isinstance(text, str)):
+                raise InvalidRequest(
+                    f"{shown(key)} holds a control character or half a letter; write it anew."
+                )
         return self.value
 
 
@@ -106,16 +122,19 @@ def options_of(job: dict[str, Any], ctx: click.Context) -> dict[str, Any]:
         if name in known and name not in allowed:
             raise InvalidRequest(f"{key} is for the whole run; give it on the command line (--{key}).")
         if name not in allowed:
-            near = difflib.get_close_matches(name, ["prompt", *allowed], 1)
+            meant = _MEANT.get(name)
+            near = [meant] if meant else difflib.get_close_matches(name, ["prompt", *allowed], 1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(['prompt', *allowed])}."
-            raise InvalidRequest(f"A job has no {key}; {hint}")
+            raise InvalidRequest(f"A job has no {shown(key)[1:-1]}; {hint}")
         chosen[str(allowed[name].name)] = _converted(key, value, allowed[name], ctx)
     return chosen
 
 
 def _converted(key: str, value: Any, option: click.Option, ctx: click.Context) -> Any:
     """JSON's value as the option takes it."""
-    given = json.dumps(value, ensure_ascii=False)[:60]
+    given = shown(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # as pandas writes it
     if option.is_flag:
         if not isinstance(value, bool):
             raise InvalidRequest(f"{key} must be true or false, not {given}.")
@@ -125,7 +144,8 @@ def _converted(key: str, value: Any, option: click.Option, ctx: click.Context) -
     try:
         return option.process_value(ctx, str(value))
     except click.BadParameter as problem:
-        raise InvalidRequest(f"{key}: {problem.message}") from problem
+        why = problem.message if len(problem.message) < _LONGEST else f"{given} is not taken here."
+        raise InvalidRequest(f"{key}: {why}") from problem
 
 
 def _text(source: str, name: str) -> str:
@@ -156,16 +176,24 @@ def _lines(text: str, name: str, only_json: bool) -> Iterator[Entry]:
 
 def _parsed(line: str) -> Any:
     try:
-        return json.loads(line)
+        return json.loads(line, parse_int=_whole)
     except json.JSONDecodeError as problem:
-        return InvalidRequest(
-            f'no JSON ({problem.msg}, column {problem.colno}); write {{"prompt": "calm piano, 15 s"}}.'
-        )
+        why = f"{problem.msg}, column {problem.colno}"
+    except RecursionError:
+        why = "too many brackets"
+    return InvalidRequest(f'no JSON ({why}); write {{"prompt": "calm piano, 15 s"}}.')
+
+
+def _whole(digits: str) -> int | str:
+    """A number, or what is too long to be one as a text, which no option takes."""
+    return int(digits) if len(digits) < _DIGITS else digits
 
 
 def _listed(text: str, name: str) -> list[Entry]:
     try:
-        rows = json.loads(text)
+        rows = json.loads(text, parse_int=_whole)
+    except RecursionError as problem:
+        raise InvalidRequest(f"{name}: no JSON (too many brackets).") from problem
     except json.JSONDecodeError as problem:
         raise InvalidRequest(
             f"{name}, line {problem.lineno}: no JSON ({problem.msg}, column {problem.colno})."

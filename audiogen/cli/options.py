@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,11 @@ def _set(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
             setattr(ctx.obj, name, value)
 
     return callback
+
+
+def _home(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """~ is the home folder, also where no shell has read it (quotes, lists of jobs)."""
+    return None if value is None else os.path.expanduser(value)
 
 
 def talk(function: Function) -> Function:
@@ -49,7 +55,7 @@ def output(help_: str) -> Callable[[Function], Function]:
     """-o, --force and --mkdir."""
 
     def decorate(function: Function) -> Function:
-        out = click.option("-o", "--output", type=str, metavar="FILE", help=help_)
+        out = click.option("-o", "--output", callback=_home, metavar="FILE", help=help_)
         force = click.option("--force", is_flag=True, help="Replace files that exist.")
         mkdir = click.option("--mkdir", is_flag=True, help="Make folders that are missing.")
         return out(force(mkdir(function)))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audiogen.cli.names import Facts, file_names
+from audiogen.cli.terminal import clean
 from audiogen.errors import AudiogenError, InvalidRequest, WouldOverwrite
 from audiogen.media.files import check_name, check_target, write_together
 
@@ -209,7 +210,7 @@ def draw_steps(take: Take) -> bytes:
 
 def print_json(row: Any) -> None:
     """One line of JSON on stdout, Chinese readable."""
-    print(json.dumps(row, ensure_ascii=False), flush=True)
+    print(clean(json.dumps(row, ensure_ascii=False)), flush=True)  # its escapes are JSON's
 
 
 def _check(target: Target, rules: Rules) -> None:
@@ -220,7 +221,7 @@ def _check(target: Target, rules: Rules) -> None:
         return
     check_target(target.file, rules.force)
     for file in target.files[1:]:
-        if os.path.exists(file) and not rules.force:
+        if os.path.lexists(file) and not rules.force:
             raise WouldOverwrite(f"{file} exists; use --force to replace it or -o for another name.")
 
 

@@ -12,6 +12,7 @@ import time
 from typing import TextIO
 
 from audiogen.cli.interrupt import Interrupt
+from audiogen.cli.terminal import clean
 
 _WIDTH = 24
 _TICK_S = 0.25
@@ -82,7 +83,7 @@ class Reporter:
         """A line that stays."""
         if not self.quiet:
             self.clear()
-            print(message, file=self.stream, flush=True)
+            print(clean(message), file=self.stream, flush=True)
 
     def line(self) -> str:
         """The line as it is now."""

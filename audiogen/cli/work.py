@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from audiogen.cli import contact, material, names, output
 from audiogen.cli.delivery import announce, deliver
 from audiogen.cli.job import Job, Ready
 from audiogen.cli.progress import Reporter
+from audiogen.cli.terminal import echo
 from audiogen.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -66,11 +65,12 @@ def check(job: Job) -> Ready:
     if job.best is not None and job.best > sampling.n:
         raise InvalidRequest(f"--best {job.best} needs at least as many takes; give -n {job.best} or more.")
     facts = names.facts_of(job.words, sampling, plan.conditioning, job.number or 1)
-    if job.best is not None and not (job.output != output.STDOUT and names.tells_apart(job.output, facts)):
+    apart = job.output != output.STDOUT and names.tells_apart(job.output, facts)
+    if job.best is not None and not apart:
         facts = dataclasses.replace(facts, seeds=facts.seeds[: job.best])
     beside = output.Beside(job.keep_structure, job.plot, job.show_steps, plan.conditioning.is_picture)
     places = output.targets(job.output, facts, job.suffix, rules, beside)
-    return Ready(job, plan, places, contact.place(job, plan.conditioning, places))
+    return Ready(job, plan, places, contact.place(job, plan.conditioning, places), apart)
 
 
 def load(jobs: Sequence[Ready], reporter: Reporter) -> None:
@@ -162,11 +162,11 @@ def show(ready: Ready) -> None:
     from audiogen.cli.explain import table
 
     if job.number is not None:
-        click.echo(f"{'job':<14}{job.number}")
+        echo(f"{'job':<14}{job.number}")
     for name, value in table(plan.conditioning):
-        click.echo(f"{name:<14}{value}")
-    click.echo(f"{'stages':<14}{' -> '.join(plan.stages.values())}")
-    click.echo(f"{'seed':<14}{job.request.sampling.seed}")
+        echo(f"{name:<14}{value}")
+    echo(f"{'stages':<14}{' -> '.join(plan.stages.values())}")
+    echo(f"{'seed':<14}{job.request.sampling.seed}")
     if job.best is not None:
-        click.echo(f"{'would keep':<14}the best {job.best} of {job.request.sampling.n} takes")
-    click.echo(f"{'would write':<14}{', '.join(files) or 'nothing; all of it is there'}")
+        echo(f"{'would keep':<14}the best {job.best} of {job.request.sampling.n} takes")
+    echo(f"{'would write':<14}{', '.join(files) or 'nothing; all of it is there'}")

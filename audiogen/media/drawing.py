@@ -89,7 +89,25 @@ def resized(pixels: np.ndarray, size: int) -> np.ndarray:
 
 
 def feathered(mask: np.ndarray, width: float) -> np.ndarray:
-    """The mask with a soft edge of about `width` pixels that lies within it: 0 outside stays 0."""
+    """The mask with a soft edge of about `width` pixels that lies within it: 0 outside stays 0.
+
+    A spot that is all edge, and would be nothing, has a narrower one.
+    """
+    from scipy.ndimage import label, maximum
+
+    weight = _soft(mask, width)
+    spots, count = label(mask > 0)
+    while count and width >= 1:
+        faint = np.flatnonzero(maximum(weight, spots, np.arange(1, count + 1)) < FAINT) + 1
+        if not len(faint):
+            break
+        width /= 2
+        again = _soft(mask, width) if width >= 1 else (mask > 0).astype(np.float32)
+        weight = np.where(np.isin(spots, faint), again, weight)
+    return weight
+
+
+def _soft(mask: np.ndarray, width: float) -> np.ndarray:
     from PIL import Image, ImageFilter
 
     levels = Image.fromarray(np.round(np.clip(mask, 0, 1) * 255).astype(np.uint8))

@@ -40,7 +40,7 @@ def check_target(path: Path, force: bool) -> None:
         raise InvalidRequest(f"The folder {folder} does not exist; make it first or choose another.")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise InvalidRequest(f"The folder {folder} is not writable; choose another with -o.")
-    if os.path.exists(path) and not force:
+    if os.path.lexists(path) and not force:  # a link to nothing is somebody's, too
         raise WouldOverwrite(f"{path} exists; use --force to replace it or -o for another name.")
 
 
@@ -72,6 +72,8 @@ def write_together(contents: Mapping[Path, bytes], force: bool = False) -> None:
     """
     for path in contents:
         check_target(path, force)
+    # What a link points to is written, not the link.
+    contents = {Path(os.path.realpath(p)) if p.is_symlink() else p: raw for p, raw in contents.items()}
     waiting: list[tuple[Path, Path]] = []
     path = Path()
     try:

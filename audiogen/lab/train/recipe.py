@@ -12,7 +12,7 @@ import yaml
 from audiogen.errors import InvalidRequest
 from audiogen.lab.train.tasks import TASKS
 from audiogen.recipe import read_recipe, unknown_name
-from audiogen.rows import from_rows
+from audiogen.rows import fitted, from_rows
 
 PRECISIONS = ("auto", "bf16", "fp32")
 
@@ -110,10 +110,10 @@ class Recipe:
             task=str(name),
             train=from_rows(TrainSettings, numbers(rows["train"])),
             task_settings=numbers(task),
-            data=data.pop("name", None),
+            data=fitted(str | None, data.pop("name", None), "data: name"),
             data_settings=numbers(data),
             stage=numbers(rows["stage"]),
-            seed=int(rows.get("seed", 0)),
+            seed=fitted(int, rows.get("seed", 0), "seed"),
         )
 
     def dump(self) -> str:

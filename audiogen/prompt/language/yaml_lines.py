@@ -48,6 +48,8 @@ def read(file: Path, problems: list[str], numbers: bool = False) -> dict[Text, A
         raise AudiogenError(
             f"{where}: this is not YAML ({what}); check brackets, commas and colons."
         ) from None
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise AudiogenError(f"{file.name}: this is not YAML ({type(error).__name__}).") from None
     if not isinstance(node, yaml.MappingNode):
         raise AudiogenError(f"{file.name}: this must begin with names followed by colons.")
     plain: dict[Text, Any] = _plain(node, file.name, problems, numbers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -210,12 +211,26 @@ class Writer:
         return self.history
 
 
+_lock = threading.Lock()
+_inside, _before = 0, 1  # calls within `one_thread`, and the threads from before the first
+
+
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """One thread inside: steps this small only wait for each other on more."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    """One thread inside: steps this small only wait for each other on more.
+
+    The number is one of the whole process: of several that are inside at once the last one sets it back.
+    """
+    global _inside, _before
+    with _lock:
+        if not _inside:
+            _before = torch.get_num_threads()
+        _inside += 1
+        torch.set_num_threads(1)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        with _lock:
+            _inside -= 1
+            if not _inside:
+                torch.set_num_threads(_before)
