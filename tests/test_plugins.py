@@ -133,6 +133,9 @@ def test_a_kind_of_work_is_known_by_its_words(tiny: Path, stranger: Path, capsys
     np.testing.assert_array_equal(
         wave.samples, next(make(Request("a bell, 3 s", sampling=Sampling(seed=1)))).waveform.samples
     )
+    assert main(["explain", "a loud bell, 3 s"]) == 0
+    said = capsys.readouterr().out
+    assert "bells" in said and "3 s" in said and "mean velocity" in said  # what is understood is shown
     with pytest.raises(InvalidRequest, match="A bell takes 1 to 10 seconds, not 20"):
         understand(Request("a bell, 20 s"))
     with pytest.raises(InvalidRequest, match="A bell has an end, so it cannot be a loop"):

@@ -26,13 +26,14 @@ def command(state: Any, prompt: str, path: str | None, subjects: bool, json_: bo
     """Show what a prompt asks for, and which of its words were not understood."""
     from audiogen import making
     from audiogen.cli import output
+    from audiogen.kinds import shipped
     from audiogen.prompt import understand
 
     if subjects:
         _list_subjects(json_)
         return
     plan = making.understand(making.Request(prompt=prompt, path=path))
-    words = understand(prompt, path).words
+    words = understand(prompt, path).words if shipped(plan.kind) else {}
     if json_:
         asked = plan.conditioning.to_dict()
         said = {name: words[name] for name in (*asked, *plan.conditioning.sources) if name in words}
