@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from audiogen import kinds, plugins, registry
-from audiogen.artifacts import Waveform
+from audiogen.artifacts import Picture, Waveform
 from audiogen.cli import main
 from audiogen.errors import InvalidRequest
 from audiogen.making import Request, make, understand
@@ -21,7 +21,7 @@ from audiogen.stage import Sampling
 
 STRANGER = """
 import numpy as np
-from audiogen import Conditioning, Kind, Notes, Structure, Waveform, register_kind, register_stage
+from audiogen import Conditioning, Kind, Notes, Picture, Structure, Waveform, register_kind, register_stage
 
 @register_stage(kinds=["piano"])                       # a stage
 class Arpeggio:
@@ -51,6 +51,15 @@ class Bells:
         tone = 0.2 * np.sin(2 * np.pi * 523 * t) * np.exp(-2 * t)
         return Waveform(np.stack([tone, tone]).astype(np.float32))
 
+@register_stage(kinds=["stamps"])                      # words straight to a picture
+class Stamps:
+    name, seam, takes, gives = "stamps", "decoder", Conditioning, Picture
+    vocabulary = "free"
+
+    def __call__(self, x, conditioning, sampling, progress):
+        return Picture(np.random.default_rng(sampling.seed).random((3, 48, 64), np.float32))
+
+register_kind(Kind("stamps", "a stamp", "picture", {"decoder": "stamps"}, seconds=None, words=("stamp",)))
 register_kind(
     Kind("bells", "a bell", stages={"structure": "bells"}, seconds=(1, 10),
          ends="struck", words=("bell", "钟"))
@@ -140,6 +149,21 @@ def test_a_kind_of_work_is_known_by_its_words(tiny: Path, stranger: Path, capsys
         understand(Request("a bell, 20 s"))
     with pytest.raises(InvalidRequest, match="A bell has an end, so it cannot be a loop"):
         understand(Request("a bell, 3 s", sampling=Sampling(loop=True)))
+
+
+def test_a_kind_of_picture(tiny: Path, stranger: Path) -> None:
+    """It keeps the size that its stage gives, has a sheet, and is made again where nobody has met it yet."""
+    assert main(["make", "a stamp from Peru", "--seed", "3", "-n", "2", "-o", "s.png", "-q"]) == 0
+    assert sorted(f.name for f in tiny.glob("*.png")) == ["s-1.png", "s-2.png", "s-sheet.png"]
+    picture = load_pipeline("stamps")("a stamp from Peru", Sampling(seed=3))
+    assert picture.size == (64, 48)
+    np.testing.assert_allclose(Picture.load(tiny / "s-1.png").pixels, picture.pixels, atol=0.51 / 255)
+    del kinds.KINDS["stamps"]
+    sys.modules.pop("stranger")
+    plugins.forget()
+    assert main(["again", "s-1.png", "-q"]) == 0
+    assert (tiny / "s-1.png").read_bytes() == (tiny / "s-1-again.png").read_bytes()
+    assert main(["make", "a stamp", "--loop", "-o", "t.png", "-q"]) == 2
 
 
 def test_a_broken_package_is_named_and_harms_nothing(tiny: Path, stranger: Path, capsys) -> None:

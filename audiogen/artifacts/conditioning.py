@@ -9,7 +9,7 @@ from typing import Any
 
 from audiogen.artifacts.checks import check_metre
 from audiogen.errors import InvalidRequest
-from audiogen.kinds import KINDS
+from audiogen.kinds import KINDS, kinds
 from audiogen.rows import from_rows, shown
 
 PERIODS = ("baroque", "classical", "romantic", "impressionist", "ragtime")
@@ -92,7 +92,8 @@ class Conditioning:
     @property
     def is_picture(self) -> bool:
         """Whether it is seen, not heard."""
-        return self.path in KINDS and KINDS[self.path].is_picture
+        kind = KINDS.get(self.path) or kinds().get(self.path)
+        return kind is not None and kind.is_picture
 
     def to_dict(self) -> dict[str, Any]:
         """Only what is set, ready for JSON; a picture has no length."""

@@ -23,8 +23,8 @@ from audiogen.artifacts import PICTURES
 from audiogen.lab.evaluate.compare.cells import contenders
 from audiogen.lab.evaluate.compare.folder import Options, compare
 from audiogen.lab.evaluate.compare.report import table
-from audiogen.lab.evaluate.digits import __main__ as digits
-from audiogen.lab.evaluate.pictures import __main__ as pictures
+from audiogen.lab.evaluate.digits import command as digits
+from audiogen.lab.evaluate.pictures import command as pictures
 from audiogen.media.files import write_atomic
 
 HERE = Path(__file__).parent
