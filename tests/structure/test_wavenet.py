@@ -14,6 +14,7 @@ from audiogen.errors import Cancelled, InvalidRequest
 from audiogen.making import Request, make, understand
 from audiogen.media.mel import MelSettings, band_centres_hz, log_bands, stft
 from audiogen.pipeline import load_pipeline
+from audiogen.provenance import differences, request_of
 from audiogen.stage import Sampling, silent
 from audiogen.structure.wavenet.stage import TREBLE_FROM_HZ, WaveNetAudio, WaveNetStage, with_treble
 from tests.conftest import assert_good_audio
@@ -133,12 +134,16 @@ def shipped(tiny_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("shipped")
-def test_without_a_decoder_it_makes_the_sound_itself_and_the_recipe_says_how():
+def test_without_a_decoder_it_makes_the_sound_itself_and_the_recipe_says_how(tmp_path):
     request = Request("piano, 1.5 s", structure="wavenet", decoder="none", sampling=Sampling(seed=4))
     (take,) = make(request)
     assert take.structure is None and take.mel is None and take.waveform is not None
     assert_good_audio(take.waveform.samples, take.waveform.sample_rate, 1.5)
     assert take.recipe["pipeline"] == {"structure": "wavenet-audio"}
+    before = take.recipe | {"pipeline": {"structure": "wavenet"}}  # as it was written once
+    (again,) = make(request_of(before, tmp_path, tmp_path))
+    np.testing.assert_array_equal(again.waveform.samples, take.waveform.samples)
+    assert differences(before, again.recipe) == []
     alone = load_pipeline("piano", structure="wavenet", decoder="none")
     assert isinstance(alone("piano, 1.5 s", Sampling(seed=4)), Waveform)
 

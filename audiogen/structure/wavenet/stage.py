@@ -132,10 +132,11 @@ class WaveNet(Pretrained):
 class WaveNetAudio(WaveNet):
     """Conditioning -> Waveform: WaveNet alone. Both channels are the same; above 8 kHz there is nothing.
 
-    It stands at the seam of the structure, which is never made: nothing comes after it.
+    It stands at the seam of the structure, which is never made: nothing comes after it. Its name is that of
+    its weights in a recipe.
     """
 
-    name, seam, takes, gives = "wavenet-audio", "structure", Conditioning, Waveform
+    name, seam, takes, gives = "wavenet", "structure", Conditioning, Waveform
 
     def __call__(
         self, x: Conditioning, conditioning: Conditioning, sampling: Sampling, progress: Progress
