@@ -137,7 +137,7 @@ def test_a_kind_of_work_is_known_by_its_words(tiny: Path, stranger: Path, capsys
     assert main(["make", "一口钟,3 秒", "--seed", "1", "--json", "-q"]) == 0
     row = json.loads(capsys.readouterr().out)
     assert row["seconds"] == 3.0 and hertz(read_audio(tiny / row["file"])[0]) == 523
-    assert main(["make", "something else", "--path", "bells", "-o", "c.wav", "-q"]) == 0
+    assert main(["make", "something else", "--kind", "bells", "-o", "c.wav", "-q"]) == 0
     wave = load_pipeline("bells")("a bell, 3 s", Sampling(seed=1))
     np.testing.assert_array_equal(
         wave.samples, next(make(Request("a bell, 3 s", sampling=Sampling(seed=1)))).waveform.samples

@@ -17,7 +17,13 @@ _HIDDEN = ("prompt", "unknown", "remarks")
 
 @click.command("explain")
 @click.argument("prompt", default="")
-@click.option("--path", metavar="NAME", help="piano, ambience, digit or picture; default: by the words.")
+@click.option(
+    "--path",
+    "--kind",
+    "path",
+    metavar="NAME",
+    help="piano, ambience, digit or picture; default: by the words.",
+)
 @click.option("--subjects", is_flag=True, help="List everything that can be drawn, and in which styles.")
 @options.as_json
 @options.talk

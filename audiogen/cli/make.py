@@ -23,6 +23,8 @@ _OUT = (
 @options.skip_existing
 @click.option(
     "--path",
+    "--kind",
+    "path",
     metavar="NAME",
     help="piano, ambience, digit or picture; default: by the words, else by the suffix of -o.",
 )

@@ -77,17 +77,6 @@ def play(function: Function) -> Function:
     return click.option("--play", is_flag=True, help="Play what was written, in the end.")(function)
 
 
-def path_and_length(function: Function) -> Function:
-    """What to make, and how long, where the words do not say it."""
-    path = click.option(
-        "--path", metavar="NAME", help="piano or ambience; default: by the words, else by the suffix of -o."
-    )
-    seconds = click.option(
-        "--seconds", type=float, help="Length, 1 to 60 (ambience 300); default: as the prompt says, else 15."
-    )
-    return path(seconds(function))
-
-
 def pictures(function: Function) -> Function:
     """How a picture is made and shown."""
     for option in reversed(

@@ -14,7 +14,9 @@ from audiogen.cli import options
 @options.output(
     ".mid (notes), .npz (anything of sound) or .png (contour). Default: named after prompt and seed."
 )
-@click.option("--path", metavar="NAME", help="piano, ambience or digit; default: by the words.")
+@click.option(
+    "--path", "--kind", "path", metavar="NAME", help="piano, ambience or digit; default: by the words."
+)
 @click.option(
     "--seconds", type=float, help="Length, 1 to 60, ambience 1 to 300; default: as the prompt says, else 15."
 )

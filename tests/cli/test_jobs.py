@@ -30,15 +30,17 @@ def stdin(monkeypatch):
 @pytest.fixture
 def loads(monkeypatch):
     """The names of the stages that are loaded, as they are."""
-    from audiogen import registry
+    from audiogen import request
 
-    real, seen = registry.load_stage, []
+    real, seen = request.load_stage, []
 
-    def counted(name, *given):
-        seen.append(name)
-        return real(name, *given)
+    def counted(name, *given, loaded):
+        before = len(loaded)
+        stage = real(name, *given, loaded=loaded)
+        seen.extend([name] * (len(loaded) - before))
+        return stage
 
-    monkeypatch.setattr(registry, "load_stage", counted)
+    monkeypatch.setattr(request, "load_stage", counted)
     return seen
 
 
