@@ -43,19 +43,12 @@ def save_weights(network: nn.Module, file: Path, storage: str = "bf16") -> None:
 
 
 def load_weights(file: Path) -> dict[str, Tensor]:
-    """The state dict of a file, floating-point values as float32.
-
-    Every tensor lies in memory of its own: some kernels sum in another order where the memory of the file is
-    not aligned, and then loaded weights would not give the very result of the weights that were saved.
-    """
+    """The state dict of a file, floating-point values as float32."""
     from safetensors.torch import load_file
 
     stored = load_file(file)
     scales = {name: stored.pop(name) for name in list(stored) if name.endswith(SCALE)}
-    state = {
-        name: value.to(torch.float32 if value.is_floating_point() else value.dtype, copy=True)
-        for name, value in stored.items()
-    }
+    state = {name: value.float() if value.is_floating_point() else value for name, value in stored.items()}
     for name, scale in scales.items():
         name = name.removesuffix(SCALE)
         state[name] = from_int8(state[name], scale)
