@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
+import math
 import types
 import typing
 from pathlib import Path
@@ -90,6 +91,8 @@ def fitted(kind: Any, value: Any, name: str) -> Any:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if kind is Any:
         return value
+    if isinstance(value, float) and not math.isfinite(value) and float in (kind, *arguments):
+        raise InvalidRequest(f"{name} must be a finite number, not {value}.")
     if origin in (typing.Union, types.UnionType):
         return _one_of(arguments, kind, value, name)
     if origin in (tuple, list) and isinstance(value, list | tuple):

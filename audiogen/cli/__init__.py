@@ -19,8 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
         from audiogen.cli.group import run
         from audiogen.cli.terminal import ready_streams
 
-        ready_streams()
-
-        return run(arguments)
+        with ready_streams():
+            return run(arguments)
     except KeyboardInterrupt:  # before, or while, the group itself handles one
         return 130

@@ -6,6 +6,9 @@ import codecs
 import os
 import sys
 import unicodedata
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
 
 import click
 
@@ -13,21 +16,33 @@ _JOINERS = "\u200c\u200d"  # of emoji and of scripts that need them
 _FREE = 3  # stdin, stdout and stderr come before
 
 
-def ready_streams() -> None:
+@contextmanager
+def ready_streams() -> Iterator[None]:
     """Let every stream take every text, whatever its encoding, and put nothing in the place of a closed one.
 
     A character that an encoding lacks is written as an escape: a job that is done is not called failed.
+    Afterwards the streams are again as the program around us has them; it may read from them as well.
     """
     while (descriptor := os.open(os.devnull, os.O_RDWR)) < _FREE:
         pass  # else the next file that is opened would take what is written there
     os.close(descriptor)
     codecs.register_error("audiogen", _escaped)
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        stream = getattr(sys, name)
-        if stream is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - for as long as we run
-        elif mode == "w" and hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="audiogen")
+    with ExitStack() as afterwards:
+        for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+            stream = getattr(sys, name)
+            if stream is None:
+                afterwards.callback(setattr, sys, name, None)
+                setattr(sys, name, afterwards.enter_context(open(os.devnull, mode, encoding="utf-8")))
+            elif mode == "w" and hasattr(stream, "reconfigure"):
+                afterwards.callback(_reconfigure, stream, stream.errors)
+                stream.reconfigure(errors="audiogen")
+        yield
+
+
+def _reconfigure(stream: Any, errors: str) -> None:
+    """Give a stream its error handler back, unless it was closed or broke meanwhile."""
+    with suppress(ValueError, OSError):
+        stream.reconfigure(errors=errors)
 
 
 def clean(text: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -23,6 +24,14 @@ def drawn_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Seeds that nobody gave are drawn, but the same ones in every run of the tests."""
     draw = random.Random(0)
     monkeypatch.setattr("secrets.randbelow", draw.randrange)
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C is as in a terminal, also where the tests run in the background and a shell has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

@@ -93,7 +93,7 @@ TABLE = [
     (["decode", "text.mid"], 2, "no readable MIDI"),
     (["decode", "empty.mid"], 2, "holds no piano notes"),
     (["decode", "long.mid"], 2, "decode takes 0.5 to 600 s"),
-    (["decode", "broken.npz"], 2, "no readable .npz file .not an archive of plain arrays"),
+    (["decode", "broken.npz"], 2, "broken.npz is no readable .npz file .File is not a zip file"),
     (["decode", "other.npz"], 2, "holds no structure"),
     (["decode", "notes.txt"], 2, "Cannot start from 'notes.txt'"),
     (["decode", "mel.npz", "--seconds", "5"], 2, "cannot be made 5 s long"),

@@ -29,7 +29,7 @@ def test_chinese(run):
     for words in ('"降E大调"', '"圆舞曲"', '"别太快"', '"很轻"', '"雨滴"'):
         assert words in done.out
     assert "not understood, and left out: 饕餮" in done.err
-    assert "note: 雨滴: heard as a mood" in done.err
+    assert "note: 雨滴: taken as a mood; there will be no sound of it" in done.err
 
 
 def test_remarks_go_to_stderr_and_quiet_leaves_them_out(run):

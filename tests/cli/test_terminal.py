@@ -38,9 +38,22 @@ def test_what_a_terminal_would_obey_is_an_escape(text: str, shown: str) -> None:
 def test_any_stream_takes_any_text(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="cp1252", write_through=True))
-    terminal.ready_streams()
-    print("雨-é-s\udce9.wav", end="")
+    with terminal.ready_streams():
+        print("雨-é-s\udce9.wav", end="")
     assert raw.getvalue() == b"\\u96e8-\xe9-s\xe9.wav"
+
+
+def test_the_program_around_us_has_its_streams_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors="replace")
+    closed = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", ours)
+    monkeypatch.setattr(sys, "stderr", closed)
+    monkeypatch.setattr(sys, "stdin", None)
+    with terminal.ready_streams():
+        assert sys.stdin is not None and sys.stdin.read() == ""
+        closed.close()
+    assert (sys.stdout, sys.stderr, sys.stdin) == (ours, closed, None)
+    assert ours.errors == "replace"
 
 
 def test_closed_streams_take_no_file(tmp_path: Path) -> None:

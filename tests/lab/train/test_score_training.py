@@ -52,11 +52,12 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 path = f"{kind}/{number}.mid"
                 packed.writestr(path, broken_chords(80, 70 + 20 * number, 50 + number, number % 2 == 0))
                 rows.append((path, archive, kind, split, 20))
-    names = ["path", "archive", "kind", "split", "velocities", "composer", "title", "composition", "licence"]
+    names = ["path", "archive", "kind", "split", "velocities"]
+    unsaid = ["composer", "title", "composition", "performer", "licence", "source"]
     with open(folder / "manifest.csv", "w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(names)
-        writer.writerows([*row, "", "", "", ""] for row in rows)
+        writer.writerow(names + unsaid)
+        writer.writerows([*row, *[""] * len(unsaid)] for row in rows)
     recipe = folder.parent / "toy.yaml"
     recipe.write_text(RECIPE + "\n")
     recipe.write_text(recipe.read_text().replace("piano-score}", "piano-score, welte_red: false}"))
