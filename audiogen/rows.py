@@ -115,7 +115,7 @@ def fitted(kind: Any, value: Any, name: str) -> Any:
             return value
     elif kind not in (int, float) and isinstance(kind, type) and origin is None and isinstance(value, kind):
         return value
-    raise InvalidRequest(f"{name} must be {_words(kind)}, not {shown(value)}.")
+    raise _wrong(kind, value, name)
 
 
 _LARGEST = 1e300  # numbers beyond mean nothing here, and float() of a whole one may fail
@@ -137,25 +137,33 @@ def _one_of(kinds: tuple[Any, ...], kind: Any, value: Any, name: str) -> Any:
             return fitted(each, value, name)
         except InvalidRequest:
             continue
-    raise InvalidRequest(f"{name} must be {_words(kind)}, not {shown(value)}.")
+    raise _wrong(kind, value, name)
 
 
 def _sequence(origin: type, kinds: tuple[Any, ...], kind: Any, value: Any, name: str) -> Any:
     if origin is list or kinds[-1:] == (...,):
         kinds = (kinds[0],) * len(value)
     if len(kinds) != len(value):
-        raise InvalidRequest(f"{name} must be {_words(kind)}, not {shown(value)}.")
+        raise _wrong(kind, value, name)
     return origin(fitted(each, part, name) for each, part in zip(kinds, value, strict=True))
 
 
 _WORDS = {float: "a number", int: "a whole number", str: "a text", bool: "true or false", type(None): "null"}
 
 
-def _words(kind: Any) -> str:
-    """A type in words."""
+def _wrong(kind: Any, value: Any, name: str) -> InvalidRequest:
+    """A value of another type; who gives an object of Python is told the classes, not JSON's word for all."""
+    words = _words(kind, dataclasses.is_dataclass(value))
+    return InvalidRequest(f"{name} must be {words}, not {shown(value)}.")
+
+
+def _words(kind: Any, classes: bool = False) -> str:
+    """A type in words, each once; dataclasses by their names if `classes`."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if classes and dataclasses.is_dataclass(kind):
+        return getattr(kind, "__name__", str(kind))
     if origin in (typing.Union, types.UnionType):
-        return " or ".join(_words(each) for each in arguments)
+        return " or ".join(dict.fromkeys(_words(each, classes) for each in arguments))
     if origin in (tuple, list):
         endless = origin is list or arguments[-1:] == (...,)
         each = _words(arguments[0]) if endless else ", ".join(map(_words, arguments))

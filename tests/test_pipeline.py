@@ -93,7 +93,7 @@ def test_seams_that_do_not_fit_are_refused() -> None:
 
 
 def test_the_wrong_artifact_is_refused(pipeline: Pipeline) -> None:
-    with pytest.raises(InvalidRequest, match="Nothing starts from a Waveform"):
+    with pytest.raises(InvalidRequest, match="must be Path or Structure or .*, not Waveform"):
         pipeline.since("structure")(Waveform(np.zeros((2, 10), np.float32)))
 
 

@@ -78,6 +78,7 @@ def test_numbers_of_numpy_are_numbers() -> None:
     ("settings", "words"),
     [
         ({"seed": None}, "seed must be a whole number, not null"),
+        ({"scheduler": Inner()}, "scheduler must be a text or null, not Inner"),
         ({"seed": "7"}, "seed must be a whole number"),
         ({"n": 2.5}, "n must be a whole number"),
         ({"scheduler": 5}, "scheduler must be a text or null"),
