@@ -164,6 +164,9 @@ KINDS: dict[str, Kind] = {
 
 
 SHIPPED = frozenset(KINDS)
+KINDS["sound"] = Kind(
+    "sound", "a sound", stages={"decoder": "text-to-sound"}, seconds=(1.0, 300.0), vocabulary=FREE
+)
 
 
 def shipped(kind: Kind) -> bool:

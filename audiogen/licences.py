@@ -49,7 +49,7 @@ def sources_of(folder: Path) -> tuple[Source, ...]:
     Raises:
         InvalidRequest: the head of the card is no YAML of this form, or names a source that is not known.
     """
-    head = _head(folder / "README.md")
+    head = card_head(folder / "README.md")
     named = head.get("sources")
     try:
         if named is None and isinstance(head.get("license"), str):
@@ -98,7 +98,7 @@ def _source(row: dict[str, Any]) -> Source:
     return Source(**{**row, "licences": tuple(row["licences"])})
 
 
-def _head(card: Path) -> dict[str, Any]:
+def card_head(card: Path) -> dict[str, Any]:
     """The YAML at the head of a card; empty where it has none."""
     import yaml
 

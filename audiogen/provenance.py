@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from audiogen import __version__, licences
 from audiogen.artifacts import Conditioning
 from audiogen.errors import InvalidRequest
+from audiogen.hub import ModelChoice
 from audiogen.media import midi
 from audiogen.media.files import check_name, unzipped
 from audiogen.media.midi_changes import MidiChanges
@@ -80,6 +81,8 @@ def recipe_of(plan: Plan, take: Take) -> dict[str, Any]:
             recipe["source"]["reader"] = midi.READER
         if changes := request.changes.to_dict():
             recipe["source"]["changes"] = changes
+    if (model := _model(plan)) is not None:
+        recipe["model"] = model.to_dict()
     if plan.remarks:
         recipe["remarks"] = list(plan.remarks)
     return recipe
@@ -161,6 +164,7 @@ def request_of(recipe: dict[str, Any], temporary: Path, beside: Path, device: st
         init=files.get("init"),
         mask=files.get("mask"),
         changes=from_rows(MidiChanges, (source or {}).get("changes", {}), "changes"),
+        model=told.model,
     )
 
 
@@ -190,6 +194,7 @@ class Replayable:
     init: dict[str, Any] | None = None
     mask: dict[str, Any] | None = None
     contour: dict[str, Any] | None = None
+    model: ModelChoice | None = None
 
     def __post_init__(self) -> None:
         if self.threads is not None and not 1 <= self.threads <= MOST_THREADS:
@@ -213,6 +218,18 @@ def replayable(recipe: dict[str, Any]) -> Replayable:
     names = {field.name for field in dataclasses.fields(Replayable)}
     told: Replayable = from_rows(Replayable, {k: v for k, v in recipe.items() if k in names}, "recipe")
     return told
+
+
+def _model(plan: Plan) -> ModelChoice | None:
+    """The pretrained model, of the very commit and dtype that were used."""
+    chosen = plan.request.model
+    if chosen is None:
+        return None
+    for stage in plan.parts:
+        if getattr(stage, "choice", None) is not None:
+            dtype = str(stage.dtype).removeprefix("torch.")
+            return dataclasses.replace(chosen, revision=stage.source.get("revision"), dtype=dtype)
+    return chosen
 
 
 def _keeps_forms(recipe: dict[str, Any]) -> bool:

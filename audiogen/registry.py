@@ -37,7 +37,7 @@ FAMILIES = {
     "flow": ("euler", "heun", "midpoint"),
     "diffusion": ("ddpm", "ddim", "dpm-solver++", "euler", "euler-ancestral"),
 }
-Loaded = dict[tuple[str, str, str], Any]  # (stage, weights, device) -> the stage with its weights
+Loaded = dict[tuple[str, Any, str], Any]  # (stage, weights, device) -> the stage with its weights
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ class StageEntry:
         notes: whether a structure stage writes notes, so that its file can be MIDI.
         varies: whether it writes a share of a structure anew (`stage.Varies`).
         vocabulary: OWN: it refuses what it never learned; FREE: it is handed the whole sentence.
+        chosen: whether the user chooses its model (`Request.model`), so that it has no weights of its own.
     """
 
     name: str
@@ -73,6 +74,7 @@ class StageEntry:
     notes: bool = False
     varies: bool = False
     vocabulary: str = OWN
+    chosen: bool = False
 
     def __post_init__(self) -> None:
         if self.seam not in SEAMS:
@@ -94,6 +96,10 @@ class StageEntry:
 
 
 _PICTURES = ("digit", "picture")
+_OF_DIFFUSERS = (
+    *("ddpm", "ddim", "pndm", "dpm-solver++", "dpm-solver++-karras", "euler", "euler-ancestral", "heun"),
+    *("unipc", "lcm"),
+)
 
 
 STAGES: list[StageEntry] = [
@@ -205,6 +211,26 @@ STAGES: list[StageEntry] = [
             "ddpm": "digits.ddpm:DDPMStage",
             "sketch": "sketch:SketchStage",
         }.items()
+    ),
+    *(
+        StageEntry(
+            name,
+            "decoder",
+            f"audiogen.hub.{place}",
+            takes,
+            gives,
+            dict.fromkeys(("picture", "digit") if gives is Picture else ("sound",)),
+            schedulers=schedulers,
+            vocabulary=FREE,
+            chosen=True,
+        )
+        for name, place, takes, gives, schedulers in (
+            ("text-to-image", "pictures:TextToImage", Conditioning, Picture, _OF_DIFFUSERS),
+            ("controlnet", "pictures:ControlNet", Contour, Picture, _OF_DIFFUSERS),
+            ("remote", "remote:RemotePictures", Conditioning, Picture, ()),
+            ("text-to-sound", "sound:TextToSound", Conditioning, Waveform, _OF_DIFFUSERS),
+            ("musicgen", "sound:MusicGen", Conditioning, Waveform, ()),
+        )
     ),
 ]
 
@@ -411,23 +437,26 @@ def load_stage(
     kind: str = "piano",
     device: str = "auto",
     few: bool = False,
-    weights: str | None = None,
+    weights: Any = None,
     loaded: Loaded | None = None,
 ) -> Any:
     """A stage with its weights.
 
     Args:
         few: see `weights_for`.
-        weights: others than those that belong to it: a name, a folder or a hub id.
+        weights: others than those that belong to it: a name, a folder, a hub id, or a `hub.ModelChoice`.
         loaded: stages that are shared: taken from here, and added when first needed.
     Raises:
         InvalidRequest: see `stage_entry`. MissingModel: see `find_weights`.
     """
+    entry = stage_entry(name, kind)
     chosen = weights or weights_for(name, kind, few)
+    if entry.chosen and chosen is None:
+        raise InvalidRequest(f"The stage {name} needs a model: --model FOLDER or ID.")
     key = (name, chosen or kind, device)
     loaded = {} if loaded is None else loaded
     if key not in loaded:
-        make = stage_entry(name, kind).factory
+        make = entry.factory
         loaded[key] = make() if chosen is None else make.from_pretrained(chosen, device=device)
     return loaded[key]
 

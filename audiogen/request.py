@@ -23,6 +23,7 @@ from audiogen.artifacts import (
     Waveform,
 )
 from audiogen.errors import InvalidRequest
+from audiogen.hub import ModelChoice
 from audiogen.kinds import Kind
 from audiogen.media.midi_changes import MidiChanges
 from audiogen.registry import NONE, STAGES, Loaded, StageEntry, load_stage, stage_names, vocabulary_of
@@ -62,6 +63,8 @@ class Request:
             default.
         mask: a picture of the same size, white where `init` may change.
         changes: how a MIDI file given as `source` is played otherwise than it is written.
+        model: a pretrained model that stands in the place of the decoder; None: our own do.
+        negative: what such a model is told to keep away from; quality: "good" adds words of `hub/words.yaml`.
     """
 
     prompt: str = ""
@@ -83,6 +86,9 @@ class Request:
     strength: float | None = None
     mask: Path | Picture | None = None
     changes: MidiChanges = AS_WRITTEN
+    model: ModelChoice | None = None
+    negative: str = ""
+    quality: str | None = None
 
     def __post_init__(self) -> None:
         settle(self)
@@ -192,8 +198,15 @@ class Plan:
         """
         request = self.request
         return self.given or tuple(
-            load_stage(name, self.kind.name, request.device, request.sampling.few, loaded=self.loaded)
-            for name in self.stages.values()
+            load_stage(
+                entry.name,
+                self.kind.name,
+                request.device,
+                request.sampling.few,
+                request.model if entry.chosen else None,
+                self.loaded,
+            )
+            for entry in self.entries.values()
         )
 
     def until(self, seam: str) -> Plan:

@@ -32,6 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "conditions": BASE | {"artifacts"},
     "prompt": BASE | {"artifacts"},
     "registry": SEAM | {"plugins", "kinds"},
+    "hub": STAGE | {"kinds", "registry", "compat", "licences"},  # pretrained models as stages
     "pipeline": SEAM | {"kinds", "registry", "request", "making"},  # the engine with stages of one's own
     "weight_files": BASE,
     "pretrained": BASE | {"registry", "weight_files"},
@@ -42,9 +43,9 @@ ALLOWED: dict[str, set[str]] = {
     "structure": STAGE,
     "decoder": STAGE,
     "render": STAGE,
-    "request": SEAM | {"kinds", "media", "registry"},
-    "provenance": SEAM | {"licences", "media", "registry", "request"},
-    "making": SEAM | {"kinds", "media", "prompt", "registry", "request", "provenance"},
+    "request": SEAM | {"kinds", "media", "registry", "hub"},
+    "provenance": SEAM | {"licences", "media", "registry", "request", "hub"},
+    "making": SEAM | {"kinds", "media", "prompt", "registry", "request", "provenance", "hub"},
     # the word list of the prompt is written from the vocabulary of the pictures
     "lab": BASE,
     "lab.data": SEAM | {"media", "pretrained", "recipe", "structure", "prompt"},
@@ -81,6 +82,7 @@ ALLOWED: dict[str, set[str]] = {
         "recipe",
         "lab.train",
         "lab.data",
+        "hub",
     }
     | {"lab.evaluate", "structure", "decoder", "render", "listen", "ranking"},
 }

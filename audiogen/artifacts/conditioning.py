@@ -18,6 +18,7 @@ STYLES = ("watercolor", "oil", "pencil", "ink")
 PICTURES = tuple(name for name, kind in KINDS.items() if kind.is_picture)  # what is seen, not heard
 MODES = ("major", "minor")
 LOOKS = ("flat", "3d", "shaded", "blob", "outline", "solid", "pixel")
+_WORDED = ("wording", "negative")
 
 _KEY = re.compile(r"[A-G](#|b)? (major|minor)")
 _RANGES: dict[str, tuple[float, float]] = {
@@ -62,6 +63,8 @@ class Conditioning:
         size: of the picture, pixels to a side; None: the largest.
         unknown: words of the prompt that were not understood.
         remarks: what was heard otherwise than it was said, in words for the user.
+        wording: what a model with free text is handed where that is not `prompt` itself: words of a style or
+            of quality have been added. negative: what it is told to keep away from.
     """
 
     prompt: str = ""
@@ -88,6 +91,8 @@ class Conditioning:
     size: int | None = None
     unknown: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    wording: str = ""
+    negative: str = ""
 
     @property
     def is_picture(self) -> bool:
@@ -100,7 +105,7 @@ class Conditioning:
         rows = dataclasses.asdict(self)
         if self.is_picture:
             del rows["seconds"]
-        return {k: v for k, v in rows.items() if v not in (None, (), {}, [])}
+        return {k: v for k, v in rows.items() if v not in (None, (), {}, []) and (k not in _WORDED or v)}
 
     @classmethod
     def from_dict(cls, rows: dict[str, Any]) -> Conditioning:

@@ -17,11 +17,14 @@ from audiogen.cli.info import STRUCTURES
 @click.argument("file", type=click.Path(path_type=Path))
 @options.output("Default: NAME-again beside FILE.")
 @click.option("--device", metavar="cpu|cuda", help="Default: the recipe's.")
+@click.option(
+    "--model", metavar="FOLDER|ID", help="Where its pretrained model lies now; default: where it lay."
+)
 @options.play
 @options.as_json
 @options.talk
 @click.pass_obj
-def command(state: Any, file: Path, device: str | None, **given: Any) -> None:
+def command(state: Any, file: Path, device: str | None, model: str | None, **given: Any) -> None:
     """Make FILE again, bit for bit on the machine that made it; says so when something has changed."""
     from audiogen import making
     from audiogen.cli.delivery import announce, deliver
@@ -44,6 +47,15 @@ def command(state: Any, file: Path, device: str | None, **given: Any) -> None:
     with tempfile.TemporaryDirectory() as folder, Reporter(state.quiet) as reporter:
         request = request_of(recipe, Path(folder), file.absolute().parent, device)
         told = replayable(recipe)
+        if request.decoder == "remote":
+            raise InvalidRequest(
+                f"{file} was made by a service and cannot be made again; `make` asks it anew."
+            )
+        if model is not None:
+            if request.model is None:
+                raise InvalidRequest(f"{file} was made without a pretrained model; leave out --model.")
+            moved = dataclasses.replace(request.model, source=model, revision=None)
+            request = dataclasses.replace(request, model=moved)
         until = "structure" if recipe.get("kind") == "contour" else None
         ready = check(Job.of(request, file.stem, given | {"output": name, "bits": bits, "until": until}))
         plan = ready.plan

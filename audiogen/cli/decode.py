@@ -27,6 +27,7 @@ from audiogen.cli import options
 @options.loop
 @options.decoder_sampling
 @options.pictures
+@options.pretrained
 @options.sound
 @options.best
 @click.option("--plot", is_flag=True, help="Draw structure, mel and result beside the sound (.png).")
@@ -48,6 +49,7 @@ def command(state: Any, file: Path, prompt: str, **given: Any) -> None:
     audiogen decode mine.mid --tempo 90 --transpose -2 --trim
     audiogen decode mine.mid --variation 0.2 -o varied.wav
     audiogen decode c.png "watercolor" -o seven.png
+    audiogen decode c.png "a neon 7" --model owner/name --controlnet owner/canny -o neon.png
     """
     from audiogen.cli.job import Job
     from audiogen.cli.work import work
@@ -66,5 +68,6 @@ def command(state: Any, file: Path, prompt: str, **given: Any) -> None:
         show_steps=given["show_steps"],
         changes=options.midi_changes(given),
         **options.picture_options(given),
+        **options.pretrained_options(given),
     )
     work(Job.of(request, file.stem, given), state)

@@ -12,7 +12,7 @@ from audiogen.cli.terminal import echo
 if TYPE_CHECKING:
     from audiogen.artifacts import Conditioning
 
-_HIDDEN = ("prompt", "unknown", "remarks")
+_HIDDEN = ("prompt", "unknown", "remarks", "wording", "negative")
 
 
 @click.command("explain")
@@ -24,11 +24,17 @@ _HIDDEN = ("prompt", "unknown", "remarks")
     metavar="NAME",
     help="piano, ambience, digit or picture; default: by the words.",
 )
+@click.option("--model", metavar="FOLDER|ID", help="A pretrained model: what it would be handed.")
+@click.option("--controlnet", metavar="FOLDER|ID", help="With --model, see `make`.")
+@click.option("--style", metavar="NAME", help="See `make`.")
+@options.worded
 @click.option("--subjects", is_flag=True, help="List everything that can be drawn, and in which styles.")
 @options.as_json
 @options.talk
 @click.pass_obj
-def command(state: Any, prompt: str, path: str | None, subjects: bool, json_: bool) -> None:
+def command(
+    state: Any, prompt: str, path: str | None, subjects: bool, json_: bool, style: str | None, **given: Any
+) -> None:
     """Show what a prompt asks for, and which of its words were not understood."""
     from audiogen import making
     from audiogen.cli import output
@@ -38,8 +44,10 @@ def command(state: Any, prompt: str, path: str | None, subjects: bool, json_: bo
     if subjects:
         _list_subjects(json_)
         return
-    plan = making.understand(making.Request(prompt=prompt, path=path))
-    words = understand(prompt, path).words if shipped(plan.kind) else {}
+    request = making.Request(prompt, path, style=style, **options.pretrained_options(given))
+    plan = making.understand(request)
+    own = request.model is None and shipped(plan.kind)
+    words = understand(prompt, path).words if own else {}
     if json_:
         asked = plan.conditioning.to_dict()
         said = {name: words[name] for name in (*asked, *plan.conditioning.sources) if name in words}
@@ -47,6 +55,10 @@ def command(state: Any, prompt: str, path: str | None, subjects: bool, json_: bo
         return
     for line in lines(plan.conditioning, words):
         echo(line)
+    if request.model is not None:
+        echo(f"{'stages':<14}{' -> '.join(plan.stages.values())}")
+        echo(f"{'prompt':<14}{plan.conditioning.wording or plan.conditioning.prompt}")
+        echo(f"{'negative':<14}{plan.conditioning.negative or 'none'}")
     if not state.quiet:
         for remark in plan.remarks:
             echo(f"note: {remark}", err=True)

@@ -126,7 +126,11 @@ def options_of(job: dict[str, Any], ctx: click.Context) -> dict[str, Any]:
             near = [meant] if meant else difflib.get_close_matches(name, ["prompt", *allowed], 1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(['prompt', *allowed])}."
             raise InvalidRequest(f"A job has no {shown(key)[1:-1]}; {hint}")
-        chosen[str(allowed[name].name)] = _converted(key, value, allowed[name], ctx)
+        option = allowed[name]
+        if option.multiple and isinstance(value, list):
+            chosen[str(option.name)] = tuple(_converted(key, each, option, ctx)[0] for each in value)
+        else:
+            chosen[str(option.name)] = _converted(key, value, option, ctx)
     return chosen
 
 
@@ -142,7 +146,7 @@ def _converted(key: str, value: Any, option: click.Option, ctx: click.Context) -
     if not isinstance(value, str | int | float) or isinstance(value, bool):
         raise InvalidRequest(f"{key} must be one value, not {given}.")
     try:
-        return option.process_value(ctx, str(value))
+        return option.process_value(ctx, [str(value)] if option.multiple else str(value))
     except click.BadParameter as problem:
         why = problem.message if len(problem.message) < _LONGEST else f"{given} is not taken here."
         raise InvalidRequest(f"{key}: {why}") from problem

@@ -36,12 +36,13 @@ _OUT = (
     metavar="score|mel|pixelcnn|...|none|FILE",
     help="First stage, or a .mid, .npz or .png to follow.",
 )
-@click.option("--decoder", metavar="flow|diffusion|none", help="Second stage.")
+@click.option("--decoder", metavar="flow|diffusion|none|...", help="Second stage; --model chooses its own.")
 @options.structure_sampling
 @options.variation
 @options.loop
 @options.decoder_sampling
 @options.pictures
+@options.pretrained
 @options.sound
 @options.best
 @click.option("--keep-structure", is_flag=True, help="Write the .mid, .npz or .contour.png beside it.")
@@ -69,6 +70,7 @@ def command(state: Any, prompt: str, **given: Any) -> None:
     audiogen make "a slow waltz, pp" -n 4 -o waltz.flac
     audiogen make "a slow waltz, pp" -n 4 --best 1 -o waltz.flac
     audiogen make "a slow waltz, pp" --seed 7 --variation 0.3 -n 3 -o varied.flac
+    audiogen make "a cartoon cat" --model owner/name --negative "blurry" -o cat.png
     audiogen make night.jsonl -o "takes/{job:02}-{slug}-{n}.wav" --skip-existing
     """
     from audiogen.cli import jobs
@@ -110,5 +112,6 @@ def _job(prompt: str, given: dict[str, Any], number: int | None = None) -> Job:
         show_steps=given["show_steps"],
         default_path=kind_for_suffix(suffix_of(given["output"], given["format"])),
         **options.picture_options(given),
+        **options.pretrained_options(given),
     )
     return Job.of(request, prompt, given, number)

@@ -7,15 +7,30 @@ from typing import Any
 import click
 
 from audiogen.cli import options
+from audiogen.cli.terminal import echo
 
 
 @click.command("models")
+@click.argument("what", type=click.Choice(["list", "show"]), default="list")
+@click.argument("name", required=False, metavar="[FOLDER|ID]")
+@click.option("--revision", metavar="NAME", help="Of a hub id: branch, tag or commit.")
 @options.as_json
 @options.talk
-def command(json_: bool) -> None:
-    """List the weights that audiogen knows, where they are, and their model cards."""
+def command(what: str, name: str | None, revision: str | None, json_: bool) -> None:
+    """List the weights that audiogen knows, or show a pretrained model before it is used.
+
+    \b
+    audiogen models
+    audiogen models show ./sd15
+    audiogen models show owner/name
+    """
     from audiogen.cli import output
 
+    if (what == "show") != (name is not None):
+        raise click.UsageError("`models show` takes a folder or a hub id, and `models` none.")
+    if name is not None:
+        _show(name, revision, json_)
+        return
     rows = [row(name) for name in _names()]
     if json_:
         output.print_json(rows)
@@ -27,6 +42,18 @@ def command(json_: bool) -> None:
             click.echo(f"{'':<16}{'':<15}trained on material under {', '.join(each['licences'])}")
         if each["card"]:
             click.echo(f"{'':<16}{'':<15}card: {each['card']}")
+
+
+def _show(name: str, revision: str | None, json_: bool) -> None:
+    from audiogen.cli import output
+    from audiogen.hub import facts
+
+    found = facts.facts_of(name, revision)
+    if json_:
+        output.print_json(found.to_dict())
+        return
+    for label, value in found.lines():
+        echo(f"{label:<14}{value}")
 
 
 def _names() -> list[str]:

@@ -84,7 +84,8 @@ def pictures(function: Function) -> Function:
             click.option(
                 "--style",
                 metavar="NAME",
-                help="Of a picture: watercolor, oil, pencil, ink; of an illustration: flat, 3d, outline, ...",
+                help="Of a picture: watercolor, oil, pencil, ink; of an illustration: flat, 3d, outline, ... "
+                "With --model: see hub/words.yaml.",
             ),
             click.option("--size", type=int, metavar="384|512", help="Of a picture, pixels; default 512."),
             click.option(
@@ -104,6 +105,83 @@ def pictures(function: Function) -> Function:
     ):
         function = option(function)
     return function
+
+
+def pretrained(function: Function) -> Function:
+    """Which pretrained model is used, and how."""
+    for option in reversed(
+        (
+            click.option(
+                "--model",
+                metavar="FOLDER|ID",
+                help="A pretrained model: a folder of diffusers or transformers, or a hub id (owner/name).",
+            ),
+            click.option("--revision", metavar="NAME", help="Of a hub id: branch, tag or commit."),
+            click.option(
+                "--controlnet",
+                metavar="FOLDER|ID",
+                help="With --model: a ControlNet that follows the structure, or --structure FILE.png.",
+            ),
+            click.option(
+                "--lora",
+                multiple=True,
+                metavar="FOLDER|ID[:SCALE]",
+                help="With --model: LoRA weights; given again: several.",
+            ),
+            worded,
+            click.option(
+                "--dtype",
+                metavar="NAME",
+                help="Of a pretrained model: float32, float16, bfloat16; default: as suits the device.",
+            ),
+            click.option(
+                "--offload",
+                metavar="model|sequential",
+                help="Of a pretrained model: in main memory what the accelerator does not need.",
+            ),
+            click.option("--yes", is_flag=True, help="With --decoder remote: it may cost money."),
+            click.option(
+                "--slicing", is_flag=True, help="A pretrained model works in slices: less memory, slower."
+            ),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def worded(function: Function) -> Function:
+    """Words for a pretrained model beside the sentence."""
+    negative = click.option(
+        "--negative", metavar="WORDS", help='With --model: what shall not be in it, "blurry, low quality".'
+    )
+    quality = click.option(
+        "--quality", metavar="good|off", help="With --model: good adds words of quality to both prompts."
+    )
+    return negative(quality(function))
+
+
+def pretrained_options(given: dict[str, Any]) -> dict[str, Any]:
+    """What a `Request` takes of them.
+
+    Raises:
+        InvalidRequest: an option of a model without --model.
+    """
+    from audiogen.errors import InvalidRequest
+    from audiogen.hub import Lora, ModelChoice
+
+    names = {"revision", "controlnet", "dtype", "offload", "slicing"}
+    how = {name: given[name] for name in names if given.get(name)}
+    if given.get("lora"):
+        how["loras"] = tuple(Lora.parsed(text) for text in given["lora"])
+    if given.get("model") is None and how:
+        flag = "lora" if "loras" in how else min(how)
+        raise InvalidRequest(f"--{flag} is for pretrained models; give --model FOLDER or ID as well.")
+    if given.get("decoder") == "remote" and not (given.get("yes") or given.get("dry_run")):
+        raise InvalidRequest(
+            "The stage remote asks a service that may cost money; say that it may with --yes."
+        )
+    model = None if given.get("model") is None else ModelChoice(given["model"], **how)
+    return {"model": model, "negative": given.get("negative") or "", "quality": given.get("quality")}
 
 
 def contact_sheet(function: Function) -> Function:

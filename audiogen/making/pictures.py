@@ -21,6 +21,7 @@ from audiogen.stage import silent
 
 SUFFIXES = (png.SUFFIX, ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")  # of drawings
 MOST_STEPS = 10  # that are shown
+FREE_SIZES = (16, 2048)  # pixels to a side, of models with sizes of their own
 STEP_SIZE = 256  # pixels of a step that is shown
 Drawn = Contour | Latents | None
 
@@ -60,7 +61,7 @@ def fitted(
             f"{name} holds sound, and a picture follows a drawing; give a PNG with light strokes on black "
             'or dark ones on white, or ask for sound ("piano").'
         )
-    if request.style is not None:
+    if request.style is not None and request.model is None:
         named = style_named(request.style)
         known = dataclasses.replace(known, style=named.get("style"), look=named.get("look"))
     return known, start
@@ -74,6 +75,11 @@ def completed(request: Request, kind: Kind, known: Conditioning, start: Any, voc
     """
     size = request.size or known.size
     if vocabulary != OWN or not kind.sizes:
+        if size is not None and (size % 8 or not FREE_SIZES[0] <= size <= FREE_SIZES[1]):
+            low, high = FREE_SIZES
+            raise InvalidRequest(
+                f"A pretrained model makes {low} to {high} pixels, a multiple of 8, not {size}."
+            )
         return dataclasses.replace(known, size=size)
     size = size or kind.sizes[-1]
     if size not in kind.sizes:
@@ -108,7 +114,7 @@ def extras(
     if writer is not None and not writer.hears:
         if known.subject is not None:
             remarks.append(f"the stage {writer.name} draws any digit; the {known.subject} is not heard by it")
-    elif known.subject is None and kind.subject and vocabulary == OWN and not drawn:
+    elif known.subject is None and kind.subject and not drawn and (vocabulary == OWN or writer is not None):
         raise which_digit() if kind.subject == "digit" else which_subject(known.prompt)
     if "decoder" not in entries:
         remarks += _without_decoder(request, known, writer)

@@ -161,7 +161,7 @@ def _check_options(known: Conditioning, start: Any, request: Request) -> None:
     """Raise InvalidRequest where something is given that only pictures have."""
     given = {
         "--size": request.size,
-        "--style": request.style,
+        "--style": request.style if request.model is None else None,
         "--init": request.init,
         "--mask": request.mask,
         "--strength": request.strength,

@@ -64,7 +64,7 @@ def condition(request: Request, start: Start | None, given: tuple[Any, ...] = ()
     Args:
         given: the stages, where the caller has them.
     """
-    if start is None:
+    if start is None or (request.model is not None and request.prompt.strip()):
         return words.asked(request, given)
     if isinstance(start, Contour | Latents):
         return pictures.condition(request, start)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from audiogen.artifacts import Conditioning, Latents, MelSpectrogram
+from audiogen.artifacts import Conditioning, Contour, Latents, MelSpectrogram
 from audiogen.errors import InvalidRequest
 from audiogen.kinds import Kind, kind_named
-from audiogen.making import pictures, sound
+from audiogen.making import foreign, pictures, sound
 from audiogen.making.retouch import forms, retouched
 from audiogen.making.sources import condition, load_source
 from audiogen.registry import NONE, StageEntry, chain, check_scheduler, entry_of, vocabulary_of
@@ -25,6 +25,7 @@ def understand(request: Request, given: tuple[Any, ...] = ()) -> Plan:
         InvalidRequest: words that cannot be understood, a length out of range, an unreadable source,
             stages that do not exist, options that do not go together.
     """
+    request = foreign.with_stage(request)
     start, remarks = (None, ()) if request.source is None else load_source(request.source, request.changes)
     known = request.conditioning or condition(request, start, given)
     kind = kind_named(known.path)
@@ -43,6 +44,7 @@ def _of_sound(
     known, begun = sound.fitted(kind, known, start, request)
     given = _needed(given, begun, varied=bool(request.sampling.variation))
     entries = _entries(request, kind, begun, given)
+    known = foreign.worded(request, kind, known, entries)
     if not given:
         sound.check_seams(kind, entries, begun)
     if request.show_steps and "decoder" not in entries:
@@ -61,9 +63,12 @@ def _of_picture(
 ) -> Plan:
     known, drawn = pictures.fitted(known, start, request)
     touch, fitted = retouched(request)
-    drawn = forms(request, known, touch) if drawn is None else drawn
-    given = _needed(given, drawn)
     entries = _entries(request, kind, drawn, given)
+    if drawn is None and any(issubclass(entry.takes, Contour) for entry in entries.values()):
+        drawn = forms(request, known, touch)
+        entries = entries if drawn is None else _entries(request, kind, drawn, given)
+    given = _needed(given, drawn)
+    known = foreign.worded(request, kind, known, entries)
     if "decoder" not in entries and not isinstance(drawn, Latents) and not given:
         entries.pop("renderer", None)  # the contour itself is the picture
     vocabulary = vocabulary_of(kind, entries.values())

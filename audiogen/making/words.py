@@ -70,12 +70,12 @@ def _freely(prompt: str, kind: Kind | None, stages: list[StageEntry], free: bool
     name = kind.name if kind is not None else None
     try:
         if name is None:
-            known = parse(prompt, drawn=True)
+            known = parse(prompt, drawn=True, free=True)
             fits = any(known.path in stage.weights for stage in stages if stage.vocabulary == FREE)
-            known = known if fits or made is None else parse(prompt, _reader(made), drawn=True)
+            known = known if fits or made is None else parse(prompt, _reader(made), drawn=True, free=True)
             name = known.path if fits else made
         else:
-            known = parse(prompt, _reader(name), drawn=True)
+            known = parse(prompt, _reader(name), drawn=True, free=True)
     except InvalidRequest:
         known = Conditioning(prompt=prompt)
     name = name or made or known.path

@@ -58,7 +58,11 @@ class Reading:
 
 
 def parse(
-    text: str, path: str | None = None, default_path: str | None = None, drawn: bool = False
+    text: str,
+    path: str | None = None,
+    default_path: str | None = None,
+    drawn: bool = False,
+    free: bool = False,
 ) -> Conditioning:
     """What a prompt asks for.
 
@@ -67,16 +71,21 @@ def parse(
         path: "piano", ...; None: by the words.
         default_path: where some words are understood but none says what to make.
         drawn: there is a drawing, or a picture that is changed; then the words need not say of what.
+        free: a style that is not known is not refused: others than our own models hear it.
     Raises:
         InvalidRequest: empty, too long, only unknown words (without `path`), a tempo or metre that no
             piece has, something that audiogen cannot make ("violin", "traffic" where no sound that it knows
             is asked for too), or a sound that is asked for and ruled out ("silent rain").
     """
-    return understand(text, path, default_path, drawn).conditioning
+    return understand(text, path, default_path, drawn, free).conditioning
 
 
 def understand(
-    text: str, path: str | None = None, default_path: str | None = None, drawn: bool = False
+    text: str,
+    path: str | None = None,
+    default_path: str | None = None,
+    drawn: bool = False,
+    free: bool = False,
 ) -> Reading:
     """What a prompt asks for, and which words said so; arguments and errors of `parse`."""
     if not text.strip():
@@ -93,7 +102,7 @@ def understand(
     aside = (*slips, *ordered, *unlike)
     by_words = path or _path(recognised, amounts, spoken)
     if path in PICTURES or _is_for_pictures(text, by_words, default_path, recognised, drawn):
-        return _picture(text, path, amounts, drawn)
+        return _picture(text, path, amounts, drawn, free)
     by_words = "piano" if by_words in PICTURES else by_words  # "music like a painting"
     chosen = by_words or (default_path if recognised or amounts else None)
     if chosen in PICTURES:
@@ -157,13 +166,13 @@ def understand(
     return Reading(known, said | scene.words)
 
 
-def _picture(text: str, path: str | None, amounts: list[Amount], drawn: bool) -> Reading:
+def _picture(text: str, path: str | None, amounts: list[Amount], drawn: bool, free: bool) -> Reading:
     """What a prompt for a picture asks for; see `pictures.condition`."""
     lengths = tuple(amount.said for amount in amounts if "seconds" in amount.asks)
     plain = normal(text, lexicon().variants)
     for said in lengths:
         plain = plain.replace(said, " " * len(said))
-    known, words = pictures.condition(text, recognise_picture(plain), path, drawn, lengths)
+    known, words = pictures.condition(text, recognise_picture(plain), path, drawn, lengths, free)
     return Reading(known, words)
 
 

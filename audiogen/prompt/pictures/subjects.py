@@ -23,6 +23,7 @@ def condition(
     path: str | None = None,
     drawn: bool = False,
     left: tuple[str, ...] = (),
+    free: bool = False,
 ) -> tuple[Conditioning, dict[str, tuple[str, ...]]]:
     """The Conditioning of what was reading, and attribute -> the words that said so.
 
@@ -31,10 +32,11 @@ def condition(
         path: "digit" or "picture", where the caller says; None: by the words.
         drawn: there is a drawing or a picture already, so that the words need not name a subject.
         left: amounts that only sound has, as written.
+        free: a style that is not known is not refused.
     Raises:
         InvalidRequest: more than one digit, no single digit, a subject or a style that is not known.
     """
-    if reading.strange:
+    if reading.strange and not free:
         raise InvalidRequest(_no_style(reading.strange))
     chinese = any(map(is_cjk, text))
     things = reading.of("subject") or _alone(reading)

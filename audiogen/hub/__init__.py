@@ -1,0 +1,18 @@
+"""Pretrained models of diffusers and transformers as stages: adapters, not models.
+
+choice.py    which model, and how it is loaded (`--model`, `--controlnet`, `--lora`, `--dtype`, ...)
+finding.py   folder or hub id -> which stage it is, and where it lies; no network: one line, exit 4
+wording.py   the final prompt and negative prompt: words of a style, of quality (words.yaml, editable)
+loading.py   what all loading has in common: device, dtype, memory, and errors in words
+schedulers.py  our names of schedulers -> classes of diffusers
+pictures.py  text-to-image, image to image, inpainting; ControlNet
+facts.py     licence, size and memory of a model, before it is loaded
+remote.py    pictures from a service with the `images/generations` call
+sound.py     pipelines of diffusers from words to sound; MusicGen of transformers
+
+Only choice, finding, wording and facts are imported where `--help` and `explain` pass: they load no torch.
+"""
+
+from audiogen.hub.choice import Lora, ModelChoice
+
+__all__ = ["Lora", "ModelChoice"]

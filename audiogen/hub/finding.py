@@ -1,0 +1,227 @@
+"""From a folder or a hub id to what lies there: which stage it is, its files, their checksum."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from audiogen.errors import InvalidRequest, MissingModel
+from audiogen.hub.choice import ModelChoice
+from audiogen.registry import checksum
+
+TEXT_TO_IMAGE, CONTROLNET = "text-to-image", "controlnet"
+TEXT_TO_SOUND, MUSICGEN = "text-to-sound", "musicgen"
+REMOTE = "remote"  # a service, see `remote.py`
+SOUND_PIPELINES = ("AudioLDM2Pipeline", "StableAudioPipeline", "AudioLDMPipeline", "MusicLDMPipeline")
+MANIFESTS = ("model_index.json", "config.json")  # of diffusers; of transformers, or of one part of a model
+PICKLES = (".ckpt", ".bin", ".pt", ".pth", ".pkl")
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+
+
+def is_hub_id(source: str) -> bool:
+    """Whether it can only be "owner/name" on a hub."""
+    return not Path(source).exists() and _HUB_ID.fullmatch(source) is not None
+
+
+def stage_of(choice: ModelChoice) -> str:
+    """The name of the stage that a model is.
+
+    Raises:
+        MissingModel: nothing is there, or it cannot be reached.
+        InvalidRequest: it is a model of another kind.
+    """
+    name, rows = manifest(choice.source, choice.revision)
+    made_of = str(rows.get("_class_name") or rows.get("model_type") or "")
+    if name == MANIFESTS[0]:
+        if made_of in SOUND_PIPELINES:
+            return TEXT_TO_SOUND
+        return TEXT_TO_IMAGE if choice.controlnet is None else CONTROLNET
+    if made_of.startswith("musicgen"):
+        return MUSICGEN
+    if "ControlNet" in made_of:
+        raise InvalidRequest(
+            f"{choice.source} is a ControlNet: give it with --controlnet, and its base with --model."
+        )
+    raise InvalidRequest(
+        f"{choice.source} is a {made_of or 'nameless'} model, which alone makes neither pictures nor sound; "
+        "give a whole pipeline of diffusers (a folder with model_index.json) or a MusicGen."
+    )
+
+
+def manifest(source: str, revision: str | None = None) -> tuple[str, dict[str, Any]]:
+    """Name and contents of the file that says what a model is.
+
+    Raises:
+        MissingModel: nothing is there, it cannot be reached, or it is damaged.
+        InvalidRequest: a single file.
+    """
+    for name in MANIFESTS:
+        file = _part(source, name, revision)
+        if file is None:
+            continue
+        try:
+            rows = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as problem:
+            raise MissingModel(f"{file} cannot be read ({_line(problem)}); get the model again.") from problem
+        if not isinstance(rows, dict):
+            raise MissingModel(f"{file} does not say what the model is; get the model again.")
+        return name, rows
+    raise MissingModel(
+        f"{source} holds neither {' nor '.join(MANIFESTS)}, so it is no model of diffusers or transformers."
+    )
+
+
+def _part(source: str, name: str, revision: str | None) -> Path | None:
+    """One file of a model, or None where it has none of that name."""
+    path = Path(source)
+    if path.is_dir():
+        return path / name if (path / name).is_file() else None
+    if path.is_file():
+        raise InvalidRequest(_single(path))
+    if not is_hub_id(source):
+        raise MissingModel(f"There is no folder {source}, and it is no hub id (owner/name).")
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
+
+    with reaching(source):
+        try:
+            return Path(hf_hub_download(source, name, revision=revision))
+        except LocalEntryNotFoundError:
+            return _cached(source, name, revision)
+        except EntryNotFoundError:
+            return None
+
+
+def _cached(source: str, name: str, revision: str | None) -> Path | None:
+    """None where other files of the model are here, so that it has none of that name.
+
+    Raises:
+        LocalEntryNotFoundError: nothing of it is here.
+    """
+    from huggingface_hub import snapshot_download
+
+    folder = Path(snapshot_download(source, revision=revision, local_files_only=True))
+    return folder / name if (folder / name).is_file() else None
+
+
+def _single(file: Path) -> str:
+    if file.suffix.lower() in PICKLES:
+        return (
+            f"{file} is a pickle, which can run any program when it is opened; only safetensors are loaded."
+        )
+    return (
+        f"{file} is a single file; give the folder of a whole model (with model_index.json, as "
+        "save_pretrained writes it)."
+    )
+
+
+def pipeline_folder(source: str, revision: str | None) -> Path:
+    """Where a pipeline of diffusers lies; from the hub only what it is made of is fetched."""
+    if not is_hub_id(source):
+        if not Path(source).is_dir():
+            raise MissingModel(f"There is no folder {source}, and it is no hub id (owner/name).")
+        return Path(source)
+    from audiogen.compat import import_diffusers
+
+    with reaching(source):
+        folder = import_diffusers().DiffusionPipeline.download(
+            source, revision=revision, use_safetensors=True, trust_remote_code=False
+        )
+        _card(source, revision)
+        return Path(folder)
+
+
+def part_folder(source: str, revision: str | None = None, weights: str = "*.safetensors") -> Path:
+    """Where a model of transformers, a ControlNet or a LoRA lies; from the hub without pickles.
+
+    Raises:
+        MissingModel: nothing is there, or it cannot be reached.
+    """
+    path = Path(source)
+    if path.exists():
+        if path.is_file() and path.suffix.lower() in PICKLES:
+            raise InvalidRequest(_single(path))
+        return path
+    if not is_hub_id(source):
+        raise MissingModel(f"There is no folder {source}, and it is no hub id (owner/name).")
+    from huggingface_hub import snapshot_download
+
+    texts = ["*.json", "*.txt", "*.model", "README.md"]
+    with reaching(source):
+        return Path(snapshot_download(source, revision=revision, allow_patterns=[*texts, weights]))
+
+
+def _card(source: str, revision: str | None) -> None:
+    """The model card, for the licence; a model without one works as well."""
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError
+
+    try:
+        hf_hub_download(source, "README.md", revision=revision)
+    except EntryNotFoundError:
+        return
+
+
+@contextmanager
+def reaching(source: str) -> Iterator[None]:
+    """Whatever can go wrong between here and the hub, in one line."""
+    from huggingface_hub import errors
+
+    try:
+        yield
+    except errors.GatedRepoError as problem:
+        raise MissingModel(
+            f"{source} is gated: accept its terms on its page of the hub, then set HF_TOKEN."
+        ) from problem
+    except errors.RevisionNotFoundError as problem:
+        raise MissingModel(f"{source} has no such revision; change or leave out --revision.") from problem
+    except errors.RepositoryNotFoundError as problem:
+        raise MissingModel(
+            f"The hub has no model {source}, or it is private; see to the name, or set HF_TOKEN."
+        ) from problem
+    except Exception as problem:
+        if isinstance(problem, OSError) and problem.errno == errno.ENOSPC:
+            raise MissingModel(
+                f"The disk is full; {source} was not fetched ({problem.strerror})."
+            ) from problem
+        if not isinstance(problem, OSError | ValueError | errors.HfHubHTTPError) and not _of_network(problem):
+            raise
+        raise MissingModel(
+            f"{source} is not here and the hub cannot be reached ({_line(problem)}); give a folder with "
+            "--model, or fetch it where there is a network and copy the hub's cache (HF_HOME)."
+        ) from problem
+
+
+def _of_network(problem: Exception) -> bool:
+    return type(problem).__module__.partition(".")[0] in ("httpx", "httpcore", "requests", "urllib3")
+
+
+def _line(problem: Exception) -> str:
+    words = " ".join(str(problem).split()) or type(problem).__name__
+    return words if len(words) <= 160 else f"{words[:157]}..."
+
+
+def digest(folders: Iterable[Path]) -> str:
+    """SHA-256 over the files of models: what a recipe holds, to see whether they have changed.
+
+    In the cache of the hub a file is a link whose target is named by its content; elsewhere it is read.
+    """
+    total = hashlib.sha256()
+    for folder in folders:
+        files = [folder] if folder.is_file() else sorted(p for p in folder.rglob("*") if p.is_file())
+        for file in files:
+            if file.suffix in (".json", ".safetensors", ".txt", ".model"):
+                content = file.readlink().name if file.is_symlink() else checksum(file)
+                total.update(f"{file.name} {content}\n".encode())
+    return total.hexdigest()
+
+
+def commit_of(folder: Path) -> str | None:
+    """The commit of a folder in the cache of the hub; None: it lies elsewhere."""
+    return folder.name if folder.parent.name == "snapshots" else None

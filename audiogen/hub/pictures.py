@@ -1,0 +1,197 @@
+"""Pictures by a pretrained model: whatever diffusers' AutoPipeline loads, alone or with a ControlNet.
+
+Words -> Picture; with a ControlNet Contour -> Picture: our structure stage draws, their model paints. A take
+is what the bare call of diffusers gives with `generator=torch.Generator("cpu").manual_seed(sub-seed)`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from PIL import Image
+
+from audiogen.artifacts import Conditioning, Contour, Picture
+from audiogen.compat import import_diffusers
+from audiogen.errors import AudiogenError
+from audiogen.hub import finding, loading
+from audiogen.hub.choice import ModelChoice
+from audiogen.hub.schedulers import scheduler_for
+from audiogen.kinds import FREE
+from audiogen.media import drawing
+from audiogen.pretrained import pick_device
+from audiogen.stage import PLAIN, Edit, Options, Progress, Sampling
+
+GRID = 8  # pixels to a latent: sides are multiples of it
+
+
+class TextToImage:
+    """Words to a picture, a picture to a changed one, within a mask or everywhere."""
+
+    name: str = finding.TEXT_TO_IMAGE
+    takes: type = Conditioning
+    seam, gives = "decoder", Picture
+    vocabulary = FREE
+    editable: ClassVar[bool] = True
+
+    def __init__(self, pipe: Any, choice: ModelChoice, device: torch.device, folders: list[Path]) -> None:
+        self.pipe = loading.placed(pipe, choice, device)
+        self.own_scheduler = pipe.scheduler
+        self.choice = choice
+        self.device = device
+        self.dtype: torch.dtype = pipe.dtype
+        self.source = loading.source_of(choice, folders)
+        self.folder = loading.card_folder(folders[0])
+        self._tasks: dict[tuple[str, bool], Any] = {}
+
+    @classmethod
+    def from_pretrained(cls, choice: ModelChoice, device: str = "auto") -> TextToImage:
+        """Load a model from its folder, or from the hub.
+
+        Raises:
+            MissingModel: not there, incomplete, or it makes no pictures of words.
+            MissingPackage: see `loading`.
+        """
+        where = pick_device(device)
+        dtype = loading.dtype_of(choice, where)
+        diffusers = import_diffusers()
+        with loading.loading(choice.source):
+            folder = finding.pipeline_folder(choice.source, choice.revision)
+            pipe = diffusers.AutoPipelineForText2Image.from_pretrained(
+                str(folder), torch_dtype=dtype, use_safetensors=True, local_files_only=True
+            )
+        folders = [folder]
+        if choice.controlnet is not None:
+            pipe = cls._steered(pipe, choice.controlnet, dtype, folders)
+        folders += loading.add_loras(pipe, choice)
+        return cls(pipe, choice, where, folders)
+
+    @staticmethod
+    def _steered(pipe: Any, source: str, dtype: torch.dtype, folders: list[Path]) -> Any:
+        """The same model with a ControlNet; its folder is added to the others."""
+        diffusers = import_diffusers()
+        with loading.loading(source):
+            folder = finding.part_folder(source)
+            net = diffusers.AutoModel.from_pretrained(
+                str(folder), torch_dtype=dtype, use_safetensors=True, local_files_only=True
+            )
+            folders.append(folder)
+            return diffusers.AutoPipelineForText2Image.from_pipe(pipe, controlnet=net)
+
+    def __call__(
+        self,
+        x: Any,
+        conditioning: Conditioning,
+        sampling: Sampling,
+        progress: Progress,
+        options: Options = PLAIN,
+    ) -> Picture:
+        edit = options.edit
+        if edit is not None and _stays(edit, sampling, self.own_scheduler):
+            return edit.begin
+        begun = None if edit is None else _image(edit.begin, conditioning.size)
+        size = conditioning.size if begun is None else begun.width
+        control = self._control(x, sampling, size)
+        task = "text" if edit is None else "image" if edit.mask is None else "mask"
+        with loading.running(self.choice.source):
+            pipe = self._pipe(task, control is not None)
+            given = loading.worded(pipe, conditioning, sampling, self.choice.source)
+            pipe.scheduler = scheduler_for(self.own_scheduler, sampling.scheduler)
+            names = loading.taken(pipe.__call__)
+            if size is not None and {"height", "width"} <= names:
+                given |= {"height": size, "width": size}
+            if begun is not None and edit is not None:
+                given |= {"image": begun, "strength": edit.strength}
+                if edit.mask is not None:
+                    given["mask_image"] = _mask(edit.mask, begun.width)
+            if control is not None:
+                given["control_image" if "control_image" in names else "image"] = control
+                given["controlnet_conditioning_scale"] = float(sampling.structure_strength)
+            made = pipe(
+                **given,
+                **loading.reporting(pipe, self.name, progress),
+                generator=loading.drawn(sampling),
+                output_type="np",
+            )
+        if any(getattr(made, "nsfw_content_detected", None) or ()):
+            raise AudiogenError(
+                f"The safety checker of {self.choice.source} blacked this picture out; try other words or "
+                "another --seed."
+            )
+        return Picture(np.ascontiguousarray(made.images[0].transpose(2, 0, 1), np.float32))
+
+    def _control(self, x: Any, sampling: Sampling, size: int | None) -> Image.Image | None:
+        """The picture that steers; None: nothing does."""
+        return None
+
+    def _pipe(self, task: str, controlled: bool) -> Any:
+        """The pipeline of a task, with the networks of the first: "text", "image" or "mask"."""
+        key = task, controlled
+        if key not in self._tasks:
+            diffusers = import_diffusers()
+            auto = {
+                "text": diffusers.AutoPipelineForText2Image,
+                "image": diffusers.AutoPipelineForImage2Image,
+                "mask": diffusers.AutoPipelineForInpainting,
+            }[task]
+            has = getattr(self.pipe, "controlnet", None) is not None
+            if task == "text" and controlled == has:
+                self._tasks[key] = self.pipe
+            else:
+                without = {"controlnet": None} if has and not controlled else {}
+                made = auto.from_pipe(self.pipe, **without)
+                self._tasks[key] = loading.placed(made, self.choice, self.device)
+        return self._tasks[key]
+
+
+class ControlNet(TextToImage):
+    """The same model, held to a contour; `structure_strength` scales the ControlNet, 0 leaves it out."""
+
+    name, takes = finding.CONTROLNET, Contour
+
+    def _control(self, x: Any, sampling: Sampling, size: int | None) -> Image.Image | None:
+        if x.is_empty or sampling.structure_strength == 0:
+            return None
+        side = size or _default_side(self.pipe)
+        ink = drawing.enlarged(x.pixels, side)
+        name = str(self.choice.controlnet).lower()
+        if "canny" in name:
+            ink = _outlines(ink)
+        levels = np.round(255 * np.repeat(ink[..., None], 3, 2)).astype(np.uint8)
+        return Image.fromarray(levels)
+
+
+def _default_side(pipe: Any) -> int:
+    """Pixels to a side that a model makes where none are asked for."""
+    network = getattr(pipe, "unet", None) or pipe.transformer
+    side: Any = getattr(network.config, "sample_size", None) or getattr(pipe, "default_sample_size", 64)
+    return int((side if isinstance(side, int) else side[0]) * pipe.vae_scale_factor)
+
+
+def _outlines(ink: np.ndarray) -> np.ndarray:
+    """Both edges of every stroke, one pixel wide: what a canny detector sees of it."""
+    drawn = ink > 0.5
+    inner = drawn.copy()
+    for axis in (0, 1):
+        for shift in (1, -1):
+            inner &= np.roll(drawn, shift, axis)
+    return (drawn & ~inner).astype(np.float32)
+
+
+def _stays(edit: Edit, sampling: Sampling, scheduler: Any) -> bool:
+    """Whether a strength is so small that no step is left to take."""
+    return edit.strength == 0 or (sampling.steps is not None and int(sampling.steps * edit.strength) < 1)
+
+
+def _image(picture: Picture, size: int | None) -> Image.Image:
+    """The picture that is changed as a square of 8 bits, its side a multiple of the model's grid."""
+    side = size or max(GRID, picture.size[0] // GRID * GRID)
+    levels = np.round(255 * np.clip(drawing.resized(picture.pixels, side), 0, 1)).astype(np.uint8)
+    return Image.fromarray(levels.transpose(1, 2, 0))
+
+
+def _mask(mask: np.ndarray, side: int) -> Image.Image:
+    """White where the picture may change."""
+    return Image.fromarray(np.where(drawing.shrunk(mask, side) > 0.5, 255, 0).astype(np.uint8))

@@ -1,0 +1,73 @@
+"""What is special to pretrained models: which stage a model is, what its words become."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from audiogen.artifacts import Conditioning
+from audiogen.errors import InvalidRequest
+from audiogen.hub import finding, wording
+from audiogen.kinds import Kind
+from audiogen.registry import NONE, STAGES, StageEntry
+from audiogen.request import Request
+
+WITHOUT_NEGATIVE = (finding.MUSICGEN, finding.REMOTE)  # the negative words of a style are not for these
+
+
+def with_stage(request: Request) -> Request:
+    """The request with the stage that its model is, where it has one.
+
+    Raises:
+        MissingModel, InvalidRequest: see `hub.finding.stage_of`; or stage and model do not go together.
+    """
+    chosen = [entry.name for entry in STAGES if entry.chosen]
+    if request.model is None:
+        if request.decoder in chosen and request.conditioning is None:
+            raise InvalidRequest(f"The stage {request.decoder} needs a model: --model FOLDER or ID.")
+        for flag, value in {"--negative": request.negative, "--quality": request.quality}.items():
+            if value:
+                raise InvalidRequest(f"{flag} is for pretrained models; give --model FOLDER or ID as well.")
+        return request
+    if request.decoder == finding.REMOTE:
+        if request.init is not None or request.model.controlnet is not None:
+            raise InvalidRequest("The stage remote only takes words; leave out --init and --controlnet.")
+        return request
+    if request.decoder == finding.CONTROLNET and request.model.controlnet is None:
+        raise InvalidRequest("The stage controlnet needs one: --controlnet FOLDER or ID.")
+    stage = request.decoder if request.conditioning is not None else finding.stage_of(request.model)
+    if request.decoder not in (None, stage):
+        why = (
+            "leave out --decoder" if request.decoder in (*chosen, NONE) else "leave out --decoder or --model"
+        )
+        raise InvalidRequest(f"{request.model.source} is of the stage {stage}, not {request.decoder}; {why}.")
+    if request.model.controlnet is not None and stage != finding.CONTROLNET:
+        raise InvalidRequest(f"A ControlNet steers pictures, and {request.model.source} makes sound.")
+    return dataclasses.replace(request, decoder=stage)
+
+
+def worded(
+    request: Request, kind: Kind, known: Conditioning, entries: Mapping[str, StageEntry]
+) -> Conditioning:
+    """The words with the final prompt and negative prompt, where a pretrained model is handed them.
+
+    Raises:
+        InvalidRequest: a file to follow beside a model that follows none; or see `hub.wording.final`.
+    """
+    decoder = entries.get("decoder")
+    if request.model is None or decoder is None:
+        return known
+    if request.show_steps:
+        raise InvalidRequest("--show-steps is for our own decoders; leave it out, or leave out --model.")
+    if request.source is not None and decoder.takes is Conditioning:
+        hint = "add --controlnet FOLDER or ID" if kind.is_picture else "leave one of them out"
+        raise InvalidRequest(
+            f"{request.model.source} follows words, and no drawing, notes or sound from a file; {hint}."
+        )
+    if request.conditioning is not None:
+        return known  # a replay: as it was, whatever the lists say now
+    prompt, negative = wording.final(
+        known.prompt, request.style, request.quality, request.negative, kind.result
+    )
+    negative = request.negative if decoder.name in WITHOUT_NEGATIVE else negative
+    return dataclasses.replace(known, wording="" if prompt == known.prompt else prompt, negative=negative)

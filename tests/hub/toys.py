@@ -1,0 +1,254 @@
+"""Pretrained models at toy size: the real classes with random weights, saved in the true form."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from audiogen.compat import import_diffusers, import_transformers
+
+WIDTH = 16  # of the text encoders
+SIDE = 32  # pixels to a side of the pictures
+_LETTERS = [chr(code) for code in range(33, 127)]
+
+
+def write_pictures(folder: Path) -> None:
+    """A Stable Diffusion of 32x32 pixels."""
+    diffusers = import_diffusers()
+    torch.manual_seed(1)
+    unet = diffusers.UNet2DConditionModel(
+        sample_size=SIDE // 2,
+        block_out_channels=(8, 16),
+        layers_per_block=1,
+        norm_num_groups=4,
+        attention_head_dim=4,
+        cross_attention_dim=WIDTH,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+    )
+    vae = diffusers.AutoencoderKL(
+        block_out_channels=(8, 8),
+        norm_num_groups=4,
+        latent_channels=4,
+        sample_size=SIDE,
+        down_block_types=("DownEncoderBlock2D",) * 2,
+        up_block_types=("UpDecoderBlock2D",) * 2,
+    )
+    scheduler = diffusers.DDIMScheduler(
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        clip_sample=False,
+        set_alpha_to_one=False,
+        steps_offset=1,
+    )
+    diffusers.StableDiffusionPipeline(
+        vae=vae,
+        text_encoder=clip_text(),
+        tokenizer=clip_tokenizer(),
+        unet=unet,
+        scheduler=scheduler,
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    ).save_pretrained(folder)
+
+
+def write_controlnet(folder: Path) -> None:
+    """A ControlNet for `write_pictures` that does steer: its last layers are not zero as before training."""
+    torch.manual_seed(2)
+    net = import_diffusers().ControlNetModel(
+        block_out_channels=(8, 16),
+        layers_per_block=1,
+        norm_num_groups=4,
+        attention_head_dim=4,
+        cross_attention_dim=WIDTH,
+        conditioning_embedding_out_channels=(8, 8),
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+    )
+    for part in net.parameters():
+        if not part.any():
+            torch.nn.init.normal_(part, std=0.3)
+    net.save_pretrained(folder)
+
+
+def clip_text(width: int = WIDTH) -> Any:
+    transformers = import_transformers()
+    tokens = len(clip_tokenizer())
+    config = transformers.CLIPTextConfig(
+        vocab_size=tokens,
+        hidden_size=width,
+        intermediate_size=width,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        bos_token_id=tokens - 2,
+        eos_token_id=tokens - 1,
+        pad_token_id=tokens - 1,
+    )
+    return transformers.CLIPTextModel(config)
+
+
+def clip_tokenizer() -> Any:
+    """Letter by letter, as CLIP's own falls back to."""
+    rows = [*_LETTERS, *(f"{letter}</w>" for letter in _LETTERS), "<|startoftext|>", "<|endoftext|>"]
+    vocab = {token: number for number, token in enumerate(rows)}
+    return import_transformers().CLIPTokenizer(vocab=vocab, merges=[], model_max_length=77)
+
+
+def t5_tokenizer() -> Any:
+    """Letter by letter."""
+    pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("\u2581", -2.0)]
+    pieces += [(letter, -3.0) for letter in _LETTERS]
+    return import_transformers().T5Tokenizer(vocab=pieces, extra_ids=0, model_max_length=32)
+
+
+def t5_config() -> Any:
+    return import_transformers().T5Config(
+        vocab_size=len(t5_tokenizer()), d_model=WIDTH, d_kv=8, d_ff=WIDTH, num_layers=1, num_heads=2
+    )
+
+
+def write_audioldm2(folder: Path) -> None:
+    """An AudioLDM 2 of 1000 Hz, 40 mel frames a second."""
+    diffusers, transformers = import_diffusers(), import_transformers()
+    torch.manual_seed(3)
+    rows = ["<s>", "<pad>", "</s>", "<unk>", "<mask>", "\u0120", *_LETTERS]
+    vocab = {token: number for number, token in enumerate(rows)}
+    tokenizer = transformers.RobertaTokenizer(vocab=vocab, merges=[], model_max_length=32)
+    words = dict(vocab_size=len(rows), hidden_size=WIDTH, intermediate_size=WIDTH, projection_dim=WIDTH)
+    words |= dict(num_attention_heads=2, num_hidden_layers=1, bos_token_id=0, pad_token_id=1, eos_token_id=2)
+    heard = dict(spec_size=64, num_mel_bins=64, depths=[1, 1], num_attention_heads=[2, 2], window_size=4)
+    heard |= dict(patch_size=4, patch_stride=[4, 4], hidden_size=32, patch_embeds_hidden_size=16)
+    clap = transformers.ClapConfig(text_config=words, audio_config=heard, projection_dim=WIDTH)
+    language = transformers.GPT2Config(
+        n_embd=WIDTH, n_head=2, n_layer=1, vocab_size=8, n_positions=99, bos_token_id=0, eos_token_id=0
+    )
+    language.max_new_tokens = 4
+    diffusers.AudioLDM2Pipeline(
+        vae=diffusers.AutoencoderKL(
+            in_channels=1,
+            out_channels=1,
+            block_out_channels=(8, 8),
+            norm_num_groups=4,
+            latent_channels=4,
+            down_block_types=("DownEncoderBlock2D",) * 2,
+            up_block_types=("UpDecoderBlock2D",) * 2,
+        ),
+        text_encoder=transformers.ClapModel(clap),
+        text_encoder_2=transformers.T5EncoderModel(t5_config()),
+        projection_model=diffusers.AudioLDM2ProjectionModel(WIDTH, WIDTH, WIDTH),
+        language_model=transformers.GPT2LMHeadModel(language),
+        tokenizer=tokenizer,
+        tokenizer_2=t5_tokenizer(),
+        feature_extractor=transformers.ClapFeatureExtractor(),
+        unet=diffusers.AudioLDM2UNet2DConditionModel(
+            sample_size=8,
+            in_channels=4,
+            out_channels=4,
+            block_out_channels=(8, 16),
+            layers_per_block=1,
+            norm_num_groups=4,
+            attention_head_dim=4,
+            cross_attention_dim=([None, WIDTH, WIDTH], [None, WIDTH, WIDTH]),
+            down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+            up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        ),
+        scheduler=diffusers.DDIMScheduler(clip_sample=False),
+        vocoder=transformers.SpeechT5HifiGan(
+            transformers.SpeechT5HifiGanConfig(
+                model_in_dim=8,
+                sampling_rate=1000,
+                upsample_initial_channel=8,
+                upsample_rates=[5, 5],
+                upsample_kernel_sizes=[5, 5],
+                resblock_kernel_sizes=[3],
+                resblock_dilation_sizes=[[1]],
+                normalize_before=False,
+            )
+        ),
+    ).save_pretrained(folder)
+
+
+def write_stable(folder: Path) -> None:
+    """A Stable Audio of 400 Hz stereo, at most 2 s."""
+    diffusers, transformers = import_diffusers(), import_transformers()
+    torch.manual_seed(4)
+    diffusers.StableAudioPipeline(
+        vae=diffusers.AutoencoderOobleck(
+            encoder_hidden_size=4,
+            downsampling_ratios=[2, 4],
+            channel_multiples=[1, 2],
+            decoder_channels=4,
+            decoder_input_channels=4,
+            audio_channels=2,
+            sampling_rate=400,
+        ),
+        text_encoder=transformers.T5EncoderModel(t5_config()),
+        tokenizer=t5_tokenizer(),
+        projection_model=diffusers.StableAudioProjectionModel(WIDTH, 4, 0, 32),
+        transformer=diffusers.StableAudioDiTModel(
+            sample_size=100,
+            in_channels=4,
+            out_channels=4,
+            num_layers=1,
+            attention_head_dim=4,
+            num_attention_heads=2,
+            num_key_value_attention_heads=2,
+            cross_attention_dim=8,
+            cross_attention_input_dim=4,
+            time_proj_dim=8,
+            global_states_input_dim=8,
+        ),
+        scheduler=diffusers.EDMDPMSolverMultistepScheduler(
+            sigma_data=1.0, prediction_type="v_prediction", sigma_schedule="exponential"
+        ),
+    ).save_pretrained(folder)
+
+
+def write_musicgen(folder: Path) -> None:
+    """A MusicGen of 500 Hz, 50 frames a second in two codebooks of 16."""
+    transformers = import_transformers()
+    torch.manual_seed(5)
+    codec = transformers.EncodecConfig(
+        sampling_rate=500,
+        target_bandwidths=[0.4],
+        codebook_size=16,
+        hidden_size=8,
+        num_filters=4,
+        num_lstm_layers=1,
+        upsampling_ratios=[5, 2],
+    )
+    decoder = transformers.MusicgenDecoderConfig(
+        vocab_size=16,
+        num_codebooks=2,
+        hidden_size=WIDTH,
+        ffn_dim=WIDTH,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        max_position_embeddings=256,
+        pad_token_id=16,
+        bos_token_id=16,
+    )
+    config = transformers.MusicgenConfig(text_encoder=t5_config(), audio_encoder=codec, decoder=decoder)
+    model = transformers.MusicgenForConditionalGeneration(config)
+    usual = model.generation_config
+    usual.decoder_start_token_id, usual.pad_token_id, usual.bos_token_id = 16, 16, 16
+    usual.guidance_scale = 3.0
+    model.save_pretrained(folder)
+    extractor = transformers.EncodecFeatureExtractor(feature_size=1, sampling_rate=500)
+    transformers.MusicgenProcessor(extractor, t5_tokenizer()).save_pretrained(folder)
+
+
+def write_lora(folder: Path) -> None:
+    """Rank 2 on the attention of `write_pictures`, in the form that diffusers writes."""
+    torch.manual_seed(6)
+    unet = import_diffusers().UNet2DConditionModel.from_pretrained(folder.parent / "pictures" / "unet")
+    rows = {}
+    for name, part in unet.named_modules():
+        if name.endswith(("to_q", "to_v")):
+            wide, deep = part.weight.shape
+            rows[f"{name}.lora_A.weight"] = torch.randn(2, deep)
+            rows[f"{name}.lora_B.weight"] = torch.randn(wide, 2)
+    import_diffusers().StableDiffusionPipeline.save_lora_weights(folder, unet_lora_layers=rows)
