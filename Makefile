@@ -4,6 +4,7 @@
 #   make demos     what else it does, each by name: demo-ambience, demo-loop, demo-ar,
 #                  demo-wavenet, demo-diffusion, demo-fusion, demo-flow, demo-batch, demo-compare,
 #                  demo-digit, demo-cat, demo-edit, demo-generators
+#   make listen-demo  a blind test of our piano against its ablations, in your browser
 #   make test      every test; make check: style, types and the fast tests
 #   make wheel-test  the wheel in an empty environment outside this folder: a sound and a picture (fetches packages)
 #   make bench     rewrites benchmarks/RESULTS.md
@@ -26,7 +27,7 @@ GARDEN ?= rain and birdsong, 10 s
 
 .PHONY: demo demos test check wheel-test bench install dev clean
 .PHONY: demo-ambience demo-loop demo-ar demo-wavenet demo-diffusion demo-fusion demo-flow demo-batch demo-compare
-.PHONY: demo-digit demo-cat demo-edit demo-generators
+.PHONY: listen-demo demo-digit demo-cat demo-edit demo-generators
 
 demo: install
 	@mkdir -p out
@@ -96,6 +97,20 @@ demo-batch: install
 demo-compare: dev
 	$(BIN)/audiogen compare --structures stage -n 4 --seeds 2 --steps 2,8 --force -o out/compare
 	@echo "Look at:    out/compare: the table says what each costs and how near to real recordings it comes."
+
+# A blind test of our piano against its ablations: the same notes with one step of the decoder, without the
+# decoder, and through another vocoder. LISTEN: options of `audiogen listen`, such as --share or --kind rank.
+LISTEN ?=
+listen-demo: install
+	@for seed in 1 2 3; do \
+	  make_it() { $(BIN)/audiogen make "calm piano, 8 s" --structure wavenet --seed $$seed --skip-existing --mkdir "$$@"; }; \
+	  make_it -o out/listen/ours/piece-$$seed.wav && \
+	  make_it -o out/listen/one-step/piece-$$seed.wav --steps 1 && \
+	  make_it -o out/listen/wavenet/piece-$$seed.wav --decoder none || exit 1; done
+	$(BIN)/python samples/griffin_lim.py out/listen/ours out/listen/griffin-lim
+	@echo "Listen for: hiss and smeared onsets (one-step), a dull mono (wavenet), a metallic sound (griffin-lim)."
+	$(BIN)/audiogen listen out/listen/ours out/listen/one-step out/listen/wavenet out/listen/griffin-lim \
+	  --answers out/listen/answers.jsonl $(LISTEN)
 
 # A digit: autoregression draws the contour, flow matching paints it along that.
 demo-digit: install

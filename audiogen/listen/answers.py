@@ -29,11 +29,13 @@ class Reading:
         rows: answers that can be reported on, as they were given.
         damaged: lines that are no answer.
         unknown: answers of a kind that this version does not know.
+        sealed: answers given in a page of its own (`--static`), as the page wrote them.
     """
 
     rows: list[Row] = field(default_factory=list)
     damaged: int = 0
     unknown: int = 0
+    sealed: list[Row] = field(default_factory=list)
 
 
 def read_answers(path: Path) -> Reading:
@@ -55,9 +57,11 @@ def read_answers(path: Path) -> Reading:
         row = _parse(line)
         if row is None:
             reading.damaged += 1
+        elif "sealed" in row:
+            reading.sealed.append(row)
         elif row["kind"] not in KINDS:
             reading.unknown += 1
-        elif not KINDS[row["kind"]].is_valid(row):
+        elif not is_valid(row):
             reading.damaged += 1
         else:
             reading.rows.append(row)
@@ -95,6 +99,7 @@ def append(path: Path, row: Row) -> None:
     line = json.dumps(row, ensure_ascii=False, allow_nan=False).encode() + b"\n"
     try:
         with open(path, "ab+", buffering=0) as file:
+            _lock(file.fileno())
             size = file.seek(0, os.SEEK_END)
             if size:
                 file.seek(-1, os.SEEK_END)
@@ -111,26 +116,55 @@ def append(path: Path, row: Row) -> None:
         raise AudiogenError(f"The answer could not be written to {path}: {problem.strerror}.") from problem
 
 
+def is_valid(row: Row) -> bool:
+    """Whether a row can be reported on; its kind is known."""
+    return KINDS[row["kind"]].is_valid(row)
+
+
+def _lock(file: int) -> None:
+    """Until it is closed, for another sitting that appends to the same file; Windows locks while writing."""
+    try:
+        import fcntl
+    except ImportError:
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+    except OSError:  # a file system without locks: a single short write is whole there as well
+        return
+
+
 def _parse(line: bytes) -> Row | None:
     """The row of a line, or None; what is common to all kinds is checked here."""
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
         return None
-    if not isinstance(row, dict) or not all(isinstance(row.get(name), str) for name in _TEXTS):
+    if not isinstance(row, dict):
         return None
-    sounds = row.get("sounds")
-    good = isinstance(sounds, list) and sounds and all(_is_sound(s) for s in sounds)
+    if "sealed" in row:
+        return row
+    if "sounds" in row:  # what stimuli were called when all of them were sounds
+        row["stimuli"] = row.pop("sounds")
+    if not all(isinstance(row.get(name), str) for name in _TEXTS):
+        return None
+    stimuli = row.get("stimuli")
+    good = isinstance(stimuli, list) and stimuli and all(map(_is_stimulus, stimuli))
+    named = row.get("systems", [])
+    good = good and isinstance(named, list) and all(isinstance(name, str) for name in named)
     if not good or not isinstance(row.get("answer"), str | dict | list | int):
         return None
-    plain = _is_number(row.get("switches", 0)) and isinstance(row.get("comment", ""), str)
-    return row if plain else None
+    row.setdefault("comment", "")
+    plain = all(_is_number(row.get(name, 0)) for name in ("switches", "of", "seconds"))
+    return (
+        row if plain and isinstance(row["comment"], str) and isinstance(row.get("check", ""), str) else None
+    )
 
 
-def _is_sound(value: Any) -> bool:
+def _is_stimulus(value: Any) -> bool:
     return (
         isinstance(value, dict)
         and all(isinstance(value.get(name), str) for name in ("system", "sha256"))
+        and isinstance(value.get("label", ""), str)
         and all(_is_number(value.get(name, 0)) for name in ("gain_db", "listened_s"))
     )
 

@@ -1,13 +1,15 @@
-"""The page over HTTP, for this machine only.
+"""The page over HTTP, for this machine, or for the local network where that was asked.
 
-It listens on 127.0.0.1. Every address begins with a random token, so that another user or another page in
-the browser cannot read or answer; the Host header must name this server, so that a foreign name that
-resolves to 127.0.0.1 gets nothing. No path is ever joined to a folder: sounds have names in memory.
+Every address begins with a random token, so that another user or another page in the browser cannot read or
+answer; the Host header must be the address that the request came to, so that a foreign name that resolves to
+it gets nothing. Every rater has a key of their own, and answers only for themselves. No path is ever joined
+to a folder: stimuli have names in memory.
 
-    GET  /TOKEN/            the page
-    GET  /TOKEN/state       what is asked now, JSON
-    GET  /TOKEN/sound/NAME  a WAV file
-    POST /TOKEN/answer      an answer, JSON; the state after it comes back
+    GET  /TOKEN/               the page
+    POST /TOKEN/join           {"rater": name}: a sitting; {"key": ...} comes back
+    GET  /TOKEN/KEY/state      what is asked now, JSON
+    GET  /TOKEN/KEY/file/NAME  a WAV or PNG file
+    POST /TOKEN/KEY/answer     an answer, JSON; the state after it comes back
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from __future__ import annotations
 import errno
 import json
 import secrets
+import socket
 import socketserver
 import sys
 import threading
@@ -25,36 +28,44 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from audiogen.errors import AudiogenError, InvalidRequest
-from audiogen.listen.page import page, policy
-from audiogen.listen.session import Session
+from audiogen.listen.page import document, policy
+from audiogen.listen.session import Session, Sittings
 
 LOOPBACK = "127.0.0.1"
+ANYWHERE = "0.0.0.0"
+_NAMES = {LOOPBACK: ("localhost",)}
 _BODY_LIMIT = 64 << 10  # bytes of an answer
 _SILENT_S = 30  # a connection that says nothing for so long is closed
-_JSON, _HTML, _WAV = "application/json", "text/html; charset=utf-8", "audio/wav"
+_JSON, _HTML = "application/json", "text/html; charset=utf-8"
 
 
 class ListeningServer(ThreadingHTTPServer):
-    """Serves one session.
+    """Serves the sittings of one test.
 
     Args:
-        session: what is asked.
+        sittings: what is asked. Where the test has its rater, only that one is asked.
         port: 0 lets the system choose.
+        share: listen on the local network as well.
     Attributes:
-        url: what to open.
-        finished: set when the last answer has been kept and said so to the page.
+        url: what to open; of a shared test what others open.
+        session: the sitting of the test's own rater, or None.
+        finished: set when that rater's last answer has been kept and said so to the page.
     Raises:
         InvalidRequest: the port is taken or not allowed.
     """
 
     daemon_threads = True
 
-    def __init__(self, session: Session, port: int = 0) -> None:
-        self.session = session
+    def __init__(self, sittings: Sittings, port: int = 0, share: bool = False) -> None:
+        self.sittings = sittings
         self.token = secrets.token_urlsafe(24)
         self.finished = threading.Event()
+        self.keys: dict[str, Session] = {}
+        self.host = _own_address() if share else LOOPBACK
+        rater = sittings.design.settings.rater
+        self.session = None if rater is None else sittings.sit(rater)
         try:
-            super().__init__((LOOPBACK, port), _Handler)
+            super().__init__((ANYWHERE if share else LOOPBACK, port), _Handler)
         except OSError as problem:
             why = "is in use" if problem.errno == errno.EADDRINUSE else f"is not free ({problem.strerror})"
             raise InvalidRequest(
@@ -64,16 +75,24 @@ class ListeningServer(ThreadingHTTPServer):
     def server_bind(self) -> None:
         """Without the name look-up of HTTPServer, which can take seconds."""
         socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = LOOPBACK, self.server_address[1]
+        self.server_name, self.server_port = self.host, self.server_address[1]
 
     @property
     def url(self) -> str:
-        return f"http://{LOOPBACK}:{self.server_port}/{self.token}/"
+        return f"http://{self.host}:{self.server_port}/{self.token}/"
 
-    @property
-    def hosts(self) -> tuple[str, str]:
-        """What the Host header may say."""
-        return f"{LOOPBACK}:{self.server_port}", f"localhost:{self.server_port}"
+    def join(self, given: Any) -> str:
+        """The key of a sitting.
+
+        Raises:
+            InvalidRequest: see `Sittings.sit`.
+        """
+        session = self.session
+        if session is None:
+            session = self.sittings.sit(given.get("rater") if isinstance(given, dict) else None)
+        key = secrets.token_urlsafe(18)
+        self.keys[key] = session
+        return key
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A browser that hangs up is no error; all else was answered by the handler."""
@@ -82,9 +101,9 @@ class ListeningServer(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(session: Session, port: int = 0) -> Iterator[ListeningServer]:
+def serving(sittings: Sittings, port: int = 0, share: bool = False) -> Iterator[ListeningServer]:
     """A server that answers in the background until the block is left."""
-    with ListeningServer(session, port) as server:
+    with ListeningServer(sittings, port, share) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
         thread.start()
         try:
@@ -112,30 +131,48 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self._reply(self._post)
-        if self.server.session.complete:
+        if self.server.session is not None and self.server.session.complete:
             self.server.finished.set()
 
     def log_message(self, format: str, *args: Any) -> None:
         """stderr is for the user, and the page says what went wrong."""
 
     def _get(self, place: str) -> None:
-        session = self.server.session
         if place == "":
             nonce = secrets.token_urlsafe(16)
-            self._send(page(nonce), _HTML, {"Content-Security-Policy": policy(nonce)})
-        elif place == "state":
+            settings = self.server.sittings.design.page() | {"ask_name": self.server.session is None}
+            self._send(document(settings, nonce), _HTML, {"Content-Security-Policy": policy(nonce)})
+            return
+        session, place = self._sitting(place)
+        if place == "state":
             self._send_json(session.state())
-        else:
-            folder, _, name = place.partition("/")
-            wav = session.sound(name) if folder == "sound" else None
-            if wav is None:
-                raise _Refused(HTTPStatus.NOT_FOUND, "There is nothing here.")
-            self._send(wav, _WAV)
+            return
+        folder, _, name = place.partition("/")
+        found = session.stimulus(name) if folder == "file" else None
+        if found is None:
+            raise _Refused(HTTPStatus.NOT_FOUND, "There is nothing here.")
+        self._send(*found)
 
     def _post(self, place: str) -> None:
+        if place == "join":
+            self._send_json({"key": self.server.join(self._body())})
+            return
+        session, place = self._sitting(place)
         if place != "answer":
             raise _Refused(HTTPStatus.NOT_FOUND, "There is nothing here.")
-        self._send_json(self.server.session.answer(self._body()))
+        self._send_json(session.answer(self._body()))
+
+    def _sitting(self, place: str) -> tuple[Session, str]:
+        """The sitting whose key the address bears, and what follows.
+
+        Raises:
+            _Refused: no such key.
+        """
+        key, _, rest = place.partition("/")
+        session = self.server.keys.get(key)
+        if session is None:
+            raise _Refused(HTTPStatus.NOT_FOUND, "There is nothing here; load the page again.")
+        return session, rest
 
     def _reply(self, respond: Any) -> None:
         """Check who asks, answer, and turn errors into JSON with one line of words."""
@@ -154,9 +191,12 @@ class _Handler(BaseHTTPRequestHandler):
         Raises:
             _Refused: another Host, Origin or token.
         """
+        # the address of this machine that the request came to, whichever of its networks that is
+        reached = self.connection.getsockname()[0]
+        hosts = [f"{name}:{self.server.server_port}" for name in (reached, *_NAMES.get(reached, ()))]
         origin = self.headers.get("Origin")
-        known = [f"http://{host}" for host in self.server.hosts]
-        if self.headers.get("Host") not in self.server.hosts or (origin and origin not in known):
+        known = [f"http://{host}" for host in hosts]
+        if self.headers.get("Host") not in hosts or (origin and origin not in known):
             raise _Refused(HTTPStatus.FORBIDDEN, "This server answers only to its own page.")
         _, _, rest = self.path.partition("?")[0].partition("/")
         token, slash, place = rest.partition("/")
@@ -199,3 +239,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+
+def _own_address() -> str:
+    """The address of this machine in the local network; no packet is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # an address of no machine, RFC 5737
+        except OSError:
+            return LOOPBACK
+        return str(probe.getsockname()[0])

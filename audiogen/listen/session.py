@@ -1,6 +1,6 @@
-"""One rater's sitting: what is asked next, what the page may know, and the row of every answer.
+"""Sittings: what is asked next of whom, what the page may know, and the line of every answer.
 
-Nothing here knows HTTP. The page sees labels, opaque names of sounds and a count; systems, files, gains and
+Nothing here knows HTTP. The page sees labels, opaque names of stimuli and a count; systems, files, gains and
 the seed stay on this side until they are written into the answer.
 """
 
@@ -9,95 +9,40 @@ from __future__ import annotations
 import datetime
 import secrets
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from audiogen import __version__
 from audiogen.errors import AudiogenError, InvalidRequest
-from audiogen.listen import levels as level
 from audiogen.listen.answers import append, open_answers
-from audiogen.listen.kinds import KINDS
-from audiogen.listen.levels import Levels
-from audiogen.listen.pairs import pair_up
-from audiogen.listen.trials import Item, Row, Sound, Trial
+from audiogen.listen.design import Design, check_rater, completed
+from audiogen.listen.trials import Row, Trial
 
-MINIMUM_S = 1.0  # every sound is heard so long before an answer counts,
-MINIMUM_SHARE = 0.25  # or for this share of a short one
-COMMENT_LENGTH = 2000
-_SEEDS = 2**32
-_LARGEST = 86_400.0  # seconds of a day; more of anything is an error
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What is asked, and of whom.
-
-    Attributes:
-        answers: the JSONL file; answers that it holds already are not asked again.
-        rater: who listens.
-        question: what the page asks; empty: which one is preferred, in the page's language.
-        repeats: how often each item is asked.
-        forced: "no preference" is no answer.
-        seed: of order and sides; None goes on with the rater's last one, else draws one.
-    """
-
-    answers: Path
-    rater: str
-    question: str = ""
-    repeats: int = 1
-    forced: bool = False
-    seed: int | None = None
-    kind: str = "ab"
-
-    def __post_init__(self) -> None:
-        if not self.rater:
-            raise InvalidRequest("A rater has a name: give one with --rater.")
+SEEDS = 2**32
+MOST_RATERS = 1000  # in one run
 
 
 class Session:
-    """A sitting; its methods may be called from several threads.
+    """One rater's sitting; its methods may be called from several threads.
 
     Args:
-        items: what is compared.
-        levels: how each item is played, from `levels.measure`.
-        settings: see there.
-    Raises:
-        InvalidRequest: the answers file cannot be used.
+        design: what is asked.
+        rater: of whom.
+        seed, number: see `Plan`.
+        answered: trials that the rater has answered already.
     """
 
-    def __init__(self, items: Sequence[Item], levels: Sequence[Levels], settings: Settings) -> None:
-        self.settings = settings
-        self.kind = KINDS[settings.kind]
-        earlier = [row for row in open_answers(settings.answers).rows if row["rater"] == settings.rater]
-        self.seed = settings.seed if settings.seed is not None else _last_seed(earlier)
-        self.trials = self.kind.draw(items, settings.question, settings.repeats, self.seed)
-        answered = {row["trial"] for row in earlier}
+    def __init__(self, design: Design, rater: str, seed: int, number: int, answered: set[str]) -> None:
+        self.design, self.rater, self.seed, self.number = design, rater, seed, number
+        self.trials = design.trials(seed, number)
         self.done = {trial.id for trial in self.trials} & answered
         self.resumed = len(self.done)
-        self._levels = {item.name: own for item, own in zip(items, levels, strict=True)}
         # Names are drawn anew, whatever the seed: a rater who knows the seed learns nothing from them.
-        self._sounds = {secrets.token_urlsafe(12): (t, label) for t in self.trials for label in t.sounds}
+        self._stimuli = {secrets.token_urlsafe(12): (t, label) for t in self.trials for label in t.stimuli}
+        self._names: dict[str, dict[str, str]] = {}
+        for name, (trial, label) in self._stimuli.items():
+            self._names.setdefault(trial.id, {})[label] = name
         self._lock = threading.Lock()
-
-    @classmethod
-    def open(
-        cls, a: Path, b: Path, settings: Settings, progress: Callable[[str, int, int], Any] | None = None
-    ) -> tuple[Session, list[str]]:
-        """A session that compares two folders, and remarks for the user.
-
-        Raises:
-            InvalidRequest: see `pair_up`, `levels.measure` and `open_answers`.
-        """
-        open_answers(settings.answers)  # what can be refused is refused before the work
-        items, remarks = pair_up(a, b)
-        measured = []
-        for k, item in enumerate(items):
-            if progress is not None:
-                progress("measuring", k, len(items))
-            measured.append(level.measure(item))
-        return cls(items, measured, settings), remarks + level.remarks(items, measured)
 
     @property
     def complete(self) -> bool:
@@ -113,28 +58,27 @@ class Session:
         with self._lock:
             return self._state()
 
-    def sound(self, name: str) -> bytes | None:
-        """The WAV file of this opaque name, or None.
+    def stimulus(self, name: str) -> tuple[bytes, str] | None:
+        """The file of this opaque name and its type, or None.
 
         Raises:
             AudiogenError: the file behind it is not any more what it was; its name is not told.
         """
-        if name not in self._sounds:
+        if name not in self._stimuli:
             return None
-        trial, label = self._sounds[name]
-        sound = trial.sounds[label]
+        trial, label = self._stimuli[name]
         try:
-            return level.encode(sound, self._levels[trial.item.name], self._gain(trial, sound))
+            return self.design.presented.encode(trial.item, trial.stimuli[label])
         except InvalidRequest as problem:
             raise AudiogenError(
-                "A sound is not any more what it was when the test began; start the test again."
+                "A file is not any more what it was when the test began; start the test again."
             ) from problem
 
     def answer(self, given: Any) -> Row:
         """Keep an answer and return the new state; what has been answered is not written twice.
 
         Args:
-            given: trial (its id), answer, listened_s (by label), switches, seconds, comment.
+            given: trial (its id), and what `completed` takes.
         Raises:
             InvalidRequest: incomplete, out of range, or not heard long enough.
             AudiogenError: it could not be written.
@@ -143,101 +87,104 @@ class Session:
             if not isinstance(given, dict):
                 raise InvalidRequest("An answer is a JSON object.")
             trial = self.current
-            if given.get("trial") in self.done:
+            if isinstance(given.get("trial"), str) and given["trial"] in self.done:
                 return self._state()  # a repeated request, or a second tab
             if trial is None or given.get("trial") != trial.id:
                 raise InvalidRequest("This is not the trial that is asked now; load the page again.")
-            append(self.settings.answers, self._row(trial, given))
+            row = completed(self.design.row(trial), given)
+            own = {"rater": self.rater, "number": len(self.done) + 1, "of": len(self.trials)}
+            drawn = {"seed": self.seed, "order": self.number, "time": now()}
+            append(self.design.settings.answers, row | own | drawn)
             self.done.add(trial.id)
             return self._state()
 
     def _state(self) -> Row:
         trial = self.current
-        state: Row = {
-            "kind": self.kind.name,
-            "question": self.settings.question,
-            "forced": self.settings.forced,
-            "done": len(self.done),
-            "total": len(self.trials),
-            "comment_length": COMMENT_LENGTH,
-            "trial": None,
-        }
-        if trial is not None:
-            sounds = {label: name for name, (own, label) in self._sounds.items() if own is trial}
-            state["trial"] = {"id": trial.id, "sounds": sounds, "minimum_s": self._minimum(trial)}
-        return state
-
-    def _row(self, trial: Trial, given: Row) -> Row:
-        own = self._levels[trial.item.name]
-        loudness = dict(zip(trial.item.sounds, own.loudness_lufs, strict=True))
-        heard = self._heard(trial, given.get("listened_s"))
-        sounds = [
-            {
-                "label": label,
-                "system": sound.system,
-                "file": str(sound.file),
-                "sha256": sound.sha256,
-                "loudness_lufs": loudness[sound],
-                "gain_db": self._gain(trial, sound),
-                "listened_s": round(heard[label], 2),
-            }
-            for label, sound in trial.sounds.items()
-        ]
-        row: Row = {
-            "kind": self.kind.name,
-            "trial": trial.id,
-            "number": len(self.done) + 1,
-            "of": len(self.trials),
-            "rater": self.settings.rater,
-            "question": self.settings.question,
-            "item": trial.item.name,
-            "repeat": trial.repeat,
-            "systems": [sound.system for sound in trial.item.sounds],
-            "sounds": sounds,
-        }
-        row |= self.kind.judge(trial, given.get("answer"), self.settings.forced)
-        row["comment"] = _comment(given.get("comment", ""))
-        row["switches"] = int(_number(given.get("switches"), "switches"))
-        row["seconds"] = round(_number(given.get("seconds"), "seconds"), 2)
-        row["forced"] = self.settings.forced
-        row["seed"] = self.seed
-        row["time"] = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
-        row["audiogen"] = __version__
-        return row
-
-    def _heard(self, trial: Trial, given: Any) -> dict[str, float]:
-        if not isinstance(given, dict) or set(given) != set(trial.sounds):
-            raise InvalidRequest(f"listened_s gives the seconds of {' and '.join(trial.sounds)}.")
-        heard = {label: _number(given[label], "listened_s") for label in trial.sounds}
-        if min(heard.values()) < self._minimum(trial):
-            raise InvalidRequest(f"Every sound is heard for {self._minimum(trial):g} s before an answer.")
-        return heard
-
-    def _minimum(self, trial: Trial) -> float:
-        own = self._levels[trial.item.name]
-        return round(min(MINIMUM_S, MINIMUM_SHARE * own.frames / own.sample_rate), 3)
-
-    def _gain(self, trial: Trial, sound: Sound) -> float:
-        own = self._levels[trial.item.name]
-        return own.gain_db[trial.item.sounds.index(sound)]
+        view = None if trial is None else self.design.view(trial, self._names[trial.id])
+        return {"rater": self.rater, "done": len(self.done), "total": len(self.trials), "trial": view}
 
 
-def _last_seed(rows: Sequence[Row]) -> int:
-    """The seed of the last answer, else a new one."""
-    for row in reversed(rows):
-        seed = row.get("seed")
-        if isinstance(seed, int) and seed >= 0:
-            return seed
-    return secrets.randbelow(_SEEDS)
+class Sittings:
+    """The sittings of all raters of a test.
+
+    Args:
+        design: what is asked; its answers file must be one that `open_answers` takes.
+    Raises:
+        InvalidRequest: the answers file cannot be used, or belongs to another test.
+    """
+
+    def __init__(self, design: Design) -> None:
+        self.design = design
+        self._sessions: dict[str, Session] = {}
+        self._lock = threading.Lock()
+        rows = open_answers(design.settings.answers).rows
+        _check_same_test(rows, design)
+        seeds = [row["seed"] for row in rows if _is_count(row.get("seed"))]
+        own = design.settings.seed
+        self.seed = own if own is not None else seeds[-1] if seeds else secrets.randbelow(SEEDS)
+
+    @property
+    def sessions(self) -> list[Session]:
+        """Of all who have come."""
+        with self._lock:
+            return list(self._sessions.values())
+
+    def sit(self, rater: object) -> Session:
+        """A sitting of a rater, which goes on where it stopped.
+
+        Raises:
+            InvalidRequest: no name, somebody of this name is here already, or too many raters.
+        """
+        name = check_rater(rater)
+        with self._lock:
+            if name in self._sessions:
+                raise InvalidRequest(
+                    f"{name} is here already. Go on in the other window, or take another name."
+                )
+            if len(self._sessions) >= MOST_RATERS:
+                raise InvalidRequest(f"There are {MOST_RATERS} raters already; nobody else is let in.")
+            rows = open_answers(self.design.settings.answers).rows
+            own = [row for row in rows if row["rater"] == name]
+            seed, number = self._drawn(own, rows)
+            self._sessions[name] = Session(self.design, name, seed, number, {row["trial"] for row in own})
+            return self._sessions[name]
+
+    def _drawn(self, own: Sequence[Row], rows: Sequence[Row]) -> tuple[int, int]:
+        """The rater's seed and number: those of the last answer, else the next row of the Latin square."""
+        others = {row["rater"] for row in rows} | set(self._sessions)
+        seed, number = self.seed, len(others)
+        if own:
+            last = own[-1]
+            number = last["order"] if _is_count(last.get("order")) else 0
+            if self.design.settings.seed is None and _is_count(last.get("seed")):
+                seed = last["seed"]
+        return seed, number
 
 
-def _number(value: Any, name: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LARGEST:
-        raise InvalidRequest(f"{name} is a number of 0 to {_LARGEST:g}, not {str(value)[:40]}.")
-    return float(value)
+def now() -> str:
+    return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
 
 
-def _comment(value: Any) -> str:
-    if not isinstance(value, str) or len(value) > COMMENT_LENGTH:
-        raise InvalidRequest(f"A comment is a text of at most {COMMENT_LENGTH} characters.")
-    return value.strip()
+def _check_same_test(rows: Sequence[Row], design: Design) -> None:
+    """Two tests whose folders bear one name are not mixed up in one file.
+
+    Raises:
+        InvalidRequest: the answers are of systems of these names from other folders, with other files.
+    """
+    systems: dict[str, list[Row]] = {}
+    for row in rows:
+        for stimulus in row["stimuli"]:
+            systems.setdefault(stimulus["system"], []).append(stimulus)
+    for stimuli in zip(*(item.stimuli for item in design.items), strict=False):
+        known = systems.get(stimuli[0].system, [])
+        same = {s.sha256 for s in stimuli} & {s["sha256"] for s in known}
+        folders = {Path(s.get("file", "")).resolve().parent for s in known}
+        if known and not same and stimuli[0].file.resolve().parent not in folders:
+            raise InvalidRequest(
+                f"{design.settings.answers} holds the answers of another test, whose {stimuli[0].system} "
+                f"came from {next(iter(folders))}; choose another file with --answers."
+            )
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

@@ -17,7 +17,7 @@ import pytest
 from tests.listen.conftest import folders, noise, write  # noqa: F401
 
 COMMAND = [sys.executable, "-c", "import sys; from audiogen.cli import main; sys.exit(main(sys.argv[1:]))"]
-PATIENCE_S = 60
+PATIENCE_S = 240  # of a busy machine
 
 
 @pytest.fixture
@@ -49,10 +49,11 @@ def ask(url, body=None):
 
 
 def answer(url, choice="A"):
-    trial = ask(f"{url}state")["trial"]["id"]
+    url += ask(f"{url}join", {})["key"]
+    trial = ask(f"{url}/state")["trial"]["id"]
     heard = {"A": 2, "B": 2}
     return ask(
-        f"{url}answer",
+        f"{url}/answer",
         {"trial": trial, "answer": choice, "listened_s": heard, "switches": 1, "seconds": 5, "comment": ""},
     )
 
@@ -93,7 +94,7 @@ def test_ctrl_c_before_the_first_answer(start):
     assert err == "stopped before the first answer; listen-old-new.jsonl was not written\n"
     assert not Path("listen-old-new.jsonl").exists()
     with pytest.raises(OSError):
-        ask(f"{url}state")
+        ask(f"{url}join", {})
 
 
 def test_what_can_go_wrong(folders, run):  # noqa: F811
@@ -106,8 +107,12 @@ def test_what_can_go_wrong(folders, run):  # noqa: F811
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         for arguments, code, words in (
-            (["old"], 2, "Missing argument 'B/'"),
-            (["old", "absent"], 2, "The folder absent does not exist; give two folders of sounds."),
+            (["old"], 2, "--kind ab compares 2 to 12 systems, not 1"),
+            (
+                ["old", "absent"],
+                2,
+                "The folder absent does not exist; give folders of sounds or of pictures.",
+            ),
             (["old", "empty"], 2, "holds no sounds"),
             (["old", "old"], 2, "are the same"),
             (["old", "few"], 2, "no file name in common and 3 against 1 sounds"),
@@ -118,6 +123,12 @@ def test_what_can_go_wrong(folders, run):  # noqa: F811
             (["old", "new", "--answers", "old"], 2, "old is a folder"),
             (["old", "new", "--answers", "diary.jsonl"], 2, "diary.jsonl is no answers file"),
             (["old", "new", "--repeats", "0"], 2, "--repeats"),
+            (["old", "new", "--kind", "olympics"], 2, "No kind of test 'olympics'"),
+            (["old", "new", "--kind", "mushra"], 2, "--kind mushra needs the folder of the originals"),
+            (["old", "new", "--share", "--static", "x.html"], 2, "take one of them"),
+            (["old", "new", "--static", "diary.jsonl"], 3, "diary.jsonl exists; use --force"),
+            (["diary.yaml"], 2, "diary.yaml cannot be read (No such file or directory)"),
+            (["report", "diary.jsonl", "--html", "diary.jsonl"], 3, "diary.jsonl exists; use --force"),
             (["old", "new", "--rater", " "], 2, "A rater has a name"),
             (["report"], 2, "Missing argument"),
             (["report", "absent.jsonl"], 2, "absent.jsonl does not exist"),
@@ -170,6 +181,30 @@ def test_report_as_json_and_its_notes(tmp_path, run, monkeypatch):
     assert found["comparisons"][0]["preferred"]["new"]["count"] == 8
     assert found["comparisons"][0]["p"] == pytest.approx(2 / 2**8)
     assert run("listen", "report", "a.jsonl", "-q").err == ""
+
+
+def test_a_page_in_one_file_and_a_configuration(folders, run):  # noqa: F811
+    done = run("listen", "old", "new", "--kind", "mos", "--static", "test.html", "--yaml", "test.yaml")
+    assert (done.code, done.out) == (0, "test.html\ntest.yaml\n")
+    assert "send test.html; keep test.key.json, without it the answers cannot be read" in done.err
+    assert Path("test.key.json").exists()
+    again = run("listen", "test.yaml", "--static", "again.html")
+    assert (again.code, again.out) == (0, "again.html\n"), again.err
+
+
+def test_report_as_a_page_and_as_tables(tmp_path, run, monkeypatch):
+    from tests.listen.test_report import row
+    from tests.listen.test_report import write as write_rows
+
+    monkeypatch.chdir(tmp_path)
+    write_rows("a.jsonl", [row(k, "new", comment="<b>&") for k in range(8)])
+    done = run("listen", "report", "a.jsonl", "--html", "a.html", "--csv", "tables")
+    assert done.code == 0, done.err
+    page = Path("a.html").read_text("utf-8")
+    assert "new is preferred to old in 8 of 8 decided answers" in page
+    assert "<svg" in page and "&lt;b&gt;&amp;" in page and "<b>" not in page
+    assert len(Path("tables/paired_comparison.csv").read_text().splitlines()) == 9
+    assert run("listen", "report", "a.jsonl", "--html", "a.html").code == 3
 
 
 def test_help_tells_both(run):

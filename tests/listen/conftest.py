@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from audiogen.listen.session import Session, Settings
+from audiogen.listen.design import Settings, open_design
+from audiogen.listen.session import Session, Sittings
 
 RATE = 44_100
 
@@ -37,12 +38,25 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def sit(folders: Path) -> Callable[..., Session]:
-    """sit(seed=3) -> a Session over the two folders, answers in answers.jsonl."""
+def examine(folders: Path) -> Callable[..., Sittings]:
+    """examine(kind="mos") -> Sittings over the two folders, answers in answers.jsonl."""
+
+    def begin(
+        places: tuple[str, ...] = ("old", "new"), reference: str | None = None, **settings: Any
+    ) -> Sittings:
+        given = {"answers": Path("answers.jsonl"), "rater": "ann", "seed": 1, **settings}
+        original = None if reference is None else Path(reference)
+        return Sittings(open_design([Path(p) for p in places], original, Settings(**given))[0])
+
+    return begin
+
+
+@pytest.fixture
+def sit(examine: Callable[..., Sittings]) -> Callable[..., Session]:
+    """sit(seed=3) -> the Session of ann, or of another rater."""
 
     def begin(**settings: Any) -> Session:
-        given = {"answers": Path("answers.jsonl"), "rater": "ann", "seed": 1, **settings}
-        return Session.open(Path("old"), Path("new"), Settings(**given))[0]
+        return examine(**settings).sit(settings.get("rater", "ann"))
 
     return begin
 
@@ -50,5 +64,6 @@ def sit(folders: Path) -> Callable[..., Session]:
 def reply(session: Session, answer: object = "A", **changes: Any) -> dict[str, Any]:
     """What the page would send for the trial that is asked now."""
     assert session.current is not None
-    given = {"trial": session.current.id, "answer": answer, "listened_s": {"A": 1.5, "B": 2}}
+    heard = {label: 1.5 + 0.5 * k for k, label in enumerate(session.current.stimuli)}
+    given = {"trial": session.current.id, "answer": answer, "listened_s": heard}
     return given | {"switches": 3, "seconds": 9.5, "comment": ""} | changes

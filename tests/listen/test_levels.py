@@ -11,27 +11,27 @@ import pytest
 import soundfile
 
 from audiogen.errors import InvalidRequest
+from audiogen.listen.folders import checksum, gather
 from audiogen.listen.levels import encode, gains_db, measure, remarks
-from audiogen.listen.pairs import checksum, pair_up
-from audiogen.listen.trials import Item, Sound
+from audiogen.listen.trials import Item, Stimulus
 from tests.listen.conftest import RATE, noise, write
 
 LOUDNESS_LU = 0.05  # two filters, one measurement at another rate
 
 
 def item_of(*files: Path) -> Item:
-    return Item("x", tuple(Sound(f.parent.name, f, checksum(f)) for f in files))
+    return Item("x", tuple(Stimulus(f.parent.name, f, checksum(f)) for f in files))
 
 
 def played(item):
     """Samples [T, channels] and rate of every WAV that would be served, and the WAVs."""
     levels = measure(item)
-    wavs = [encode(s, levels, gain) for s, gain in zip(item.sounds, levels.gain_db, strict=True)]
+    wavs = [encode(s, levels, gain) for s, gain in zip(item.stimuli, levels.gain_db, strict=True)]
     return levels, wavs, [soundfile.read(io.BytesIO(wav), always_2d=True) for wav in wavs]
 
 
 def test_the_louder_is_turned_down_to_the_other(folders):
-    items, _ = pair_up(Path("old"), Path("new"))
+    items, *_ = gather([Path("old"), Path("new")])
     for item in items:
         levels, _, sounds = played(item)
         assert levels.gain_db == pytest.approx((0.0, -6.02), abs=0.01)
@@ -107,8 +107,8 @@ def test_what_cannot_be_compared(tmp_path):
 
 
 def test_a_file_that_changes_is_not_played(folders):
-    item = pair_up(Path("old"), Path("new"))[0][0]
+    item = gather([Path("old"), Path("new")])[0][0]
     levels = measure(item)
-    write(item.sounds[0].file, noise(seed=99), noise())
+    write(item.stimuli[0].file, noise(seed=99), noise())
     with pytest.raises(InvalidRequest, match="changed since"):
-        encode(item.sounds[0], levels, 0.0)
+        encode(item.stimuli[0], levels, 0.0)

@@ -9,7 +9,7 @@ import pytest
 
 from audiogen.errors import InvalidRequest
 from audiogen.listen import report
-from audiogen.listen.ab_report import conclusion
+from audiogen.listen.preferences import conclusion
 
 
 def row(number, winner, rater="ann", question="", systems=("old", "new"), a=None, **changes):
@@ -32,6 +32,10 @@ def write(file, rows, tail=""):
     return Path(file)
 
 
+def reported(*files):
+    return report.report(*report.collect(files))
+
+
 @pytest.fixture(autouse=True)
 def _here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -39,7 +43,7 @@ def _here(tmp_path, monkeypatch):
 
 def test_nine_of_ten(tmp_path):
     rows = [row(k, "old" if k == 0 else "new") for k in range(10)] + [row(10, None)]
-    found = report.report([write("a.jsonl", rows)])
+    found = reported(write("a.jsonl", rows))
     (result,) = found["comparisons"]
     assert (result["systems"], result["answers"], result["no_preference"]) == (["old", "new"], 11, 1)
     new = result["preferred"]["new"]
@@ -59,7 +63,7 @@ def test_nine_of_ten(tmp_path):
 
 def test_eight_of_ten_shows_nothing():
     rows = [row(k, "old" if k < 2 else "new") for k in range(10)]
-    (result,) = report.report([write("a.jsonl", rows)])["comparisons"]
+    (result,) = reported(write("a.jsonl", rows))["comparisons"]
     assert result["p"] == pytest.approx(112 / 1024)  # 2 (1 + 10 + 45) / 2^10
     assert result["conclusion"].startswith("No difference shown: new is preferred in 8 of 10")
     assert "does not show that they are equal" in result["conclusion"]
@@ -76,7 +80,7 @@ def test_conclusions():
 def test_a_rater_who_always_says_a_prefers_nobody():
     rows = [row(k, ("old", "new")[k % 2]) for k in range(20)]
     assert {r["answer"] for r in rows} == {"A"}
-    found = report.report([write("a.jsonl", rows)])
+    found = reported(write("a.jsonl", rows))
     (result,) = found["comparisons"]
     assert (result["p"], result["first_side"]["count"]) == (1.0, 20)
     assert result["first_side"]["p"] < 1e-5
@@ -88,7 +92,7 @@ def test_raters_items_and_comments():
     rows += [row(k, "old", rater="鲍勃", comment="rougher\nbass") for k in range(2)] + [
         row(2, None, rater="鲍勃")
     ]
-    found = report.report([write("a.jsonl", rows[:6]), write("b.jsonl", rows[6:])])
+    found = reported(write("a.jsonl", rows[:6]), write("b.jsonl", rows[6:]))
     (result,) = found["comparisons"]
     assert result["by_rater"] == [
         {"rater": "ann", "preferred": {"old": 0, "new": 6, "none": 0}, "p": pytest.approx(1 / 32)},
@@ -105,7 +109,7 @@ def test_raters_items_and_comments():
 
 def test_questions_and_systems_are_kept_apart():
     rows = [row(0, "new"), row(0, "new", question="Brighter?"), row(1, "x", systems=("x", "y"))]
-    found = report.report([write("a.jsonl", rows)])
+    found = reported(write("a.jsonl", rows))
     assert [(c["systems"], c["question"]) for c in found["comparisons"]] == [
         (["old", "new"], ""), (["old", "new"], "Brighter?"), (["x", "y"], ""),
     ]  # fmt: skip
@@ -123,37 +127,37 @@ def test_damaged_repeated_and_unknown_lines_are_counted():
         json.dumps(good | {"sounds": [{**s, "listened_s": "long"} for s in good["sounds"]]}),
         json.dumps(good | {"sounds": [{**s, "system": "old"} for s in good["sounds"]]}),
     ]  # fmt: skip
-    other = json.dumps(good | {"kind": "mushra", "answer": {"A": 80, "B": 20}})
+    other = json.dumps(good | {"kind": "cmos", "answer": {"A": 80, "B": 20}})
     file = write("a.jsonl", [good, good], "\n".join([*damaged, other, "", " "]))
     with open(file, "ab") as stream:
         stream.write(b"\xff\xfe\n")
-    found = report.report([file, file])
+    found = reported(file, file)
     assert found["damaged_lines"] == 2 * (len(damaged) + 1)
     assert (found["answers"], found["repeated_lines"], found["other_kinds"]) == (1, 3, 2)
     said = report.left_out(found)
     assert said[0] == f"lines left out: {2 * (len(damaged) + 1)} (damaged)"
     assert len(said) == 3
-    assert report.left_out(report.report([write("b.jsonl", [good])])) == []
+    assert report.left_out(reported(write("b.jsonl", [good]))) == []
 
 
 def test_the_first_of_two_answers_to_one_trial_counts():
-    found = report.report([write("a.jsonl", [row(0, "new"), row(0, "old")])])
+    found = reported(write("a.jsonl", [row(0, "new"), row(0, "old")]))
     assert found["comparisons"][0]["preferred"]["new"]["count"] == 1
     assert found["comparisons"][0]["preferred"]["old"]["count"] == 0
 
 
 def test_nothing_to_report_on():
     with pytest.raises(InvalidRequest, match="absent.jsonl does not exist"):
-        report.report([Path("absent.jsonl")])
+        reported(Path("absent.jsonl"))
     with pytest.raises(InvalidRequest, match="cannot be read"):
-        report.report([Path(".")])
+        reported(Path("."))
     Path("empty.jsonl").write_text("what\n")
     with pytest.raises(InvalidRequest, match=r"no answers to report on \(1 damaged line\)"):
-        report.report([Path("empty.jsonl")])
+        reported(Path("empty.jsonl"))
 
 
 def test_only_ties():
-    found = report.report([write("a.jsonl", [row(k, None) for k in range(3)])])
+    found = reported(write("a.jsonl", [row(k, None) for k in range(3)]))
     (result,) = found["comparisons"]
     assert (result["p"], result["preferred"]["old"]["interval"]) == (None, None)
     assert "side A: no decided answers" in report.words(found)

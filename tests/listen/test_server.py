@@ -10,19 +10,21 @@ import socket
 import pytest
 
 from audiogen.errors import InvalidRequest
-from audiogen.listen.page import page
+from audiogen.listen.page import document
 from audiogen.listen.server import ListeningServer, serving
 from tests.listen.conftest import noise, reply, write
 
 
 @pytest.fixture
-def server(sit):
-    with serving(sit()) as running:
+def server(examine):
+    with serving(examine()) as running:
+        running.key = running.join({})
         yield running
 
 
 def ask(server, method="GET", path=None, body=None, place="", **headers):
-    """(status, headers, body) of one request; `path` None: TOKEN/place."""
+    """(status, headers, body) of one request; `path` None: TOKEN/KEY/place, or TOKEN/ without a place."""
+    place = f"{server.key}/{place}" if place else ""
     connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
     path = f"/{server.token}/{place}" if path is None else path
     given = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -39,19 +41,19 @@ def test_a_whole_sitting(server):
     for done in range(3):
         state = json.loads(ask(server, place="state")[2])
         assert state["done"] == done
-        for name in state["trial"]["sounds"].values():
-            status, headers, wav = ask(server, place=f"sound/{name}")
+        for name in state["trial"]["stimuli"].values():
+            status, headers, wav = ask(server, place=f"file/{name}")
             assert (status, headers["Content-Type"], wav[:4]) == (200, "audio/wav", b"RIFF")
         assert not server.finished.is_set()
         status, _, answered = ask(server, "POST", body=reply(session), place="answer")
         assert (status, json.loads(answered)["done"]) == (200, done + 1)
     assert server.finished.wait(10)
-    assert session.settings.answers.read_text().count("\n") == 3
+    assert session.design.settings.answers.read_text().count("\n") == 3
 
 
 def test_the_headers_of_both_sounds_are_the_same(server):
-    names = server.session.state()["trial"]["sounds"].values()
-    one, other = (ask(server, place=f"sound/{name}")[1] for name in names)
+    names = server.session.state()["trial"]["stimuli"].values()
+    one, other = (ask(server, place=f"file/{name}")[1] for name in names)
     for headers in (one, other):
         headers.pop("Date")
     assert one == other
@@ -76,20 +78,20 @@ def test_only_its_own_page_is_answered(server):
     assert ask(server, place="state", Host=f"localhost:{port}")[0] == 200
     body = reply(server.session)
     assert ask(server, "POST", body=body, place="answer", Origin="http://evil.example")[0] == 403
-    assert not server.session.settings.answers.exists()
+    assert not server.session.design.settings.answers.exists()
     assert ask(server, "POST", body=body, place="answer", Origin=f"http://127.0.0.1:{port}")[0] == 200
 
 
 def test_there_are_no_files_to_be_had(server):
     for place in (
         "../old/one.wav",
-        "sound/../../old/one.wav",
-        "sound/old/one.wav",
-        "sound/%2e%2e/one.wav",
+        "file/../../old/one.wav",
+        "file/old/one.wav",
+        "file/%2e%2e/one.wav",
         "answers.jsonl",
         "page.html",
-        "sound/",
-        "sound",
+        "file/",
+        "file",
         "state/x",
     ):
         status, _, content = ask(server, place=place)
@@ -103,13 +105,14 @@ def test_bad_answers_are_words(server):
         ("{", 400, "no JSON"),
         ("[" * 60_000, 400, "no JSON"),
         ("[]", 400, "JSON object"),
-        (reply(server.session, "C"), 400, "one of A, B, none"),
+        (reply(server.session, "C"), 400, "one of A, none, B"),
         ("x" * 70_000, 413, "too long"),
     ):
         got, _, content = ask(server, "POST", body=body, place="answer")
         assert (got, words in json.loads(content)["error"]) == (status, True), content
     with socket.create_connection(("127.0.0.1", server.server_port), timeout=10) as raw:
-        head = f"POST /{server.token}/answer HTTP/1.0\r\nHost: 127.0.0.1:{server.server_port}\r\n\r\n"
+        place, host = f"/{server.token}/{server.key}/answer", f"127.0.0.1:{server.server_port}"
+        head = f"POST {place} HTTP/1.0\r\nHost: {host}\r\n\r\n"
         raw.sendall(head.encode())
         assert b" 411 " in raw.recv(100)
     assert ask(server, place="state")[0] == 200
@@ -117,10 +120,10 @@ def test_bad_answers_are_words(server):
 
 def test_a_sound_that_changed_is_no_sound(server):
     trial = server.session.current
-    for sound in trial.sounds.values():
+    for sound in trial.stimuli.values():
         write(sound.file, noise(seed=5))
-    name = server.session.state()["trial"]["sounds"]["A"]
-    status, _, content = ask(server, place=f"sound/{name}")
+    name = server.session.state()["trial"]["stimuli"]["A"]
+    status, _, content = ask(server, place=f"file/{name}")
     assert (status, b"start the test again" in content) == (500, True)
 
 
@@ -139,7 +142,7 @@ def test_the_page_is_one_document_without_foreign_parts(server):
 
 
 def test_the_page_tells_each_thing_in_both_languages():
-    text = page("n").decode()
+    text = document({}, "n").decode()
     english, chinese = text.split("  zh: {")
     names = [
         re.findall(r"^\s{4}(\w+):|, (\w+):", part.split("\n};")[0], re.M)
@@ -150,14 +153,13 @@ def test_the_page_tells_each_thing_in_both_languages():
     assert set(re.findall(r'data-(?:text|label)="(\w+)"', text)) <= found[0]
 
 
-def test_a_port_that_is_taken_or_not_allowed(sit):
-    session = sit()
+def test_a_port_that_is_taken_or_not_allowed(examine):
     with (
-        serving(session) as first,
+        serving(examine()) as first,
         pytest.raises(InvalidRequest, match=f"Port {first.server_port} is in use"),
     ):
-        ListeningServer(session, first.server_port)
-    with serving(session, first.server_port) as second:
+        ListeningServer(examine(), first.server_port)
+    with serving(examine(), first.server_port) as second:
         assert second.server_port == first.server_port
         assert second.token != first.token
         assert second.server_address[0] == "127.0.0.1"

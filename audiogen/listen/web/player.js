@@ -5,10 +5,13 @@
    is not counted as heard. */
 const FADE_S = 0.008;
 const AHEAD_S = 0.03;
+const SHORTEST_LOOP_S = 0.2;
 
 class Player {
-  constructor(onchange) {
+  /* read(name) gives the bytes of a sound. */
+  constructor(onchange, read) {
     this.onchange = onchange;
+    this.read = read;
     this.context = null;
     this.labels = [];
     this.sources = null; // while the clock runs
@@ -17,15 +20,20 @@ class Player {
     this.offset = 0;
     this.duration = 0;
     this.switches = 0;
+    this.region = null; // [from, to] of a loop
+    this.looping = false;
   }
 
-  /* sounds: {label: address}; stops what was there. */
+  /* sounds: {label: name}; stops what was there. */
   async load(sounds, heard = {}, switches = 0) {
     this.stop();
     this.duration = 0;
+    this.region = null;
+    this.looping = false;
     this.context = this.context || new AudioContext();
     const labels = Object.keys(sounds);
-    const buffers = await Promise.all(labels.map((label) => this.fetch(sounds[label])));
+    const buffers = await Promise.all(labels.map(async (label) =>
+      this.context.decodeAudioData(await this.read(sounds[label]))));
     this.labels = labels;
     this.buffers = buffers;
     this.offset = 0;
@@ -35,16 +43,17 @@ class Player {
     this.switches = switches;
   }
 
-  async fetch(address) {
-    const response = await fetch(address, { cache: "no-store" });
-    if (!response.ok) throw new Error((await response.json()).error);
-    return this.context.decodeAudioData(await response.arrayBuffer());
+  /* Seconds since play began. */
+  get gone() {
+    return this.sources ? Math.max(0, this.context.currentTime - this.startedAt) : 0;
   }
 
   get position() {
     if (!this.sources) return this.offset;
-    const gone = Math.max(0, this.context.currentTime - this.startedAt);
-    return Math.min(this.duration, this.offset + gone);
+    const at = this.offset + this.gone;
+    if (!this.looping) return Math.min(this.duration, at);
+    const [from, to] = this.region;
+    return at < to ? at : from + ((at - from) % (to - from));
   }
 
   async play() {
@@ -52,27 +61,29 @@ class Player {
     this.playing = true; // before the wait: a second press pauses
     await this.context.resume();
     if (!this.playing || this.sources) return;
+    if (this.looping && (this.offset < this.region[0] || this.offset >= this.region[1])) this.offset = this.region[0];
     const start = this.context.currentTime + AHEAD_S;
     this.master = new GainNode(this.context, { gain: this.offset ? 0 : 1 });
     this.master.connect(this.context.destination);
     this.master.gain.setValueAtTime(this.master.gain.value, start);
     this.master.gain.linearRampToValueAtTime(1, start + FADE_S);
     this.gains = {};
+    const loop = this.looping ? { loop: true, loopStart: this.region[0], loopEnd: this.region[1] } : {};
     this.sources = this.buffers.map((buffer, k) => {
       const label = this.labels[k];
       const gain = new GainNode(this.context, { gain: label === this.active ? 1 : 0 });
-      const source = new AudioBufferSourceNode(this.context, { buffer });
+      const source = new AudioBufferSourceNode(this.context, { buffer, ...loop });
       source.connect(gain).connect(this.master);
       source.start(start, this.offset);
       this.gains[label] = gain;
       return source;
     });
     this.startedAt = start;
-    this.counted = this.offset;
+    this.counted = 0;
     const mine = this.sources;
     mine[0].onended = () => {
       if (this.sources !== mine) return;
-      this.count(this.duration);
+      this.count(this.duration - this.offset);
       this.stop();
       this.offset = 0;
       this.onchange();
@@ -96,15 +107,41 @@ class Player {
   }
 
   async seek(position) {
+    await this.again(() => {
+      this.offset = Math.min(Math.max(0, position), Math.max(0, this.duration - FADE_S));
+    });
+  }
+
+  /* One end of the loop, 0 or 1, goes to where it plays now. */
+  async mark(end) {
+    const region = this.region || [0, this.duration];
+    region[end] = this.position;
+    if (region[1] - region[0] < SHORTEST_LOOP_S) region[1 - end] = end ? 0 : this.duration;
+    if (region[1] - region[0] < SHORTEST_LOOP_S) return;
+    await this.again(() => {
+      this.region = region;
+      this.looping = true;
+    });
+  }
+
+  async loop() {
+    await this.again(() => {
+      this.region = this.region || [0, this.duration];
+      this.looping = !this.looping;
+    });
+  }
+
+  /* A change that begins playing anew if it plays. */
+  async again(change) {
     const goOn = this.playing;
     this.stop();
-    this.offset = Math.min(Math.max(0, position), Math.max(0, this.duration - FADE_S));
+    if (this.duration) change();
     if (goOn) await this.play();
     this.onchange();
   }
 
   hear(label) {
-    if (!this.duration || label === this.active) return;
+    if (!this.duration || label === this.active || !this.labels.includes(label)) return;
     this.count();
     this.active = label;
     this.switches += 1;
@@ -120,9 +157,39 @@ class Player {
   }
 
   /* Add what was played since the last count to the sound that was heard. */
-  count(position = this.position) {
+  count(gone = this.looping ? this.gone : Math.min(this.gone, this.duration - this.offset)) {
     if (!this.sources) return;
-    this.heard[this.active] += Math.max(0, position - this.counted);
-    this.counted = position;
+    this.heard[this.active] += Math.max(0, gone - this.counted);
+    this.counted = gone;
+  }
+}
+
+/* Pictures: all are seen while they are on the screen; it has the part of a Player that the page needs. */
+class Gallery {
+  constructor() {
+    this.heard = {};
+    this.switches = 0;
+    this.playing = false;
+  }
+
+  async load(pictures, heard = {}, switches = 0) {
+    await Promise.all([...document.querySelectorAll("#cards img")].map((image) => image.decode()));
+    this.heard = Object.fromEntries(Object.keys(pictures).map((label) => [label, heard[label] || 0]));
+    this.switches = switches;
+    this.since = performance.now();
+    this.playing = true;
+  }
+
+  stop() {
+    this.count();
+    this.playing = false;
+  }
+
+  count() {
+    const now = performance.now();
+    if (this.playing && document.visibilityState === "visible") {
+      for (const label of Object.keys(this.heard)) this.heard[label] += (now - this.since) / 1000;
+    }
+    this.since = now;
   }
 }
