@@ -261,7 +261,7 @@ def test_the_mouse_and_tab_reach_everything(browser, opened):
     browser.press("Space")  # after the mouse it plays and pauses, it does not press the last button
     assert browser.run("return [answer, player.playing]") == ["none", False]
     reached = []
-    for _ in range(13):
+    for _ in range(18):
         browser.press("Tab")
         reached.append(browser.run("return document.activeElement.id || document.activeElement.tagName"))
     for name in (
