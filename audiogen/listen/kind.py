@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
@@ -29,7 +30,7 @@ class Choice:
     zh: str
 
 
-class Kind:
+class Kind(ABC):
     """A kind of test. The page is told in data; `widget` names the part of the page that takes the answer.
 
     Attributes:
@@ -144,13 +145,13 @@ class Kind:
                 found[rater] = f"failed {failed} of {len(checks)} attention checks"
         return found
 
+    @abstractmethod
     def summary(self, rows: Sequence[Row]) -> Row:
         """Numbers about the answers of one comparison (one question, one set of systems)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def words(self, summary: Row) -> list[str]:
         """The summary as lines for people."""
-        raise NotImplementedError
 
     def plots(self, summary: Row) -> list[str]:
         """The summary as SVG pictures."""

@@ -7,6 +7,7 @@ only.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from itertools import combinations
 from statistics import median
@@ -28,9 +29,9 @@ class ScoreKind(Kind):
 
     scale: tuple[float, float] = (0, 100)
 
+    @abstractmethod
     def scores(self, row: Row) -> dict[str, float]:
         """What the answer gives each system."""
-        raise NotImplementedError
 
     def summary(self, rows: Sequence[Row]) -> Row:
         scored = [(row, self.scores(row)) for row in rows]
