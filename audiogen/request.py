@@ -204,7 +204,7 @@ class Plan:
                 request.device,
                 request.sampling.few,
                 request.model if entry.chosen else None,
-                self.loaded,
+                loaded=self.loaded,
             )
             for entry in self.entries.values()
         )
