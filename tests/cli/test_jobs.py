@@ -29,18 +29,16 @@ def stdin(monkeypatch):
 
 @pytest.fixture
 def loads(monkeypatch):
-    """The names of the stages that are loaded, as they are."""
-    from audiogen import request
+    """The names of the stages whose weights are read, as they are."""
+    from audiogen.pretrained import Pretrained
 
-    real, seen = request.load_stage, []
+    real, seen = Pretrained.from_pretrained.__func__, []
 
-    def counted(name, *given, loaded):
-        before = len(loaded)
-        stage = real(name, *given, loaded=loaded)
-        seen.extend([name] * (len(loaded) - before))
-        return stage
+    def counted(cls, *given, **named):
+        seen.append(cls.name)
+        return real(cls, *given, **named)
 
-    monkeypatch.setattr(request, "load_stage", counted)
+    monkeypatch.setattr(Pretrained, "from_pretrained", classmethod(counted))
     return seen
 
 
