@@ -1,4 +1,4 @@
-"""Many jobs in one run: all are checked first, what they need is loaded once, one failure stops no other."""
+"""Many jobs in one run: all are checked first, what they need is loaded once, a bad one stops no other."""
 
 from __future__ import annotations
 
@@ -33,56 +33,66 @@ def run(entries: Sequence[Entry], job_of: Callable[[dict[str, Any], int], Job], 
         entries: as read.
         job_of: (job as an object, its number from 1) -> Job.
     Raises:
-        InvalidRequest, WouldOverwrite: some cannot be made; none was.
-        AudiogenError: some failed; the others are complete.
+        InvalidRequest: none can be made. WouldOverwrite: one would; none was begun.
+        AudiogenError: some could not be made or failed; the others are complete.
     """
     with Reporter(state.quiet) as reporter:
-        jobs = _checked(entries, job_of)
-        for entry, ready in zip(entries, jobs, strict=True):
-            remark(ready.plan, reporter, f"{entry.where}: ")
+        checked, failed = _checked(entries, job_of)
+        jobs = list(checked.values())
+        for where, ready in checked.items():
+            remark(ready.plan, reporter, f"{where}: ")
         if jobs[0].job.dry_run:
             for ready in jobs:
                 show(ready)
+            if failed:
+                share = f"{len(failed)} of {len(entries)}"
+                raise InvalidRequest(f"{share} jobs cannot be made ({_few(failed)}).")
             return
         load(jobs, reporter)
         made: list[Path] = []
-        failed = []
-        for number, (entry, ready) in enumerate(zip(entries, jobs, strict=True), 1):
+        for number, (where, ready) in enumerate(checked.items(), 1):
             reporter.job(number, len(jobs))
             try:
                 made += perform(ready, reporter)
             except (Cancelled, BrokenPipeError):
                 raise
             except Exception as problem:
-                failed.append(entry.where)
+                failed.append(where)
                 reporter.clear()
-                _complain(entry.where, problem, state)
+                _complain(where, problem, state)
         there = sum(place.exists for ready in jobs for place in ready.places)
         left = f", {there} left alone" if there else ""
         reporter.say(f"{_count(len(jobs), 'job')}: {_count(len(made), 'take')} made{left}")
     _play(jobs, made, failed, state)
     if failed:
         raise AudiogenError(
-            f"{len(failed)} of {len(jobs)} jobs failed ({_few(failed)}); everything else is complete."
+            f"{len(failed)} of {len(entries)} jobs failed ({_few(failed)}); everything else is complete."
         )
 
 
-def _checked(entries: Sequence[Entry], job_of: Callable[[dict[str, Any], int], Job]) -> list[Ready]:
-    """Every job, understood; all problems are said together."""
+def _checked(
+    entries: Sequence[Entry], job_of: Callable[[dict[str, Any], int], Job]
+) -> tuple[dict[str, Ready], list[str]]:
+    """The jobs that can be made, understood, by their places in the list; and the places of the others.
+
+    What is wrong with these is said at once.
+    """
     loaded: Loaded = {}
-    jobs: list[Ready] = []
+    jobs: dict[str, Ready] = {}
     problems: list[tuple[str, Exception]] = []
     writers: dict[str, str] = {}
     for number, entry in enumerate(entries, 1):
         try:
             ready = check(job_of(entry.job(), number))
             _check_alone(ready, entry.where, writers, len(entries))
-            jobs.append(dataclasses.replace(ready, plan=ready.plan.sharing(loaded)))
+            jobs[entry.where] = dataclasses.replace(ready, plan=ready.plan.sharing(loaded))
         except Exception as problem:  # a line that nobody foresaw is named like any other
             problems.append((entry.where, problem))
-    if problems:
+    if not jobs or any(isinstance(each, WouldOverwrite) for _, each in problems):
         _refuse(problems, len(entries))
-    return jobs
+    for where, each in problems:
+        _say(where, f"left out: {_words(each)}")
+    return jobs, [where for where, _ in problems]
 
 
 def _check_alone(ready: Ready, where: str, writers: dict[str, str], total: int) -> None:

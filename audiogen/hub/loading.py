@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import logging
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,8 +39,12 @@ def loading(source: str) -> Iterator[None]:
         MissingPackage: the model needs a package that is not installed.
         MissingModel: it is incomplete, damaged, or of another kind.
     """
+    loggers = [logging.getLogger(name) for name in ("diffusers", "transformers")]
+    levels = [logger.level for logger in loggers]
     for library in (import_diffusers(), import_transformers()):
         library.utils.logging.disable_progress_bar()
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)  # an error that they raise they also log, with its traceback
     try:
         with warnings.catch_warnings():
             # old versions of diffusers know only `torch_dtype`, new ones would rather hear `dtype`
@@ -56,6 +61,9 @@ def loading(source: str) -> Iterator[None]:
             f"{source} cannot be loaded ({line(problem)}). Only safetensors are read; is the folder "
             "complete, and a model of this kind?"
         ) from problem
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 @contextmanager

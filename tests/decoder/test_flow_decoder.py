@@ -18,6 +18,10 @@ from audiogen.stage import Sampling, silent
 TINY = FlowDecoderConfig(width=32, dilations=(1, 2), templates=2, steps=3)
 BF16_KERNELS = 1e-2  # of the normalised mel: kernels differ by shape
 
+MEMORY_PLACE = (
+    1e-4  # nats; some kernels sum in another order where memory is not aligned, as in a mapped file
+)
+
 
 @pytest.fixture(scope="module")
 def decoder() -> FlowDecoder:
@@ -109,9 +113,10 @@ def test_a_coarse_mel_of_the_wrong_size_is_refused(decoder: FlowDecoder) -> None
 
 def test_saving_and_loading_keeps_the_sound(decoder: FlowDecoder, tmp_path) -> None:
     decoder.save_pretrained(tmp_path, storage="fp32")
-    loaded = FlowDecoder.from_pretrained(tmp_path)
+    loaded, once_more = (FlowDecoder.from_pretrained(tmp_path) for _ in range(2))
     assert loaded.config == decoder.config
-    np.testing.assert_array_equal(decode(decoder, piece()).mid, decode(loaded, piece()).mid)
+    np.testing.assert_array_equal(decode(loaded, piece()).mid, decode(once_more, piece()).mid)
+    np.testing.assert_allclose(decode(decoder, piece()).mid, decode(loaded, piece()).mid, atol=MEMORY_PLACE)
 
 
 def test_packing_is_undone_by_unpacking() -> None:
