@@ -9,7 +9,7 @@ import pytest
 import torch
 from scipy.signal import butter, sosfilt
 
-import audiogen.render.vocoder as vocoder
+import audiogen.render.blocks as blocks
 from audiogen import Sampling, load_pipeline
 from audiogen.artifacts import Conditioning, MelSpectrogram, Notes, Structure
 from audiogen.media.mel import MelSettings, analyse
@@ -43,12 +43,12 @@ def mel() -> MelSpectrogram:
 def renderings(mel: MelSpectrogram) -> Iterator[tuple[np.ndarray, np.ndarray, list[int]]]:
     """At once; in windows as shipped; and the frames in the middle of every overlap."""
     stage = load_pipeline("piano", structure="none").stages[1]
-    spans = vocoder._spans(mel.mid.shape[1], vocoder.BLOCK_FRAMES, vocoder.OVERLAP_FRAMES)
-    joins = [first + vocoder.OVERLAP_FRAMES // 2 for first, _ in spans[1:]]
+    spans = blocks._spans(mel.mid.shape[1], blocks.BLOCK_FRAMES, blocks.OVERLAP_FRAMES)
+    joins = [first + blocks.OVERLAP_FRAMES // 2 for first, _ in spans[1:]]
     assert len(joins) >= 2
     patch = pytest.MonkeyPatch()
     parts = stage(mel, Conditioning(), Sampling(seed=1), silent).samples
-    patch.setattr(vocoder, "BLOCK_FRAMES", 10**9)
+    patch.setattr(blocks, "BLOCK_FRAMES", 10**9)
     whole = stage(mel, Conditioning(), Sampling(seed=1), silent).samples
     patch.undo()
     yield whole, parts, joins
