@@ -6,7 +6,6 @@ any of them (a quiet forest) serves as a background under single calls.
 
 from __future__ import annotations
 
-import csv
 import io
 import zipfile
 from dataclasses import dataclass, replace
@@ -18,7 +17,11 @@ from scipy.signal import butter, sosfilt
 
 from audiogen.artifacts import SOURCES
 from audiogen.errors import InvalidRequest
+from audiogen.lab.data.manifests import read_manifest
 from audiogen.media.loudness import loudness_lufs
+
+COLUMNS = ("file", "archive", "labels", "split", "bandwidth_hz")
+COLUMNS += ("source_title", "author", "licence", "source_url")
 
 SAMPLE_RATE = 44_100
 LEVEL_LUFS = -23.0  # of every recording, and of every scene made from them
@@ -85,10 +88,7 @@ def read_recordings(folder: Path, split: str, without: tuple[str, ...] = ("boat"
         InvalidRequest: no manifest there, or an archive that cannot be read.
     """
     manifest = Path(folder) / "manifest.csv"
-    if not manifest.exists():
-        raise InvalidRequest(f"{manifest} is missing; give the folder with the environment recordings.")
-    with open(manifest, newline="", encoding="utf-8") as stream:
-        rows = [row for row in csv.DictReader(stream) if row["split"] == split]
+    rows = [row for row in read_manifest(manifest, COLUMNS) if row["split"] == split]
     found = []
     for archive in sorted({row["archive"] for row in rows}):
         try:

@@ -7,6 +7,8 @@ import json
 from collections import Counter
 from pathlib import Path
 
+from audiogen.lab.data.manifests import read_manifest
+
 COLUMNS = ("kind", "set", "composer", "title", "attribution", "licence", "pieces", "source")
 _ROLLS = "Copyright (c) 2022 Piano Rolls"
 # (set, attribution) of what the manifests name only by its repository
@@ -31,8 +33,8 @@ def write_credits(file: Path, source: Path) -> None:
 
 def _manifest(manifest: Path) -> list[tuple[str, ...]]:
     """(kind, set, composer, title, attribution, licence, source) of every piece; equal ones are one line."""
-    with open(manifest, encoding="utf-8", newline="") as stream:
-        return [_line(row) for row in csv.DictReader(stream)]
+    columns = ("source", "licence", "kind", "composer", "title", "performer")
+    return [_line(row) for row in read_manifest(manifest, columns)]
 
 
 def _line(row: dict[str, str]) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ velocities get a drawn, phrase-like dynamic, since a decoder must hear every vel
 
 from __future__ import annotations
 
-import csv
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from audiogen.artifacts import Notes
+from audiogen.errors import InvalidRequest
+from audiogen.lab.data.manifests import existing, read_manifest
 from audiogen.media.midi import read_midi
+
+COLUMNS = ("archive", "path", "split", "kind", "composer", "title", "composition", "licence", "velocities")
 
 WELTE = (30.0, 90.0)
 SPREAD = (20.0, 115.0)
@@ -38,18 +41,24 @@ class Piece:
 
 
 def read_corpus(source: Path, splits: tuple[str, ...], welte_red: bool = True) -> Iterator[Piece]:
-    """Every readable piece of the asked splits under `source` (the folder `piano-midi`)."""
+    """Every readable piece of the asked splits under `source` (the folder `piano-midi`).
+
+    Raises:
+        InvalidRequest: a manifest or an archive is not there or damaged.
+    """
     manifests = [source / "manifest.csv"]
     if welte_red:
         manifests.append(source / "welte-red" / "piano-rolls-welte-red.csv")
     for manifest in manifests:
-        with open(manifest, encoding="utf-8", newline="") as file:
-            rows = [row for row in csv.DictReader(file) if row["split"] in splits]
+        rows = [row for row in read_manifest(manifest, COLUMNS) if row["split"] in splits]
         for archive in sorted({row["archive"] for row in rows}):
-            with zipfile.ZipFile(manifest.parent / archive) as pack:
-                for row in rows:
-                    if row["archive"] == archive:
-                        yield _piece(row, pack.read(row["path"]))
+            try:
+                with zipfile.ZipFile(existing(manifest.parent / archive)) as pack:
+                    files = [(row, pack.read(row["path"])) for row in rows if row["archive"] == archive]
+            except (OSError, KeyError, zipfile.BadZipFile) as problem:
+                raise InvalidRequest(f"Cannot read {manifest.parent / archive} ({problem}).") from problem
+            for row, raw in files:
+                yield _piece(row, raw)
 
 
 def _piece(row: dict[str, str], raw: bytes) -> Piece:

@@ -19,6 +19,7 @@ import soundfile
 import soxr
 
 from audiogen.artifacts import Notes
+from audiogen.lab.data.manifests import existing
 from audiogen.structure.wavenet.struck_keys import NO_DAMPER_ABOVE, RESTRIKE_S, damping_s
 
 SAMPLE_RATE = 44_100
@@ -45,7 +46,7 @@ class PianoBank:
     @classmethod
     def build(cls, folder: Path) -> PianoBank:
         """Decode, trim and resample the sample archives in `folder` (about two minutes)."""
-        index = json.loads((folder / "index.json").read_text())["samples"]
+        index = json.loads(existing(folder / "index.json").read_text())["samples"]
         archives: dict[str, zipfile.ZipFile] = {}
 
         def load(row: dict) -> np.ndarray:
