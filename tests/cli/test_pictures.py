@@ -97,7 +97,8 @@ def test_two_jobs_do_not_share_a_sheet(tiny: Path, run) -> None:
     jobs = [{"prompt": "digit 7", "seed": 1, "n": 2}, {"prompt": "digit 8", "seed": 5, "n": 2}]
     (tiny / "jobs.jsonl").write_text("\n".join(map(json.dumps, jobs)))
     done = run("make", "jobs.jsonl", "-o", "x.png", "-q")
-    assert done.code == 2 and "is written by jobs.jsonl, line 1 as well" in done.err
+    assert done.code == 1 and "is written by jobs.jsonl, line 1 as well" in done.err
+    assert sorted(f.name for f in tiny.glob("x*")) == ["x-1.png", "x-2.png", "x-sheet.png"]
 
 
 def test_the_sheet_can_be_left_out_and_is_never_overwritten(tiny: Path, run) -> None:

@@ -102,7 +102,7 @@ JOBS = {
     "one file on macOS": (
         '{"prompt":"rain","output":"a.wav"}\n{"prompt":"rain","output":"A.WAV"}',
         2,
-        "line 2: A.WAV",
+        "line 2: left out: A.WAV",
     ),
 }
 

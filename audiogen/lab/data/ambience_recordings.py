@@ -20,8 +20,12 @@ from audiogen.errors import InvalidRequest
 from audiogen.lab.data.manifests import read_manifest
 from audiogen.media.loudness import loudness_lufs
 
-COLUMNS = ("file", "archive", "labels", "split", "bandwidth_hz")
-COLUMNS += ("source_title", "author", "licence", "source_url")
+COLUMNS = ("file", "archive", "labels", "split", "bandwidth_hz") + (
+    "source_title",
+    "author",
+    "licence",
+    "source_url",
+)
 
 SAMPLE_RATE = 44_100
 LEVEL_LUFS = -23.0  # of every recording, and of every scene made from them
