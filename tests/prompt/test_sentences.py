@@ -24,7 +24,18 @@ def test_a_thing_that_is_not_wanted_changes_nothing_else(prompt):
 
 @pytest.mark.parametrize(
     "prompt",
-    ["birds but no owls", "鸟叫,不要乌鸦", "birds, no seagulls", "fire, but no campfire", "水声,不要喷泉"],
+    [
+        *(
+            "birds but no owls",
+            "鸟叫,不要乌鸦",
+            "birds, no seagulls",
+            "fire, but no campfire",
+            "水声,不要喷泉",
+        ),
+        *("猫头鹰以外的鸟叫", "除了猫头鹰之外的鸟叫", "除猫头鹰外的鸟叫", "猫头鹰和乌鸦以外的鸟叫"),
+        *("birds other than owls", "birds apart from owls", "all birds but owls"),
+        *("any birds except owls", "birds with the exception of owls"),
+    ],
 )
 def test_one_kind_of_a_sound_cannot_be_ruled_out(prompt):
     known = parse(prompt)
@@ -34,6 +45,33 @@ def test_one_kind_of_a_sound_cannot_be_ruled_out(prompt):
 
 def test_a_heavy_kind_that_is_ruled_out_makes_the_sound_lighter():
     assert parse("rain but no downpour").intensity < 0.5 < parse("rain but no drizzle").intensity
+
+
+@pytest.mark.parametrize(
+    ("prompt", "sources"),
+    [
+        ("除了雷声以外的雨声", {"rain"}),
+        ("雷声之外的暴风雨", {"rain", "wind"}),
+        ("everything but thunder: rain and wind", {"rain", "wind"}),
+        ("除了雨声,还有鸟叫", {"rain", "birds"}),
+        ("除了雨声外还要鸟叫", {"rain", "birds"}),
+        ("雨声以外,再加鸟叫", {"rain", "birds"}),
+        ("besides rain, birds", {"rain", "birds"}),
+        ("apart from rain there are birds too", {"rain", "birds"}),
+        ("除了雨声,也没有鸟叫,只要海浪", {"waves"}),
+        ("除了雨声什么都不要", {"rain"}),
+        ("除了雨声,不要别的声音", {"rain"}),
+        ("no sounds except rain", {"rain"}),
+        ("nothing other than rain", {"rain"}),
+    ],
+)
+def test_what_is_left_out_what_comes_besides_and_what_is_all(prompt, sources):
+    known = parse(prompt)
+    assert (set(known.sources), known.unknown) == (sources, ())
+
+
+def test_the_eve_of_the_new_year_leaves_nothing_out():
+    assert parse("除夕夜的钢琴").path == "piano"
 
 
 @pytest.mark.parametrize("prompt", ["owls but no birds", "rain, no rain"])
@@ -171,6 +209,37 @@ def test_as_loud_as_is_no_loudness():
     known = parse("rain as loud as the piano")
     assert (known.path, known.loudness, known.sources) == ("piano", None, {"rain": 1})
     assert parse("rain as loud as the birds").sources == {"rain": 1, "birds": 1}
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        *("雨声和钢琴一样响", "钢琴跟雨声同样大声", "piano and rain equally loud"),
+        *("equally loud rain and piano", "piano with rain at the same volume"),
+    ],
+)
+def test_as_loud_as_the_piano_cannot_be_asked_for(prompt):
+    known = parse(prompt)
+    assert (known.path, known.sources, known.loudness, known.intensity) == ("piano", {"rain": 1}, None, None)
+    assert [remark for remark in known.remarks if "beside the piano cannot be asked for" in remark]
+    assert known.unknown == ()
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        *("rain and birds equally loud", "equal parts rain and birds", "half rain, half birds"),
+        *("雨声和鸟叫音量相同", "雨声跟鸟叫一样多", "一半雨声一半鸟叫", "雨声和鸟叫各一半"),
+    ],
+)
+def test_two_sounds_that_are_equally_loud(prompt):
+    known = parse(prompt)
+    assert (known.sources, known.intensity, known.unknown) == ({"rain": 1, "birds": 1}, None, ())
+
+
+def test_what_is_like_another_thing_is_not_equally_loud():
+    assert parse("像风一样的音乐").sources == parse("像瀑布一样的钢琴").sources == {}
+    assert parse("和钢琴一样温柔的雨声").path == "ambience"
 
 
 @pytest.mark.parametrize("prompt", ["piano then rain", "先是钢琴,后来下雨", "piano first, after that rain"])

@@ -1,4 +1,4 @@
-"""One sound louder than another: "rain louder than birds", "more waves than wind", 雨声比鸟声大.
+"""One sound louder than another, or as loud: "rain louder than birds", 雨声比鸟声大, 雨声和钢琴一样响.
 
 Of two sounds of nature the softer one gets a smaller share. Beside the piano the level of sounds is fixed,
 which the user is told.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from audiogen.prompt.language.lexicon import Meaning
+from audiogen.prompt.language.lexicon import EQUAL, Meaning
 from audiogen.prompt.language.recognition import Recognised
 from audiogen.prompt.language.text import BREAK, LIST
 
@@ -30,7 +30,7 @@ class _Pair:
 
 def compared(recognised: Sequence[Recognised], tokens: Sequence[str]) -> tuple[list[Recognised], list[str]]:
     """The words with every comparison of two sounds turned into shares, and remarks on the rest."""
-    words, remarks = list(recognised), []
+    words, remarks = _equal(recognised, tokens)
     for at in (k for k in range(len(tokens)) if _compares(tokens, k)):
         pair = _pair(at, words, tokens)
         if pair is None:
@@ -45,11 +45,37 @@ def compared(recognised: Sequence[Recognised], tokens: Sequence[str]) -> tuple[l
             softer = pair.second if pair.louder else pair.first
             words.append(Recognised(softer.word, SOFTER, softer.word, start=softer.start, end=softer.start))
         else:
-            remarks.append(
-                f"{pair.first.word} and {pair.second.word}: how loud sounds of nature are beside the piano "
-                "cannot be asked for"
-            )
+            remarks.append(_beside(pair.first, pair.second))
     return sorted(words, key=lambda word: word.start), remarks
+
+
+def _beside(first: Recognised, second: Recognised) -> str:
+    return (
+        f"{first.word} and {second.word}: how loud sounds of nature are beside the piano cannot be asked for"
+    )
+
+
+def _equal(recognised: Sequence[Recognised], tokens: Sequence[str]) -> tuple[list[Recognised], list[str]]:
+    """The words with every "equally loud" of two sounds taken out: equal they are where nothing is said."""
+    words, remarks = [w for w in recognised if w.meaning.group != EQUAL], []
+    for equal in (w for w in recognised if w.meaning.group == EQUAL):
+        start = max((k for k in range(equal.start) if tokens[k] == BREAK), default=-1)
+        end = min((k for k in range(equal.end, len(tokens)) if tokens[k] == BREAK), default=len(tokens))
+        sounds = [w for w in words if start < w.start < end and _sounds(w) and w.strength > 0]
+        before = [w for w in sounds if w.end <= equal.start]
+        pair = before[-2:] if len(before) > 1 else sounds[:2]
+        if len(pair) < 2:
+            if before and before[-1].end == equal.start:  # "a tune, 和钢琴一样"
+                words[words.index(before[-1])] = replace(before[-1], alike=True)
+            continue
+        for each in pair:
+            words[words.index(each)] = replace(each, alike=False)
+        degree = next((w for w in words if w.start == equal.end and _level(w) is not None), None)
+        if degree is not None and not _sounds(degree):
+            words.remove(degree)
+        if not all(each.meaning.sources for each in pair):
+            remarks.append(_beside(*pair))
+    return words, remarks
 
 
 def _pair(at: int, words: Sequence[Recognised], tokens: Sequence[str]) -> _Pair | None:

@@ -17,9 +17,10 @@ from audiogen.prompt.music import attributes
 
 FOLDER = Path(__file__).parents[1]
 MEANINGS, LANGUAGES = "meanings.yaml", ("english.yaml", "chinese.yaml")
+EQUAL = "equal"
 MODIFIERS = (
     *("stronger", "weaker", "stronger after", "weaker after", "not", "not too", "but not too", "joining"),
-    *("turning", "like", "alike", "changing"),
+    *("turning", "like", "alike", "changing", EQUAL),
 )
 GROUPS = (
     *("mood", "form", "manner", "tempo", "loudness", "density", "texture", "register", "articulation"),

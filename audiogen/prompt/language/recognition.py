@@ -6,6 +6,8 @@ faster and faster   a change: no attribute can hold it
 like a drum         the thing itself is not asked for
 no drums, guitars   a list of what is not wanted
 drums 不要           said after the word
+drums 以外的        what is left out, see `exceptions`
+as loud as, 一样响   two sounds are equal, see `ambience.comparing`
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audiogen.prompt.language.lexicon import GROUPS, Lexicon, Match, Meaning
+from audiogen.prompt.language.exceptions import NOT_AFTER, exceptions
+from audiogen.prompt.language.lexicon import EQUAL, GROUPS, Lexicon, Match, Meaning
 from audiogen.prompt.language.text import BREAK, LIST, Token, is_cjk, tokens
 
 # how far from neutral a word goes when another word stands before it, or after it
@@ -25,8 +28,12 @@ _NONE = frozenset(("no", "none", "off", "without", "instrumental", "无", "没",
 # what they say is said of a sound beside them, and "no distant thunder" is no thunder
 _BESIDE = ("weather", "amount")
 NO_SUCH = frozenset(
-    ("no", "without", "w/o", "没有", "没", "无", "不要", "去掉", "除了", "不带", "不要有", "别有")
+    (
+        *("no", "without", "w/o", "except", "except for", "other than", "apart from", "aside from", "but"),
+        *("没有", "没", "无", "不要", "去掉", "除", "除了", "除去", "除开", "不带", "不要有", "别有"),
+    )
 )
+_WITH = ("和", "跟", "与", "同", "及")
 _STYLE = "风"
 _BUT = ("but", "但")
 _NOUNS = ("path", "nature", "form", "noise", "thing")
@@ -65,11 +72,18 @@ def recognise(text: str, known: Lexicon, without: Sequence[str] = ()) -> tuple[l
     Returns: what was understood, in order, and the words that were not (Chinese ones as runs).
     """
     words = tokens(text)
+    marks = exceptions(text)
     recogniser = _Recogniser(text, words, known)
     at = 0
     while at < len(words):
-        match = None if words[at] in (BREAK, LIST) else known.match(words, at, without)
-        if words[at] in (BREAK, LIST):
+        if words[at].start in marks:
+            group, end = marks[words[at].start]
+            match: Match | None = Match(
+                Meaning(group, group), sum(words[at].start <= word.start < end for word in words)
+            )
+        else:
+            match = None if words[at] in (BREAK, LIST) else known.match(words, at, without)
+        if words[at] in (BREAK, LIST) and match is None:
             recogniser.pause(words[at])
         elif match is None:
             recogniser.not_recognised(at)
@@ -155,6 +169,11 @@ class _Recogniser:
             self.changing, self.since = True, at if self.since is None else self.since
         elif group == "like":
             self.alike = True
+        elif group == NOT_AFTER:
+            self._leave_out(at, end)
+        elif group == EQUAL or (group == "alike" and self._compares(at)):
+            meaning = Meaning(EQUAL, EQUAL)
+            self.recognised.append(Recognised(self._written(at, end), meaning, "", start=at, end=end))
         elif group == "alike":
             if self.recognised and self.last_end == at:
                 self.recognised[-1] = dataclasses.replace(self.recognised[-1], alike=True)
@@ -164,6 +183,24 @@ class _Recogniser:
             self.strength, self.since, self.no = strength, since, True
         elif group != "ignored":
             self._recognise(at, match)
+
+    def _compares(self, at: int) -> bool:
+        """雨声和钢琴一样: two things, and none is like the other."""
+        if len(self.recognised) < 2 or self.last_end != at or self.recognised[-1].alike:
+            return False
+        return any(word in _WITH for word in self.words[self.recognised[-2].end : self.last_since])
+
+    def _leave_out(self, at: int, end: int) -> None:
+        """ "Owls 以外的 birds": what was said last, and what is listed with it."""
+        place, after = len(self.recognised) - 1, at
+        while place >= 0 and all(
+            word in (*_WITH, LIST, "或") for word in self.words[self.recognised[place].end : after]
+        ):
+            word, after = self.recognised[place], self.recognised[place].start
+            written = self._written(after, end) if place == len(self.recognised) - 1 else word.word
+            self.recognised[place] = dataclasses.replace(word, strength=_BEFORE["not"], said=written)
+            place -= 1
+        self.last_end = end
 
     def _recognise(self, at: int, match: Match) -> None:
         end, refused = at + match.count, match.meaning.group == "refused"
