@@ -46,6 +46,7 @@ ALLOWED: dict[str, set[str]] = {
     "request": SEAM | {"kinds", "media", "registry", "hub"},
     "provenance": SEAM | {"licences", "media", "registry", "request", "hub"},
     "making": SEAM | {"kinds", "media", "prompt", "registry", "request", "provenance", "hub"},
+    "story": SEAM | {"media", "making", "prompt", "registry", "request", "provenance", "hub"},
     # the word list of the prompt is written from the vocabulary of the pictures
     "lab": BASE,
     "lab.data": SEAM | {"media", "pretrained", "recipe", "structure", "prompt"},
@@ -83,13 +84,14 @@ ALLOWED: dict[str, set[str]] = {
         "lab.train",
         "lab.data",
         "hub",
+        "story",
     }
     | {"lab.evaluate", "structure", "decoder", "render", "listen", "ranking"},
 }
 HEAVY = {"torch", "transformers", "diffusers", "torchaudio", "librosa", "matplotlib", "scipy", "accelerate"}
 LIGHT_ROOMS = ("audiogen", "errors", "compat", "artifacts", "stage", "registry", "prompt", "recipe")
 # all that --help and explain pass through
-LIGHT_ROOMS += ("plugins", "kinds", "pipeline", "making", "request", "provenance", "cli")
+LIGHT_ROOMS += ("plugins", "kinds", "pipeline", "making", "request", "provenance", "cli", "story")
 
 
 def room_of(file: Path) -> str:

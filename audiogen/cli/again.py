@@ -25,7 +25,10 @@ from audiogen.cli.info import STRUCTURES
 @options.talk
 @click.pass_obj
 def command(state: Any, file: Path, device: str | None, model: str | None, **given: Any) -> None:
-    """Make FILE again, bit for bit on the machine that made it; says so when something has changed."""
+    """Make FILE again, bit for bit on the machine that made it; says so when something has changed.
+
+    Of a story FILE is one of its frames, the combined picture, or recipe.json for the whole folder.
+    """
     from audiogen import making
     from audiogen.cli.delivery import announce, deliver
     from audiogen.cli.job import Job
@@ -37,7 +40,13 @@ def command(state: Any, file: Path, device: str | None, model: str | None, **giv
 
     if file.suffix.lower() in STRUCTURES:
         raise InvalidRequest(f"{file} is a structure and holds no recipe; play it with `audiogen decode`.")
-    recipe = read_recipe(file)
+    recipe = _of_json(file) if file.suffix.lower() == ".json" else read_recipe(file)
+    if recipe is not None and "story" in recipe:
+        from audiogen.cli import story_again
+
+        with Reporter(state.quiet) as reporter:
+            story_again.remake(file, recipe, device, model, given, reporter)
+        return
     if recipe is None or "pipeline" not in recipe:
         raise InvalidRequest(
             f"{file} holds no audiogen recipe; only files that audiogen wrote can be remade."
@@ -61,7 +70,7 @@ def command(state: Any, file: Path, device: str | None, model: str | None, **giv
         plan = ready.plan
         reporter.begin(LOADING)
         with reporter.interrupt.held():
-            _use_threads(told.threads)
+            use_threads(told.threads)
             plan.load()
         (take,) = making.make(plan, reporter, told.dtype)
         changes = differences(recipe, take.recipe)
@@ -89,7 +98,22 @@ def _bits(file: Path) -> str:
     return subtypes.get(soundfile.info(str(file)).subtype, "24")
 
 
-def _use_threads(number: int | None) -> None:
+def _of_json(file: Path) -> dict[str, Any] | None:
+    """The recipe of a story's folder, or None where the file holds something else.
+
+    Raises:
+        InvalidRequest: it cannot be read.
+    """
+    from audiogen.errors import InvalidRequest
+    from audiogen.media.files import json_object
+
+    try:
+        return json_object(file.read_bytes())
+    except OSError as problem:
+        raise InvalidRequest(f"{file} cannot be read ({problem.strerror}).") from problem
+
+
+def use_threads(number: int | None) -> None:
     """Sums over threads depend on their number."""
     import torch
 

@@ -21,6 +21,7 @@ VERBS = {
     "make": "A sentence becomes a sound or a picture.",
     "structure": "Stop after the first stage: write the notes, the coarse mel or the contour.",
     "decode": "Start from a MIDI file, a structure or a drawing.",
+    "story": "One hero in several pictures.",
     "explain": "Show what a prompt asks for.",
     "info": "Show how a file was made.",
     "again": "Make a file again from its recipe.",

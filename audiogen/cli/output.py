@@ -213,13 +213,24 @@ def print_json(row: Any) -> None:
     print(clean(json.dumps(row, ensure_ascii=False)), flush=True)  # its escapes are JSON's
 
 
+def check_file(file: Path, rules: Rules) -> None:
+    """Raise before the work begins if a file cannot or must not be written.
+
+    Raises:
+        WouldOverwrite, InvalidRequest: see `check_target`; or its folder can and must not be made.
+    """
+    check_name(file)
+    if os.path.isdir(file.parent):
+        check_target(file, rules.force)
+    else:
+        _check_missing(file.parent, rules)
+
+
 def _check(target: Target, rules: Rules) -> None:
     assert target.file is not None
-    folder = target.file.parent
-    if not os.path.isdir(folder):
-        _check_missing(folder, rules)
+    check_file(target.file, rules)
+    if not os.path.isdir(target.file.parent):
         return
-    check_target(target.file, rules.force)
     for file in target.files[1:]:
         if os.path.lexists(file) and not rules.force:
             raise WouldOverwrite(f"{file} exists; use --force to replace it or -o for another name.")

@@ -6,6 +6,8 @@ is what the bare call of diffusers gives with `generator=torch.Generator("cpu").
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -95,9 +97,10 @@ class TextToImage:
         size = conditioning.size if begun is None else begun.width
         control = self._control(x, sampling, size)
         task = "text" if edit is None else "image" if edit.mask is None else "mask"
-        with loading.running(self.choice.source):
+        with ExitStack() as stack:
+            stack.enter_context(loading.running(self.choice.source))
             pipe = self._pipe(task, control is not None)
-            given = loading.worded(pipe, conditioning, sampling, self.choice.source)
+            given = stack.enter_context(self.worded(pipe, conditioning, sampling))
             pipe.scheduler = scheduler_for(self.own_scheduler, sampling.scheduler)
             names = loading.taken(pipe.__call__)
             if size is not None and {"height", "width"} <= names:
@@ -121,6 +124,11 @@ class TextToImage:
                 "another --seed."
             )
         return Picture(np.ascontiguousarray(made.images[0].transpose(2, 0, 1), np.float32))
+
+    @contextmanager
+    def worded(self, pipe: Any, conditioning: Conditioning, sampling: Sampling) -> Iterator[dict[str, Any]]:
+        """What the pipeline is told, for one call: words, steps and guidance."""
+        yield loading.worded(pipe, conditioning, sampling, self.choice.source)
 
     def _control(self, x: Any, sampling: Sampling, size: int | None) -> Image.Image | None:
         """The picture that steers; None: nothing does."""

@@ -56,6 +56,47 @@ def write_pictures(folder: Path) -> None:
     ).save_pretrained(folder)
 
 
+def write_xl(folder: Path) -> None:
+    """A Stable Diffusion XL of 32x32 pixels: two text encoders, a pooled embedding."""
+    diffusers, transformers = import_diffusers(), import_transformers()
+    torch.manual_seed(7)
+    second = 24
+    words = transformers.CLIPTextConfig(
+        **(clip_text().config.to_dict() | {"hidden_size": second, "projection_dim": second})
+    )
+    unet = diffusers.UNet2DConditionModel(
+        sample_size=SIDE // 2,
+        block_out_channels=(8, 16),
+        layers_per_block=1,
+        norm_num_groups=4,
+        attention_head_dim=4,
+        cross_attention_dim=WIDTH + second,
+        addition_embed_type="text_time",
+        addition_time_embed_dim=8,
+        projection_class_embeddings_input_dim=6 * 8 + second,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+    )
+    vae = diffusers.AutoencoderKL(
+        block_out_channels=(8, 8),
+        norm_num_groups=4,
+        latent_channels=4,
+        sample_size=SIDE,
+        force_upcast=False,
+        down_block_types=("DownEncoderBlock2D",) * 2,
+        up_block_types=("UpDecoderBlock2D",) * 2,
+    )
+    diffusers.StableDiffusionXLPipeline(
+        vae=vae,
+        text_encoder=clip_text(),
+        text_encoder_2=transformers.CLIPTextModelWithProjection(words),
+        tokenizer=clip_tokenizer(),
+        tokenizer_2=clip_tokenizer(),
+        unet=unet,
+        scheduler=diffusers.EulerDiscreteScheduler(),
+    ).save_pretrained(folder)
+
+
 def write_controlnet(folder: Path) -> None:
     """A ControlNet for `write_pictures` that does steer: its last layers are not zero as before training."""
     torch.manual_seed(2)

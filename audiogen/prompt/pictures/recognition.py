@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from audiogen.errors import InvalidRequest
 from audiogen.prompt.language.text import BREAK, LIST, Token, is_cjk, number, tokens, with_digits
-from audiogen.prompt.pictures.words import Term, picture_words
+from audiogen.prompt.pictures.words import PictureWords, Term, picture_words
 
 _CJK_NUMBER = frozenset("零〇一二两三四五六七八九十百")
 _CLASSIFIERS = frozenset("只个個張张幅条條匹头朵颗顆位片块杯碗座辆架头種种")
@@ -90,8 +90,8 @@ class PictureReading:
         return "digit" if self.of("digit") or self.digits else "picture"
 
 
-def recognise_picture(text: str) -> PictureReading:
-    """What is said of pictures in a text in normal form."""
+def recognise_picture(text: str, known: PictureWords | None = None) -> PictureReading:
+    """What is said of pictures in a text in normal form, by the words of pictures or those given."""
     size = None
     found = _SIZE.search(text)
     if found:
@@ -99,7 +99,7 @@ def recognise_picture(text: str) -> PictureReading:
         if found[2] and found[2] != found[1]:
             raise InvalidRequest(f"A picture is square, not {found[0]}; say 512x512 or 384x384.")
         text = text[: found.start()] + " " * len(found[0]) + text[found.end() :]
-    recogniser = _Recogniser(text)
+    recogniser = _Recogniser(text, known or picture_words())
     recogniser.read()
     return PictureReading(recogniser.said, recogniser.numbers, recogniser.unknown, size, recogniser.strange())
 
@@ -107,7 +107,8 @@ def recognise_picture(text: str) -> PictureReading:
 class _Recogniser:
     """Reads a text token by token."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, known: PictureWords) -> None:
+        self.known = known
         self.text = with_digits(text)
         self.written_as = text
         self.words = tokens(self.text)
@@ -117,7 +118,7 @@ class _Recogniser:
         self.places: list[tuple[int, int]] = []  # of the unknown words, among the tokens
 
     def read(self) -> None:
-        known = picture_words()
+        known = self.known
         at, unwanted = 0, False  # "not a dog"
         while at < len(self.words):
             if self.words[at] in (BREAK, LIST):

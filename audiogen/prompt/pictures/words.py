@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,10 @@ from audiogen.prompt.language.lexicon import FOLDER, key, lines_of, longest_afte
 from audiogen.prompt.language.text import is_cjk, normal, tokens
 from audiogen.prompt.language.yaml_lines import Text, read
 
-FILE = "pictures.yaml"
-_NAMED = ("styles", "looks", "strange", "details", "subjects")
-_PLAIN = ("digit", "picture", "no", "ignored")
+FILE, SCENES = "pictures.yaml", "scenes.yaml"
+_KINDS = {"styles": "style", "looks": "look", "details": "detail", "subjects": "subject"}
+_KINDS |= {"strange": "strange", "places": "place", "hours": "hour", "acts": "act"}
+_PLAIN = {"digit": "digit", "picture": "picture", "no": "no", "ignored": "ignored", "linking": "ignored"}
 _SHOWN = 12  # subjects that a message names
 
 
@@ -99,6 +100,13 @@ def picture_words() -> PictureWords:
     return load(FOLDER / FILE)
 
 
+@lru_cache(maxsize=1)
+def scene_words() -> PictureWords:
+    """The same with the words of scenes on top: in a story snow is a place, and no thing to draw."""
+    words = picture_words()
+    return replace(words, phrases=words.phrases | load(FOLDER / SCENES).phrases)
+
+
 def load(file: Path) -> PictureWords:
     """A word list.
 
@@ -126,19 +134,18 @@ def load(file: Path) -> PictureWords:
 
 def _terms(rows: dict[Text, Any], problems: list[str]) -> Iterator[tuple[Term, list[str]]]:
     """Every term with its words; problems: a section or a style that there is not."""
-    kinds = {"styles": "style", "looks": "look", "details": "detail", "subjects": "subject"}
     known = {"styles": STYLES, "looks": LOOKS}
     for section, content in rows.items():
         if section in _PLAIN:
             words = [word for row in lines_of(content) for word in words_of(row)]
-            yield Term(str(section), str(section)), words
+            yield Term(_PLAIN[section], _PLAIN[section]), words
         elif section == "also":
             for name, chinese in (content or {}).items():
                 yield Term("also", str(name)), [str(name), *words_of(str(chinese))]
-        elif section in _NAMED:
+        elif section in _KINDS:
             for name, row in content.items():
                 if section in known and name not in known[section]:
-                    problems.append(f"{name.place}: no {kinds[section]} {str(name)!r}")
-                yield Term(kinds.get(section, str(section)), str(name)), words_of(row)
+                    problems.append(f"{name.place}: no {_KINDS[section]} {str(name)!r}")
+                yield Term(_KINDS[section], str(name)), words_of(row)
         else:
             problems.append(f"{section.place}: no section {str(section)!r}")

@@ -1,0 +1,146 @@
+"""A story by our own models: one hero for all frames, set into scenes and painted over in one style.
+
+The hero is drawn and painted once, on white, by the stages of every picture, and so is every thing that a
+frame names. A frame is composed of them (`composing.py`) and painted over by the decoder as a picture that is
+changed, so that scenery and figures become one painting. What is seen in a face ("smiling") is painted into
+the hero along its own contour, beginning with its own latents: it stays the same hero.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from audiogen.artifacts import Conditioning, Picture
+from audiogen.errors import InvalidRequest
+from audiogen.making import make, understand
+from audiogen.prompt import Thing, parse
+from audiogen.registry import Loaded
+from audiogen.request import Plan, Request, Take
+from audiogen.stage import Progress
+from audiogen.story.composing import composed
+from audiogen.story.figures import COLOURS, Figure, cut_out, looks
+from audiogen.story.request import StoryPlan, StoryRequest, plain
+
+STYLE = "watercolor"  # of a story whose style is left open
+LOOK = "flat"  # in which figures are painted before they are painted over
+OVER = {"watercolor": 0.35, "oil": 0.45, "pencil": 0.55, "ink": 0.55}  # how much of a frame that changes
+OVER_LOOK = 0.25  # of an illustration
+MOOD = 0.6  # how much of the hero a mood changes
+CANDIDATES = 3  # of the hero: the one is kept that is even and of the colour that was asked for
+
+
+def hero_of(request: StoryRequest) -> Plan:
+    """The plan of the hero alone, on white.
+
+    Raises:
+        InvalidRequest: nobody who can be drawn, or a style that there is not.
+    """
+    asked = parse(request.identity, "picture")
+    style = request.style or (None if asked.style or asked.look else STYLE)
+    hero = understand(plain(request, request.identity, style=style))
+    known = hero.conditioning
+    if known.subject is None or known.path == "digit":
+        raise InvalidRequest(
+            f"Nothing in {request.identity!r} says who the story is about; name an animal or a thing."
+        )
+    return hero
+
+
+class Painters:
+    """The hero and the things of one story, each painted when it is first needed."""
+
+    def __init__(self, plan: StoryPlan, loaded: Loaded, dtypes: dict[str, str] | None = None) -> None:
+        self.plan = plan
+        self.request = plan.request
+        self.known = plan.frames[0].conditioning
+        self.loaded = loaded
+        self.dtypes = dtypes
+        self._figures: dict[tuple[Thing, tuple[str, ...]], Figure] = {}
+        self._hero: Take | None = None
+
+    def frame(self, number: int, progress: Progress) -> Take:
+        """A frame, counted from 0, at its size."""
+        scene, request = self.plan.scenes[number], self.request
+        seed = request.sampling.seed_for(f"frame {number + 1}")
+        laid = composed(
+            scene, self.hero(scene.details, progress), lambda thing: self.thing(thing, progress), seed
+        )
+        asked = dataclasses.replace(
+            self.known, prompt=request.words(number), subject=None, details=(), unknown=scene.unknown
+        )
+        strength = OVER.get(self.known.style or "", OVER_LOOK)
+        over = plain(
+            request, request.words(number), conditioning=asked, init=Picture(laid), strength=strength
+        )
+        take = self._made(over, progress)
+        used = [] if self._hero is None else [self._hero.recipe]
+        joined = {
+            name: {key: value for recipe in (*used, take.recipe) for key, value in recipe[name].items()}
+            for name in ("pipeline", "weights", "dtype")
+        }
+        return dataclasses.replace(take, recipe=take.recipe | joined)
+
+    def hero(self, mood: tuple[str, ...], progress: Progress) -> Figure:
+        """Who the story is about, alone; in a mood the same one, changed a little."""
+        name = Thing(str(self.known.subject)), mood
+        if name not in self._figures:
+            take = self._hero = self._hero or self._chosen(_named(progress, "hero"))
+            if mood:
+                take = self._changed(take, mood, progress)
+            self._figures[name] = cut_out(take)
+        return self._figures[name]
+
+    def thing(self, thing: Thing, progress: Progress) -> Figure:
+        """A thing, the same in all frames."""
+        name = thing, ()
+        if name not in self._figures:
+            known = Conditioning(
+                " ".join((*thing.details, thing.name)),
+                "picture",
+                subject=thing.name,
+                details=thing.details,
+                look=LOOK,
+                size=self.known.size,
+            )
+            take = self._made(plain(self.request, "", conditioning=known), _named(progress, thing.name))
+            self._figures[name] = cut_out(take)
+        return self._figures[name]
+
+    def _chosen(self, progress: Progress) -> Take:
+        """The best of some heroes, the first that of the seed itself."""
+        sampling = self.request.sampling
+        seeds = [sampling.seed, *(sampling.seed_for("hero", k) for k in range(1, CANDIDATES))]
+        takes = []
+        for seed in seeds:
+            request = plain(self.request, "", conditioning=self._flat())
+            request = dataclasses.replace(request, sampling=dataclasses.replace(sampling, seed=seed))
+            takes.append(self._made(request, progress))
+        colours = [name for name in self.known.details if name in COLOURS]
+        return max(takes, key=lambda take: looks(cut_out(take), colours))
+
+    def _flat(self) -> Conditioning:
+        """The hero as it is painted before it is painted over."""
+        if self.known.style is None:
+            return self.known
+        return dataclasses.replace(self.known, style=None, look=LOOK)
+
+    def _changed(self, hero: Take, mood: tuple[str, ...], progress: Progress) -> Take:
+        known = dataclasses.replace(self._flat(), details=(*self._flat().details, *mood))
+        change = plain(
+            self.request,
+            "",
+            conditioning=known,
+            source=hero.contour,
+            init=hero.picture,
+            strength=MOOD,
+        )
+        take = self._made(change, _named(progress, "mood"))
+        return dataclasses.replace(take, contour=hero.contour)
+
+    def _made(self, request: Request, progress: Progress) -> Take:
+        (take,) = make(request, progress, self.dtypes, loaded=self.loaded)
+        return take
+
+
+def _named(progress: Progress, name: str) -> Progress:
+    return lambda stage, step, total: progress(f"{name}, {stage}", step, total)
