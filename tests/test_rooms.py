@@ -51,7 +51,8 @@ ALLOWED: dict[str, set[str]] = {
     "lab": BASE,
     "lab.data": SEAM | {"media", "pretrained", "recipe", "structure", "prompt"},
     "lab.evaluate": STAGE
-    | {"pipeline", "registry", "structure", "decoder", "render", "lab.data", "prompt", "ranking"},
+    | {"pipeline", "registry", "structure", "decoder", "render", "lab.data", "prompt", "ranking"}
+    | {"story", "making", "hub", "compat"},  # stories, and judges of the user's
     "ranking": SEAM
     | {"kinds", "media", "structure", "networks", "pretrained", "registry", "request", "making"},
     "lab.train": STAGE

@@ -35,6 +35,7 @@ OTHERS = {  # name -> (module with `main(arguments) -> exit code`, what it measu
     "digits": ("digits.command", "Every stage that draws digits."),
     "pictures": ("pictures.command", "Decoders of pictures."),
     "sketches": ("sketches", "The sketch of subjects."),
+    "story": ("story.command", "Picture stories against frames made alone."),
 }
 STEPS = (1, 2, 4, 8, 16)
 STRENGTHS = (0.0, 0.5, 1.0)

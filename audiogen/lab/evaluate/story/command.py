@@ -1,0 +1,174 @@
+"""audiogen evaluate story BENCHMARK.yaml: stories against frames made alone, and a naive long prompt."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from audiogen.errors import AudiogenError, InvalidRequest
+from audiogen.lab.evaluate.bootstrap import estimate, share
+from audiogen.lab.evaluate.story import judges, measures
+from audiogen.lab.evaluate.story.measures import NAMES, Figures
+from audiogen.lab.evaluate.story.sets import StorySet, read_sets
+from audiogen.lab.evaluate.story.systems import SYSTEMS, Told, told
+from audiogen.registry import Loaded
+
+
+def main(arguments: list[str] | None = None) -> int:
+    given = _parser().parse_args(arguments)
+    try:
+        for row in _measured(given):
+            print(json.dumps(row, ensure_ascii=False), flush=True)
+    except AudiogenError as problem:
+        print(f"audiogen: {problem}", file=sys.stderr)
+        return problem.exit_code
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="audiogen evaluate story",
+        description="Identity, words, layouts, time and memory of stories, with 95 %% intervals.",
+    )
+    parser.add_argument("benchmark", type=Path, help="YAML, {group: [{subject, style, settings}]}")
+    parser.add_argument("--model", help="folder or hub id of a pretrained model; default: our own")
+    parser.add_argument("--dtype", default="auto", help="of the model")
+    parser.add_argument("--clip", help="folder or hub id of a CLIP: clip_t and clip_i")
+    parser.add_argument("--features", help="folder or hub id of an encoder for `distance`; default: our own")
+    parser.add_argument(
+        "--mask-model", help="folder or hub id: backgrounds are removed before pairs are compared"
+    )
+    parser.add_argument("--systems", default=",".join(SYSTEMS), help="with commas")
+    parser.add_argument("--seeds", type=int, default=1, help="stories of each set, of the seeds 0, 1, ...")
+    parser.add_argument("--limit", type=int, help="at most so many sets")
+    parser.add_argument("--steps", type=int, help="of the solver")
+    parser.add_argument("--window", type=int, default=10)
+    parser.add_argument("--svr", default="svr", help="svr, svr-eot, original")
+    parser.add_argument("--no-ipca", action="store_true")
+    parser.add_argument("--device", default="auto", help="of the model; judges run on the CPU")
+    parser.add_argument(
+        "--pictures", type=Path, help="a folder for the frames, FOLDER/system/set-seed-frame.png"
+    )
+    return parser
+
+
+def _measured(given: Any) -> Iterator[dict[str, Any]]:
+    from audiogen.hub import ModelChoice
+    from audiogen.hub.one_prompt import OnePrompt
+    from audiogen.stage import Sampling
+    from audiogen.story import StoryRequest
+
+    systems = [name.strip() for name in given.systems.split(",") if name.strip()]
+    if not systems or set(systems) - set(SYSTEMS):
+        raise InvalidRequest(f"--systems are {', '.join(SYSTEMS)}, not {given.systems!r}.")
+    for name, value in (("--seeds", given.seeds), ("--limit", given.limit)):
+        if value is not None and value < 1:
+            raise InvalidRequest(f"{name} must be at least 1, not {value}.")
+    sets = read_sets(given.benchmark)[: given.limit]
+    model = None if given.model is None else ModelChoice(given.model, dtype=given.dtype)
+    how = OnePrompt(window=given.window, svr=given.svr, ipca=not given.no_ipca)
+    usual = StoryRequest(
+        "a fox", ("x",), Sampling(steps=given.steps), model=model, device=given.device, how=how
+    )
+    bench = Bench(given, sets, usual)
+    for system in systems:
+        yield from bench.rows(system)
+
+
+class Bench:
+    """Sets, judges and networks of one run."""
+
+    def __init__(self, given: Any, sets: Sequence[StorySet], usual: Any) -> None:
+        self.given = given
+        self.sets = sets
+        self.usual = usual
+        self.clip = None if given.clip is None else judges.Clip(given.clip)
+        self.features: Any = (
+            judges.OwnFeatures() if given.features is None else judges.Features(given.features)
+        )
+        self.cut = None if given.mask_model is None else judges.cut_by(given.mask_model)
+        self.loaded: Loaded = {}
+
+    def rows(self, system: str) -> Iterator[dict[str, Any]]:
+        """A row of means over all sets, then one for each group, style and length of prompts."""
+        found: list[Figures] = []
+        hits, within, between = [], [], []
+        for number, one in enumerate(self.sets):
+            seen: dict[tuple[int, int], np.ndarray] = {}
+            for seed in range(self.given.seeds):
+                print(
+                    f"{system}, set {number + 1} of {len(self.sets)}, seed {seed}",
+                    file=sys.stderr,
+                    flush=True,
+                )
+                made = told(system, one, self.usual, seed, self.loaded)
+                self._keep(system, number, seed, made)
+                figures, features = self._judged(one, made)
+                found.append(figures)
+                seen |= {(seed, frame): row for frame, row in enumerate(features)}
+            if self.given.seeds > 1:
+                hits += measures.told_apart(seen)
+                near, far = measures.within_and_between(seen)
+                within.append(float(np.mean(near)))
+                between.append(float(np.mean(far)))
+        yield {"system": system, "sets": "all"} | _means(found) | _between_seeds(hits, within, between)
+        for kind in ("group", "style", "length"):
+            names = dict.fromkeys(figures.about[kind] for figures in found)
+            for name in names if len(names) > 1 else ():
+                some = [figures for figures in found if figures.about[kind] == name]
+                yield {"system": system, kind: name} | _means(some)
+
+    def _judged(self, one: StorySet, made: Told) -> tuple[Figures, np.ndarray]:
+        shown = made.frames if self.cut is None else self.cut(made.frames)
+        features = self.features.pictures(shown)
+        distance = 1 - measures.mean_of_pairs(features)
+        clip_t = clip_i = None
+        if self.clip is not None:
+            told_ = self.clip.sentences([f"{one.identity} {frame}" for frame in one.frames])
+            clip_t = measures.alignment(self.clip.pictures(made.frames), told_)
+            clip_i = measures.mean_of_pairs(self.clip.pictures(shown))
+        figures = Figures(
+            clip_t,
+            clip_i,
+            distance,
+            measures.layouts(made.frames),
+            None if clip_t is None else measures.harmonic((clip_t, clip_i, 1 - distance)),
+            float(np.mean(made.seconds)),
+            made.peak_mb,
+            {"group": one.group, "style": one.style, "length": one.length},
+        )
+        return figures, features
+
+    def _keep(self, system: str, number: int, seed: int, made: Told) -> None:
+        if self.given.pictures is None:
+            return
+        from audiogen.artifacts import Picture
+
+        folder = self.given.pictures / system
+        folder.mkdir(parents=True, exist_ok=True)
+        for frame, pixels in enumerate(made.frames, 1):
+            Picture(pixels).save(folder / f"{number + 1:03}-{seed}-{frame:02}.png", force=True)
+
+
+def _means(found: Sequence[Figures]) -> dict[str, Any]:
+    values = {name: [getattr(figures, name) for figures in found] for name in NAMES}
+    known = {name: row for name, row in values.items() if row[0] is not None}
+    return {name: dataclasses.asdict(estimate(row, np.mean)) for name, row in known.items()}
+
+
+def _between_seeds(hits: list[float], within: list[float], between: list[float]) -> dict[str, Any]:
+    """With several seeds: is a story nearer to itself than to others, and does it show its own frames?"""
+    if not hits:
+        return {}
+    return {
+        "told_apart": dataclasses.asdict(share(hits)),
+        "within": dataclasses.asdict(estimate(within, np.mean)),
+        "between_seeds": dataclasses.asdict(estimate(between, np.mean)),
+    }
