@@ -58,7 +58,7 @@ def remake(
             f"A story of more than {MOST_STEPS} steps is told with `audiogen story`, not again."
         )
     request = dataclasses.replace(request, device=device or machine.device.partition(":")[0])
-    request = _with_model(request, recipe, model)
+    request = _with_model(request, model)
     plan = understand_story(request)
     shown = {name: row for name, row in fitted(dict[str, Any], recipe.get("album", {}), "album").items()}
     album = from_rows(story_files.Album, shown, "album")
@@ -87,18 +87,13 @@ def remake(
         _write({places[0]: contents[story_files.WHOLE]}, rules, given, reporter)
 
 
-def _with_model(request: StoryRequest, recipe: dict[str, Any], model: str | None) -> StoryRequest:
-    """With the pretrained model of the very commit, or where it lies now."""
-    from audiogen.hub import ModelChoice
-
-    if request.model is None:
-        if model is not None:
-            raise InvalidRequest("This story was told without a pretrained model; leave out --model.")
+def _with_model(request: StoryRequest, model: str | None) -> StoryRequest:
+    """With its pretrained model where that lies now."""
+    if model is None:
         return request
-    used = recipe.get("model")
-    choice = request.model if used is None else from_rows(ModelChoice, used, "model")
-    choice = choice if model is None else dataclasses.replace(choice, source=model, revision=None)
-    return dataclasses.replace(request, model=choice)
+    if request.model is None:
+        raise InvalidRequest("This story was told without a pretrained model; leave out --model.")
+    return dataclasses.replace(request, model=dataclasses.replace(request.model, source=model, revision=None))
 
 
 def _name(file: Path, folder: bool) -> str:

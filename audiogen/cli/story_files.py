@@ -218,7 +218,7 @@ def whole_recipe(plan: StoryPlan, of_a_frame: dict[str, Any], album: Album) -> d
         "audiogen": __version__,
         **{name: of_a_frame[name] for name in kept if name in of_a_frame},
         "prompt": request.identity,
-        "story": request.to_dict(),
+        "story": {**request.to_dict(), **({"model": of_a_frame["model"]} if "model" in of_a_frame else {})},
         "album": album.to_dict(),
     }
 

@@ -95,8 +95,8 @@ class Telling:
             do_classifier_free_guidance=guided,
             negative_prompt=negative or None,
         )
-        names = ("prompt_embeds", "negative_prompt_embeds")
-        names += ("pooled_prompt_embeds", "negative_pooled_prompt_embeds")
+        names = ["prompt_embeds", "negative_prompt_embeds"]
+        names += ["pooled_prompt_embeds", "negative_pooled_prompt_embeds"]
         return {name: tensor for name, tensor in zip(names, made, strict=False) if tensor is not None}
 
     def looks(self, pipe: Any, guided: bool, sampling: Sampling) -> Identity | None:

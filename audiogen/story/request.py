@@ -75,15 +75,14 @@ class StoryRequest:
         return f"{self.identity} {self.frames[number]}"
 
     def to_dict(self) -> dict[str, Any]:
-        """For a recipe, ready for JSON."""
+        """For a recipe, ready for JSON; the device is the machine's, and stands beside it."""
         rows = dataclasses.asdict(self) | {
             "model": self.model and self.model.to_dict(),
             "how": self.how.to_dict(),
+            "device": None,
         }
         usual = {field.name: field.default for field in dataclasses.fields(self)}
-        return {
-            name: value for name, value in rows.items() if value != usual[name] and value not in ({}, None)
-        }
+        return {name: row for name, row in rows.items() if row != usual[name] and row not in ({}, None)}
 
     @classmethod
     def from_dict(cls, rows: dict[str, Any]) -> StoryRequest:

@@ -86,7 +86,7 @@ PLACES: dict[str, Place] = {
     "space": Place(None, ((0.05, 0.04, 0.16), (0.16, 0.1, 0.34)), ("stars", "planet")),
 }
 NOWHERE = Place(((0.93, 0.87, 0.73), (0.87, 0.77, 0.59)), ((0.97, 0.93, 0.84), (0.99, 0.97, 0.91)))
-_GRADES: dict[str, tuple[Colour, float]] = {  # (colour of the light, share of it)
+LIGHTS: dict[str, tuple[Colour, float]] = {  # (colour of the light, share of it)
     "night": ((0.16, 0.2, 0.45), 0.5),
     "sunset": ((1.0, 0.55, 0.3), 0.3),
     "morning": ((1.0, 0.83, 0.66), 0.22),
@@ -134,7 +134,7 @@ def weather(pixels: np.ndarray, scene: Scene, draw: np.random.Generator) -> np.n
     """The light of the hour, and what falls from the sky, over a whole frame."""
     indoors = "room" in scene.places
     for hour in () if indoors else scene.hours:
-        colour, share = _GRADES[hour]
+        colour, share = LIGHTS[hour]
         tint = pixels * np.array(colour, np.float32)[:, None, None]
         pixels = (1 - share) * pixels + share * tint
     image = Image.fromarray(np.round(255 * pixels.transpose(1, 2, 0)).astype(np.uint8))

@@ -104,6 +104,8 @@ def tell(
     for number, take in painted(plan, numbers, progress, dtypes, loaded):
         recipe = {name: row for name, row in take.recipe.items() if name not in OF_A_FRAME}
         recipe["story"] = request.to_dict() | {"frame": number}
+        if "model" in recipe:  # of the very commit and dtype
+            recipe["story"]["model"] = recipe["model"]
         recipe["prompt"] = request.words(number - 1)
         if plan.remarks:
             recipe["remarks"] = list(plan.remarks)

@@ -1,0 +1,186 @@
+"""A story by our own models: one hero, frames that can be made alone, unknown words that are said."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audiogen.artifacts import Conditioning, Contour, Picture
+from audiogen.errors import Cancelled, InvalidRequest
+from audiogen.prompt import Scene, Thing
+from audiogen.request import Take
+from audiogen.stage import Sampling
+from audiogen.story import StoryRequest, scenery, tell, understand_story
+from audiogen.story.composing import composed
+from audiogen.story.figures import Figure, cut_out, laid_on, looks
+from audiogen.story.own import Painters
+
+FRAMES = ("on the beach", "with a dog in a room", "smiling in space")
+ASKED = StoryRequest("a red fox", FRAMES, Sampling(seed=7))
+
+
+def disc(colour: tuple[float, float, float], side: int = 128) -> np.ndarray:
+    """A disc on white paper, [3, side, side]."""
+    y, x = np.mgrid[:side, :side] / side - 0.5
+    inside = (x**2 + y**2 < 0.09)[None]
+    return np.where(inside, np.array(colour)[:, None, None], 1.0).astype(np.float32)
+
+
+def painted(pixels: np.ndarray, contour: Contour | None = None) -> Take:
+    return Take(0, Conditioning(), Sampling(), picture=Picture(pixels), contour=contour)
+
+
+def test_a_frame_alone_is_that_of_the_story(tiny: Path) -> None:
+    whole = list(tell(ASKED))
+    assert [frame.number for frame in whole] == [1, 2, 3]
+    assert [frame.picture.size for frame in whole] == [(512, 512)] * 3
+    (alone,) = tell(ASKED, only=[2])
+    np.testing.assert_array_equal(alone.picture.pixels, whole[1].picture.pixels)
+    assert alone.recipe == whole[1].recipe
+    assert alone.recipe["story"]["frame"] == 2 and alone.recipe["prompt"] == "a red fox with a dog in a room"
+    again = StoryRequest.from_dict({k: v for k, v in alone.recipe["story"].items() if k != "frame"})
+    assert again == ASKED
+
+
+def test_the_hero_is_painted_once_and_things_look_the_same_everywhere(tiny: Path) -> None:
+    plan = understand_story(ASKED)
+    painters = Painters(plan, {})
+    quiet = lambda stage, step, total: True  # noqa: E731
+    assert painters.hero((), quiet) is painters.hero((), quiet)
+    smiling = painters.hero(("smiling",), quiet)
+    assert smiling is not painters.hero((), quiet)
+    dog = Thing("dog")
+    assert painters.thing(dog, quiet) is painters.thing(dog, quiet)
+    other = Painters(understand_story(ASKED.variant(1)), {})
+    assert other.hero((), quiet).rgba.shape != painters.hero((), quiet).rgba.shape or not np.array_equal(
+        other.hero((), quiet).rgba, painters.hero((), quiet).rgba
+    )
+
+
+def test_style_and_size_are_of_the_whole_story(tiny: Path) -> None:
+    plan = understand_story(ASKED)
+    assert plan.frames[0].conditioning.style == "watercolor"
+    assert understand_story(dataclasses.replace(ASKED, style="油画")).frames[0].conditioning.style == "oil"
+    assert (
+        understand_story(dataclasses.replace(ASKED, identity="a flat fox")).frames[0].conditioning.look
+        == "flat"
+    )
+    (frame,) = tell(dataclasses.replace(ASKED, size=384, style="flat"), only=[1])
+    assert frame.picture.size == (384, 384)
+
+
+def test_unknown_words_are_said(tiny: Path) -> None:
+    plan = understand_story(dataclasses.replace(ASKED, frames=("juggling in space", "in oil at sea")))
+    assert "frame 1: not understood, and left out: juggling" in plan.remarks
+    assert "frame 2: oil: a story has one style; give --style" in plan.remarks
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"identity": " "}, "needs somebody"),
+        ({"frames": ()}, "needs frames"),
+        ({"frames": ("in space", " ")}, "Frame 2 is empty"),
+        ({"frames": ("in space",) * 101}, "at most 100 frames"),
+        ({"sampling": Sampling(n=2)}, "is one story"),
+        ({"sampling": Sampling(variation=0.5)}, "is not varied"),
+    ],
+)
+def test_what_is_no_story_is_refused(wrong: dict, words: str) -> None:
+    with pytest.raises(InvalidRequest, match=words):
+        dataclasses.replace(ASKED, **wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"identity": "a zzyx"}, "does not know how to draw"),
+        ({"identity": "digit 7"}, "name an animal"),
+        ({"style": "cubist"}, "no style"),
+        ({"size": 500}, "384x384 or 512x512"),
+        ({"negative": "blurry"}, "--negative is for pretrained"),
+        ({"quality": "good"}, "--quality is for pretrained"),
+    ],
+)
+def test_what_our_models_cannot_tell_is_refused(wrong: dict, words: str) -> None:
+    with pytest.raises(InvalidRequest, match=words):
+        understand_story(dataclasses.replace(ASKED, **wrong))
+    with pytest.raises(InvalidRequest, match="no frame 4"):
+        list(tell(ASKED, only=[4]))
+
+
+def test_progress_cancels(tiny: Path) -> None:
+    with pytest.raises(Cancelled):
+        list(tell(ASKED, lambda stage, step, total: stage != "dog, decoder"))
+
+
+def test_a_white_figure_is_cut_out_along_its_contour() -> None:
+    ink = np.zeros((64, 64), np.float32)
+    ink[16:48, 16], ink[16:48, 47], ink[16, 16:48], ink[47, 16:48] = 1, 1, 1, 1
+    cut = cut_out(painted(np.ones((3, 128, 128), np.float32), Contour(ink)))
+    height, width = cut.rgba.shape[1:]
+    assert 60 <= height <= 70 and 60 <= width <= 70
+    assert cut.rgba[3, height // 2, width // 2] == 1
+    red = cut_out(painted(disc((0.9, 0.2, 0.1))))
+    assert red.rgba[3, 0, 0] == 0 and red.wide == pytest.approx(1, abs=0.05)
+
+
+def test_a_figure_stands_where_it_is_laid() -> None:
+    paper = np.ones((3, 128, 128), np.float32)
+    made = laid_on(paper, Figure(np.concatenate([disc((1, 0, 0)), np.ones((1, 128, 128))])), 0.25, 1.0, 0.5)
+    changed = np.abs(made - paper).max(0) > 0.5
+    rows, columns = np.nonzero(changed)
+    assert columns.mean() / 128 == pytest.approx(0.25, abs=0.02) and rows.mean() / 128 == pytest.approx(
+        0.75, abs=0.02
+    )
+
+
+def test_an_even_hero_of_the_asked_colour_looks_best() -> None:
+    red, blue = (cut_out(painted(disc(colour))) for colour in ((0.85, 0.2, 0.15), (0.2, 0.4, 0.9)))
+    half = disc((0.85, 0.2, 0.15))
+    half[:, :, :64] = disc((0.2, 0.4, 0.9))[:, :, :64]
+    mixed = cut_out(painted(half))
+    assert looks(red, ["red"]) > looks(mixed, ["red"]) > looks(blue, ["red"]) - 1
+    assert looks(red, []) > looks(mixed, [])
+
+
+def test_scenes_are_told_apart_by_their_colours_and_follow_their_seed() -> None:
+    hero = cut_out(painted(disc((0.9, 0.2, 0.1))))
+
+    def frame(scene: Scene, seed: int = 0) -> np.ndarray:
+        return composed(scene, hero, lambda thing: hero, seed)
+
+    def bottom(pixels: np.ndarray) -> np.ndarray:
+        return np.median(pixels[:, 480:, :40], (1, 2))
+
+    meadow, snow, night = (
+        frame(scene) for scene in (Scene(("meadow",)), Scene(("snow",)), Scene(("meadow",), hours=("night",)))
+    )
+    assert bottom(meadow)[1] > bottom(meadow)[[0, 2]].max() + 0.1, "grass is green"
+    assert bottom(snow).min() > 0.8, "snow is white"
+    assert night.mean() < 0.8 * meadow.mean(), "a night is dark"
+    np.testing.assert_array_equal(frame(Scene(("snow",)), 1), frame(Scene(("snow",)), 1))
+    assert not np.array_equal(frame(Scene(("snow",)), 1), frame(Scene(("snow",)), 2))
+
+
+@pytest.mark.parametrize("name", [*scenery.PLACES, ""])
+@pytest.mark.parametrize("hour", ["", *scenery.LIGHTS])
+def test_every_scene_can_be_laid_in(name: str, hour: str) -> None:
+    scene = Scene((name,) if name else (), (hour,) if hour else ())
+    pixels = scenery.weather(
+        scenery.laid_in(scene, np.random.default_rng(0)), scene, np.random.default_rng(0)
+    )
+    assert pixels.shape == (3, scenery.SIDE, scenery.SIDE) and pixels.min() >= 0 and pixels.max() <= 1
+
+
+@pytest.mark.parametrize("act", ["jump", "run", "sleep", "play", "fly", "hide", "near", "far", "stay"])
+def test_what_is_done_moves_the_hero(act: str) -> None:
+    hero = cut_out(painted(disc((0.9, 0.2, 0.1))))
+    made = composed(
+        Scene(("sea",), acts=(act,), things=(Thing("scarf"), Thing("balloon"))), hero, lambda t: hero, 3
+    )
+    plain = composed(Scene(("sea",), things=(Thing("scarf"), Thing("balloon"))), hero, lambda t: hero, 3)
+    assert act == "stay" or not np.array_equal(made, plain)
