@@ -84,7 +84,8 @@ def told_apart(rows: dict[tuple[int, int], np.ndarray]) -> list[float]:
 
 def within_and_between(rows: dict[tuple[int, int], np.ndarray]) -> tuple[list[float], list[float]]:
     """Distances of different frames of one seed, and of the same pairs of frames between two seeds."""
-    within, between = [], []
+    within: list[float] = []
+    between: list[float] = []
     for (seed, frame), row in rows.items():
         for (other, another), there in rows.items():
             if frame < another:
