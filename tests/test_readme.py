@@ -31,6 +31,7 @@ def test_commands_run_in_order(tiny):
     (tiny / "mine.mid").write_bytes(_some_midi())
     Image.new("L", (512, 512), 255).save(tiny / "mask.png")
     (tiny / "night.txt").write_text("# two for the night\ncalm piano, 1 s\npiano, 1 s\n")
+    (tiny / "fox.txt").write_text("a fox\non the beach\n")
     assert len(RUNNABLE) >= 9
     for command in RUNNABLE:
         arguments = shlex.split(re.sub(r"\d+ s\b", "1 s", command))[1:]

@@ -8,7 +8,7 @@ import torch
 
 from audiogen.artifacts import LOOKS, STYLES
 
-WORDS = ("cat", "dog", "fox", "big eyes", "smiling")
+WORDS = ("cat", "dog", "fox", "big eyes", "smiling", "tree", "tulip", "flower", "house", "scarf")
 
 
 def tiny_pictures() -> dict[str, Any]:
@@ -40,7 +40,14 @@ def tiny_pictures() -> dict[str, Any]:
     told: dict[str, Any] = dict(condition=8, styles=(*STYLES, *LOOKS), vocabulary=WORDS, words=4, steps=2)
     heard = ("styles", "vocabulary", "words")
     lines = SketchSizes(
-        stages=2, entries=8, words=4, styles=len(STYLES) + len(LOOKS), width=16, layers=1, heads=2, hidden=16
+        stages=2,
+        entries=8,
+        words=len(WORDS),
+        styles=len(STYLES) + len(LOOKS),
+        width=16,
+        layers=1,
+        heads=2,
+        hidden=16,
     )
     painter = PainterConfig(4, (4, 8), (8, 8, 4), (1, 1), (1, 1, 1), 4, 1, size=64)
     pixelcnn = PixelCNNSizes(width=4, dilations=(1, 1), head=8)

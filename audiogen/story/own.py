@@ -26,7 +26,7 @@ LOOK = "flat"  # in which figures are painted before they are painted over
 OVER = {"watercolor": 0.35, "oil": 0.45, "pencil": 0.55, "ink": 0.55}  # how much of a frame that changes
 OVER_LOOK = 0.25  # of an illustration
 MOOD = 0.6  # how much of the hero a mood changes
-CANDIDATES = 3  # of the hero: the one is kept that is even and of the colour that was asked for
+CANDIDATES = 3  # of the hero, and of what a colour is asked of: the one is kept that is even and has it
 
 
 def hero_of(request: StoryRequest) -> Plan:
@@ -55,6 +55,7 @@ class Painters:
         self.known = plan.frames[0].conditioning
         self.loaded = loaded
         self.dtypes = dtypes
+        self.named = {thing for scene in plan.scenes for thing in scene.things}  # not those of a place
         self._figures: dict[tuple[Thing, tuple[str, ...]], Figure] = {}
         self._hero: Take | None = None
 
@@ -84,7 +85,7 @@ class Painters:
         """Who the story is about, alone; in a mood the same one, changed a little."""
         name = Thing(str(self.known.subject)), mood
         if name not in self._figures:
-            take = self._hero = self._hero or self._chosen(_named(progress, "hero"))
+            take = self._hero = self._hero or self._chosen(self._flat(), _named(progress, "hero"), CANDIDATES)
             if mood:
                 take = self._changed(take, mood, progress)
             self._figures[name] = cut_out(take)
@@ -102,21 +103,21 @@ class Painters:
                 look=LOOK,
                 size=self.known.size,
             )
-            take = self._made(plain(self.request, "", conditioning=known), _named(progress, thing.name))
-            self._figures[name] = cut_out(take)
+            count = CANDIDATES if thing.details and thing in self.named else 1
+            self._figures[name] = cut_out(self._chosen(known, _named(progress, thing.name), count))
         return self._figures[name]
 
-    def _chosen(self, progress: Progress) -> Take:
-        """The best of some heroes, the first that of the seed itself."""
+    def _chosen(self, known: Conditioning, progress: Progress, count: int) -> Take:
+        """The best of some pictures of a figure, the first that of the seed itself."""
         sampling = self.request.sampling
-        seeds = [sampling.seed, *(sampling.seed_for("hero", k) for k in range(1, CANDIDATES))]
         takes = []
-        for seed in seeds:
-            request = plain(self.request, "", conditioning=self._flat())
+        for k in range(count):
+            seed = sampling.seed if k == 0 else sampling.seed_for("candidate", k)
+            request = plain(self.request, "", conditioning=known)
             request = dataclasses.replace(request, sampling=dataclasses.replace(sampling, seed=seed))
             takes.append(self._made(request, progress))
-        colours = [name for name in self.known.details if name in COLOURS]
-        return max(takes, key=lambda take: looks(cut_out(take), colours))
+        colours = [name for name in known.details if name in COLOURS]
+        return max(takes, key=lambda take: looks(cut_out(take), colours)) if count > 1 else takes[0]
 
     def _flat(self) -> Conditioning:
         """The hero as it is painted before it is painted over."""

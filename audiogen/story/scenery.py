@@ -87,7 +87,7 @@ PLACES: dict[str, Place] = {
 }
 NOWHERE = Place(((0.93, 0.87, 0.73), (0.87, 0.77, 0.59)), ((0.97, 0.93, 0.84), (0.99, 0.97, 0.91)))
 LIGHTS: dict[str, tuple[Colour, float]] = {  # (colour of the light, share of it)
-    "night": ((0.16, 0.2, 0.45), 0.5),
+    "night": ((0.25, 0.3, 0.55), 0.42),
     "sunset": ((1.0, 0.55, 0.3), 0.3),
     "morning": ((1.0, 0.83, 0.66), 0.22),
     "rain": ((0.5, 0.56, 0.66), 0.45),
