@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from audiogen import __version__, licences
+from audiogen import __version__, licences, origin
 from audiogen.artifacts import Conditioning
 from audiogen.errors import InvalidRequest
 from audiogen.hub import ModelChoice
@@ -63,6 +63,8 @@ def recipe_of(plan: Plan, take: Take) -> dict[str, Any]:
         "torch": torch.__version__,
         "licence": _licence((*stages, *below)),
     }
+    if take.mark is not None:
+        recipe["watermark"] = {"version": origin.VERSION, "id": take.mark}
     if plan.bed is not None:
         recipe["bed"] = {
             "pipeline": {stage.seam: stage.name for stage in below},
@@ -165,6 +167,7 @@ def request_of(recipe: dict[str, Any], temporary: Path, beside: Path, device: st
         mask=files.get("mask"),
         changes=from_rows(MidiChanges, (source or {}).get("changes", {}), "changes"),
         model=told.model,
+        watermark=told.watermark is not None,
     )
 
 
@@ -195,8 +198,13 @@ class Replayable:
     mask: dict[str, Any] | None = None
     contour: dict[str, Any] | None = None
     model: ModelChoice | None = None
+    watermark: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
+        if self.watermark is not None and self.watermark.get("version") != origin.VERSION:
+            raise InvalidRequest(
+                f"its watermark is of version {shown(self.watermark.get('version'))}, not {origin.VERSION}."
+            )
         if self.threads is not None and not 1 <= self.threads <= MOST_THREADS:
             raise InvalidRequest(f"threads must be 1 .. {MOST_THREADS}, not {shown(self.threads)}.")
         if other := set(self.dtype.values()) - {"bfloat16", "float16", "float32", "float64"}:

@@ -65,6 +65,7 @@ class Request:
         changes: how a MIDI file given as `source` is played otherwise than it is written.
         model: a pretrained model that stands in the place of the decoder; None: our own do.
         negative: what such a model is told to keep away from; quality: "good" adds words of `hub/words.yaml`.
+        watermark: sounds and pictures carry the mark of `origin/`, with the id of their recipe.
     """
 
     prompt: str = ""
@@ -89,6 +90,7 @@ class Request:
     model: ModelChoice | None = None
     negative: str = ""
     quality: str | None = None
+    watermark: bool = True
 
     def __post_init__(self) -> None:
         settle(self)
@@ -232,6 +234,7 @@ class Take:
         waveform, picture: the finished result, or None where the plan stops before it.
         made: what the last stage gave, finished.
         steps: if asked for, what the stages had after their steps: of sound the mel, of pictures `Picture`.
+        mark: the id that the watermark of the result carries; None: it has none.
     """
 
     seed: int
@@ -245,6 +248,7 @@ class Take:
     picture: Picture | None = None
     made: Any = None
     steps: tuple[Any, ...] = ()
+    mark: str | None = None
     recipe: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -44,8 +44,9 @@ ALLOWED: dict[str, set[str]] = {
     "decoder": STAGE,
     "render": STAGE,
     "request": SEAM | {"kinds", "media", "registry", "hub"},
-    "provenance": SEAM | {"licences", "media", "registry", "request", "hub"},
-    "making": SEAM | {"kinds", "media", "prompt", "registry", "request", "provenance", "hub"},
+    "origin": BASE,
+    "provenance": SEAM | {"origin", "licences", "media", "registry", "request", "hub"},
+    "making": SEAM | {"origin", "kinds", "media", "prompt", "registry", "request", "provenance", "hub"},
     "story": SEAM | {"media", "making", "prompt", "registry", "request", "provenance", "hub"},
     # the word list of the prompt is written from the vocabulary of the pictures
     "lab": BASE,
@@ -86,6 +87,7 @@ ALLOWED: dict[str, set[str]] = {
         "lab.data",
         "hub",
         "story",
+        "origin",
     }
     | {"lab.evaluate", "structure", "decoder", "render", "listen", "ranking"},
 }

@@ -65,6 +65,7 @@ def command(state: Any, file: Path, prompt: str, **given: Any) -> None:
         loudness=options.loudness_from(given["loudness"]),
         rate=int(given["rate"]),
         device=given["device"],
+        watermark=given["watermark"],
         show_steps=given["show_steps"],
         changes=options.midi_changes(given),
         **options.picture_options(given),

@@ -109,6 +109,7 @@ def _job(prompt: str, given: dict[str, Any], number: int | None = None) -> Job:
         loudness=options.loudness_from(given["loudness"]),
         rate=int(given["rate"]),
         device=given["device"],
+        watermark=given["watermark"],
         show_steps=given["show_steps"],
         default_path=kind_for_suffix(suffix_of(given["output"], given["format"])),
         **options.picture_options(given),

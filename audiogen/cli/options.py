@@ -332,6 +332,11 @@ def sound(function: Function) -> Function:
                 type=click.Choice(["wav", "flac", "ogg", "mp3", "png"]),
                 help="Where -o says no suffix (-, a folder).",
             ),
+            click.option(
+                "--watermark/--no-watermark",
+                default=True,
+                help="A mark that is not heard or seen, for `audiogen trace`; default: with it.",
+            ),
             click.option("--device", metavar="auto|cpu|cuda", default="auto", help="Where to compute."),
         )
     ):

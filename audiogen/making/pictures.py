@@ -12,7 +12,7 @@ import numpy as np
 from audiogen.artifacts import PICTURES, Conditioning, Contour, Latents, Picture
 from audiogen.errors import InvalidRequest
 from audiogen.kinds import OWN, Kind, kind_for_suffix
-from audiogen.making import retouch
+from audiogen.making import marking, retouch
 from audiogen.media import drawing, png
 from audiogen.prompt import as_usual, parse, style_named, which_digit, which_subject
 from audiogen.registry import StageEntry
@@ -123,14 +123,15 @@ def extras(
 
 def finished(plan: Plan, take: Take) -> Take:
     """The take with its picture at its size, and its steps as pictures."""
-    size, picture = plan.conditioning.size, take.picture
+    size, picture, mark = plan.conditioning.size, take.picture, None
     if plan.request.decoder == "none" and take.contour is not None:
         picture = Picture(np.repeat(drawing.enlarged(take.contour.pixels, size or SIZES[-1])[None], 3, 0))
     elif picture is not None:
         pixels = picture.pixels if size is None else drawing.resized(picture.pixels, size)
-        picture = Picture(retouch.kept(plan.retouch, pixels))
+        pixels, mark = marking.marked_picture(plan, pixels)
+        picture = Picture(retouch.kept(plan.retouch, pixels))  # what stays is not marked
     made = take.made if picture is None else picture
-    return dataclasses.replace(take, picture=picture, made=made, steps=_seen(plan, take))
+    return dataclasses.replace(take, picture=picture, made=made, steps=_seen(plan, take), mark=mark)
 
 
 def _seen(plan: Plan, take: Take) -> tuple[Picture, ...]:

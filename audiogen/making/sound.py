@@ -12,8 +12,9 @@ import numpy as np
 from audiogen.artifacts import UNDAMPED_S, Conditioning, MelSpectrogram, Structure, Waveform
 from audiogen.errors import InvalidRequest
 from audiogen.kinds import DECODE_SECONDS, STRUCK, Kind, kind_named
-from audiogen.making import played
+from audiogen.making import marking, played
 from audiogen.media import midi
+from audiogen.media.finish import Touch
 from audiogen.media.mel_settings import MelSettings
 from audiogen.registry import StageEntry, chain
 from audiogen.request import BED_LU, OFF, Plan, Request, Take
@@ -91,8 +92,9 @@ def finished(plan: Plan, take: Take, below: Waveform | None) -> Take:
     wave = _own(plan, take.waveform)
     if below is not None:
         lay_under(wave, _own(plan.bed, below))
-    wave = _finish(plan, take, wave)
-    return dataclasses.replace(take, waveform=wave, made=wave)
+    mark = marking.SoundMark(plan, take.sampling.loop)
+    wave = _finish(plan, take, wave, mark)
+    return dataclasses.replace(take, waveform=wave, made=wave, mark=mark.id)
 
 
 def _own(plan: Plan | None, wave: Waveform) -> Waveform:
@@ -266,14 +268,16 @@ def _check_variation(kind: Kind, entries: Entries, start: Start | None) -> tuple
     return ()
 
 
-def _finish(plan: Plan, take: Take, wave: Waveform) -> Waveform:
+def _finish(plan: Plan, take: Take, wave: Waveform, touch: Touch) -> Waveform:
     from audiogen.media import finish as last
     from audiogen.media.facts import Facts
 
     rate, known, loop = plan.request.rate, take.conditioning, take.sampling.loop
     target = target_lufs(plan.request.loudness, known, take.structure)
     ends = None if loop else last.STRUCK if plan.kind.ends == STRUCK else last.LASTING
-    samples, level = last.finish(wave.samples, wave.sample_rate, known.seconds, target, rate, True, ends)
+    samples, level = last.finish(
+        wave.samples, wave.sample_rate, known.seconds, target, rate, True, ends, touch
+    )
     notes = take.structure.notes if take.structure is not None else None
     facts = Facts(known.prompt, level=level, loop=(0, samples.shape[1]) if loop else None)
     if notes is not None:

@@ -1,6 +1,6 @@
 """The last hand on a sound: no DC, exact length, ends that do not click, its level.
 
-    raw samples -> high-pass -> exact length -> ends -> rate -> loudness (with a gentle limiter)
+    raw samples -> high-pass -> exact length -> ends -> rate -> mark -> loudness (with a gentle limiter)
 
 A fade is made only where the material does not end by itself, and none in a loop, whose beginning follows its
 end in every step. Everything is done in place or in blocks: ten minutes of stereo are 200 MB as it is.
@@ -8,6 +8,7 @@ end in every step. Everything is done in place or in blocks: ten minutes of ster
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,9 @@ _FAINT_DB = -40.0
 _LOOK_S = 0.02
 _BLOCK_S = 10
 _SETTLE_S = 1.0  # after which the high-pass has forgotten how it began
+
+
+Touch = Callable[[np.ndarray, int], None]
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ def finish(
     rate: int | None = None,
     overwrite: bool = False,
     ends: Ends | None = STRUCK,
+    touch: Touch | None = None,
 ) -> tuple[np.ndarray, Level]:
     """A sound ready to be written.
 
@@ -62,10 +67,11 @@ def finish(
         rate: rate of the result, Hz; None keeps `sample_rate`.
         overwrite: work in the memory of `samples` (float32), whose contents are lost.
         ends: how ends fade; None: the sound is a loop and has no ends.
+        touch: called as touch(samples, rate) to change the sound in place, before its level is set.
     Returns: float32 [channels, round(seconds * rate)], and its level.
     """
     if ends is None:
-        return _finish_loop(samples, sample_rate, seconds, target_lufs, rate or sample_rate, overwrite)
+        return _finish_loop(samples, sample_rate, seconds, target_lufs, rate or sample_rate, overwrite, touch)
     length = min(samples.shape[1], max(1, round(seconds * sample_rate)))
     wave = without_dc(samples, sample_rate, overwrite)[:, :length]
     soft_ends(wave, sample_rate, ends)
@@ -73,6 +79,8 @@ def finish(
         wave = resampled(wave, sample_rate, rate)
         sample_rate = rate
     wave = exact_length(wave, max(1, round(seconds * sample_rate)))
+    if touch is not None:
+        touch(wave, sample_rate)
     level = to_loudness(wave, sample_rate, target_lufs)
     return wave, level
 
@@ -84,12 +92,15 @@ def _finish_loop(
     target_lufs: float | None,
     rate: int,
     overwrite: bool,
+    touch: Touch | None,
 ) -> tuple[np.ndarray, Level]:
     """`finish` for a sound that is one period of a loop."""
     wave = without_dc(samples, sample_rate, overwrite, circular=True)
     length = max(1, round(seconds * rate))
     if length != wave.shape[1]:
         wave = fitted_loop(wave, length)
+    if touch is not None:
+        touch(wave, rate)
     return wave, to_loudness(wave, rate, target_lufs, circular=True)
 
 

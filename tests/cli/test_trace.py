@@ -1,0 +1,36 @@
+"""audiogen trace: by its mark a file is known when its recipe is gone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import soundfile
+
+from audiogen.media.audio import read_audio, read_recipe
+
+
+def test_trace_finds_the_mark_when_the_recipe_is_gone(tiny: Path, run) -> None:
+    run("make", "rain, 4 s", "-o", "rain.wav", "--seed", 3)
+    samples, rate = read_audio(tiny / "rain.wav")
+    soundfile.write(tiny / "bare.ogg", samples.T, rate)
+    id_ = read_recipe(tiny / "rain.wav")["watermark"]["id"]
+    ran = run("trace", "bare.ogg", "--among", ".")
+    assert ran.code == 0
+    assert f"id {id_}" in ran.out
+    assert "made as rain.wav" in ran.out
+    assert "as its recipe says" in run("trace", "rain.wav").out
+
+
+def test_trace_says_so_where_there_is_none(tiny: Path, run) -> None:
+    run("make", "rain, 4 s", "-o", "plain.wav", "--no-watermark", "--seed", 3)
+    ran = run("trace", "plain.wav", "--json")
+    assert ran.code == 1
+    assert '"marked": false' in ran.out
+
+
+def test_trace_of_what_is_not_marked_or_no_file(tiny: Path, run) -> None:
+    run("structure", "piano, 2 s", "-o", "s.mid")
+    assert run("trace", "s.mid").code == 2
+    assert "does not exist" in run("trace", "missing.wav").err
+    (tiny / "broken.png").write_bytes(b"no picture")
+    assert run("trace", "broken.png").code == 2
