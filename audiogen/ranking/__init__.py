@@ -9,6 +9,7 @@ closing.py     does it end
 signal.py      is the sound clean
 obedience.py   is it what was asked
 fidelity.py    does the sound play the notes
+asked.py       what was asked and what is measured, row by row
 judge.py       which checks apply to which take; `judge` and `rank`
 """
 
