@@ -44,4 +44,4 @@ def marked_picture(plan: Plan, pixels: np.ndarray) -> tuple[np.ndarray, str | No
 
 def _digest(values: np.ndarray) -> str:
     """Six hexadecimal digits."""
-    return hashlib.sha256(np.ascontiguousarray(values)).hexdigest()[:6]
+    return hashlib.sha256(np.ascontiguousarray(values).data).hexdigest()[:6]

@@ -55,8 +55,8 @@ class Yamnet:
         self.net.allocate_tensors()
         self.into = self.net.get_input_details()[0]["index"]
         self.out = self.net.get_output_details()[0]["index"]
-        with open(names, encoding="utf-8") as file:
-            self.names = [row[2] for row in list(csv.reader(file))[1:]]
+        with open(names, encoding="utf-8") as lines:
+            self.names = [row[2] for row in list(csv.reader(lines))[1:]]
 
     def scores(self, samples: np.ndarray, rate: int) -> np.ndarray:
         """Mean scores of a sound [channels, T], float [521] in 0..1."""
