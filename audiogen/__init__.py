@@ -6,12 +6,17 @@
     wave.save("calm.wav")
 
 Names load on first use, so importing the package is cheap.
+
+Several processes: the same seed gives the same result in all that have as many threads. A forked one (as
+multiprocessing makes them on Linux before Python 3.14) computes with one thread; where the GPU is used, start
+them anew: multiprocessing.get_context("spawn").
 """
 
 from __future__ import annotations
 
 import importlib
 import os
+import sys
 from typing import Any
 
 __version__ = "0.1.0"
@@ -19,6 +24,16 @@ __version__ = "0.1.0"
 # Idle OpenMP threads that spin take the cores from whoever else is working: a first call of 56 s in place of
 # 1.6 s on a busy machine. It is read when torch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+def _work_alone() -> None:
+    """A forked process has none of its parent's OpenMP threads, and would wait for them for ever."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which forks nothing
+    os.register_at_fork(after_in_child=_work_alone)
 
 _PLACES = {
     "Conditioning": "audiogen.artifacts",

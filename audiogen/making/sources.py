@@ -19,7 +19,7 @@ STRUCTURE_SUFFIXES = (*sound.SUFFIXES, *pictures.SUFFIXES)
 _AUDIO = (".wav", ".flac", ".ogg", ".mp3")
 
 
-def load_source(file: Path | Start, changes: MidiChanges = AS_WRITTEN) -> tuple[Start, tuple[str, ...]]:
+def load_source(file: str | Path | Start, changes: MidiChanges = AS_WRITTEN) -> tuple[Start, tuple[str, ...]]:
     """The artifact in a file, and remarks about what was left out of it or changed; an artifact as it is.
 
     Args:
@@ -29,10 +29,7 @@ def load_source(file: Path | Start, changes: MidiChanges = AS_WRITTEN) -> tuple[
     """
     if isinstance(file, Start):
         return file, ()
-    if not isinstance(file, str | Path):
-        raise InvalidRequest(
-            f"Nothing starts from a {type(file).__name__}; give a structure, or a file of one."
-        )
+    file = Path(file)
     suffix = file.suffix.lower()
     if suffix not in STRUCTURE_SUFFIXES:
         why = " This one is finished sound, not a structure." if suffix in _AUDIO else ""
