@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audiogen import __version__, licences, origin
-from audiogen.artifacts import Conditioning
+from audiogen.artifacts import Conditioning, Waveform
 from audiogen.errors import InvalidRequest
 from audiogen.hub import ModelChoice
 from audiogen.media import midi
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 PACKED_LIMIT = 200_000  # characters; a larger source is named by its hash only
 UNPACKED_LIMIT = 64 << 20  # bytes of a packed source
 MOST_THREADS = 256  # of a replay
-MOST_STEPS = 250  # of a replay: a stranger's file is not to keep a machine busy for an hour
-PACKED = ("source", "init", "mask", "contour")
+BESIDE = ("melody", "opening")  # sounds that a pretrained model is given
+PACKED = ("source", "init", "mask", "contour", *BESIDE)
 
 
 def recipe_of(plan: Plan, take: Take) -> dict[str, Any]:
@@ -85,6 +85,7 @@ def recipe_of(plan: Plan, take: Take) -> dict[str, Any]:
             recipe["source"]["changes"] = changes
     if (model := _model(plan)) is not None:
         recipe["model"] = model.to_dict()
+    recipe |= {name: pack(getattr(request, name)) for name in BESIDE if getattr(request, name) is not None}
     if plan.remarks:
         recipe["remarks"] = list(plan.remarks)
     return recipe
@@ -104,6 +105,8 @@ def _of_the_material(plan: Plan, take: Take) -> dict[str, Any]:
         return {"loudness": request.loudness, "rate": request.rate}
     contour = None if take.contour is None or take.contour.is_empty else take.contour
     row: dict[str, Any] = {} if contour is None else {"contour": contour.packed()}
+    if plan.retouch is not None or take.sampling.variation or plan.in_squares:
+        row["edits"] = request.edits
     if plan.retouch is None or request.init is None:
         return row
     row |= {"strength": plan.retouch.strength, "init": pack(request.init)}
@@ -137,10 +140,8 @@ def request_of(recipe: dict[str, Any], temporary: Path, beside: Path, device: st
         told = replayable(recipe)
         known = Conditioning.from_dict(told.conditioning)
         sampling = from_rows(Sampling, told.sampling, "sampling")
-        if sampling.n != 1 or (sampling.steps or 0) > MOST_STEPS:
-            raise InvalidRequest(
-                f"a recipe is of one take of at most {MOST_STEPS} steps; more are made with `audiogen make`."
-            )
+        if sampling.n != 1:
+            raise InvalidRequest("a recipe is of one take.")
     except InvalidRequest as problem:
         writer = _plain(recipe.get("audiogen", "of an unknown version"))
         raise InvalidRequest(
@@ -149,6 +150,7 @@ def request_of(recipe: dict[str, Any], temporary: Path, beside: Path, device: st
         ) from problem
     stages, source = told.pipeline, told.source
     rows = {"source": source, "init": told.init, "mask": told.mask}
+    rows |= {name: getattr(told, name) for name in BESIDE}
     files = {role: unpack(row, temporary / role, beside) for role, row in rows.items() if row}
     seconds = fitted(float, source.get("seconds"), "source: seconds") if source else None
     return Request(
@@ -165,9 +167,12 @@ def request_of(recipe: dict[str, Any], temporary: Path, beside: Path, device: st
         strength=told.strength,
         init=files.get("init"),
         mask=files.get("mask"),
+        edits=told.edits,
         changes=from_rows(MidiChanges, (source or {}).get("changes", {}), "changes"),
         model=told.model,
         watermark=told.watermark is not None,
+        melody=files.get("melody"),
+        opening=files.get("opening"),
     )
 
 
@@ -178,7 +183,7 @@ class Replayable:
     Attributes:
         threads: of the machine that made it, 1 .. MOST_THREADS; sums depend on their number.
         dtype: "bfloat16" or "float32" by stage.
-        source, init, mask: rows of `pack`.
+        source, init, mask, melody, opening: rows of `pack`.
     """
 
     pipeline: dict[str, str]
@@ -189,6 +194,7 @@ class Replayable:
     loudness: float | str = AUTO
     rate: int = Request.rate
     strength: float | None = None
+    edits: int = 1
     threads: int | None = None
     dtype: dict[str, str] = field(default_factory=dict)
     weights: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -199,6 +205,8 @@ class Replayable:
     contour: dict[str, Any] | None = None
     model: ModelChoice | None = None
     watermark: dict[str, Any] | None = None
+    melody: dict[str, Any] | None = None
+    opening: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if self.watermark is not None and self.watermark.get("version") != origin.VERSION:
@@ -289,6 +297,10 @@ def _as_file(artifact: Any) -> tuple[str, bytes]:
     kind = type(artifact).__name__.lower()
     if hasattr(artifact, "png_bytes"):
         return f"{kind}.png", artifact.png_bytes()
+    if isinstance(artifact, Waveform):
+        from audiogen.media.audio import audio_bytes
+
+        return f"{kind}.wav", audio_bytes(artifact.samples, artifact.sample_rate, bits="float")
     return f"{kind}.npz", artifact.npz_bytes()
 
 

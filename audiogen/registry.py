@@ -58,6 +58,7 @@ class StageEntry:
         varies: whether it writes a share of a structure anew (`stage.Varies`).
         vocabulary: OWN: it refuses what it never learned; FREE: it is handed the whole sentence.
         chosen: whether the user chooses its model (`Request.model`), so that it has no weights of its own.
+        beside: sounds that it can be given besides, "melody" and "opening" (`stage.FollowsMelody`, `GoesOn`).
     """
 
     name: str
@@ -75,6 +76,7 @@ class StageEntry:
     varies: bool = False
     vocabulary: str = OWN
     chosen: bool = False
+    beside: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.seam not in SEAMS:
@@ -223,13 +225,15 @@ STAGES: list[StageEntry] = [
             schedulers=schedulers,
             vocabulary=FREE,
             chosen=True,
+            beside={"musicgen": ("opening",), "musicgen-melody": ("melody",)}.get(name, ()),
         )
         for name, place, takes, gives, schedulers in (
             ("text-to-image", "pictures:TextToImage", Conditioning, Picture, _OF_DIFFUSERS),
             ("controlnet", "pictures:ControlNet", Contour, Picture, _OF_DIFFUSERS),
             ("remote", "remote:RemotePictures", Conditioning, Picture, ()),
             ("text-to-sound", "sound:TextToSound", Conditioning, Waveform, _OF_DIFFUSERS),
-            ("musicgen", "sound:MusicGen", Conditioning, Waveform, ()),
+            ("musicgen", "musicgen:MusicGen", Conditioning, Waveform, ()),
+            ("musicgen-melody", "musicgen:MusicGenMelody", Conditioning, Waveform, ()),
         )
     ),
 ]
@@ -305,6 +309,7 @@ def register_stage(
         more.setdefault("varies", hasattr(stage, "vary"))
         more.setdefault("notes", getattr(stage, "notes", False))
         more.setdefault("vocabulary", getattr(stage, "vocabulary", OWN))
+        more.setdefault("beside", _beside(stage))
     entry = StageEntry(place=stage, weights=weights, **found, **more)
     STAGES[:] = [e for e in STAGES if e.name != entry.name or not set(e.weights) & set(weights)]
     STAGES.append(entry)
@@ -325,7 +330,14 @@ def entry_of(stage: Any, kind: str) -> StageEntry:
         notes=getattr(stage, "notes", False),
         varies=isinstance(stage, Varies),
         vocabulary=getattr(stage, "vocabulary", OWN),
+        beside=_beside(stage),
     )
+
+
+def _beside(stage: Any) -> tuple[str, ...]:
+    """What a stage says it can be given besides."""
+    flags = {"melody": "follows_melody", "opening": "goes_on"}
+    return tuple(name for name, flag in flags.items() if getattr(stage, flag, False))
 
 
 def stages_for(kind: str, seam: str) -> list[str]:

@@ -24,7 +24,7 @@ from audiogen.artifacts import (
 )
 from audiogen.errors import InvalidRequest
 from audiogen.hub import ModelChoice
-from audiogen.kinds import Kind
+from audiogen.kinds import OWN, Kind
 from audiogen.media.midi_changes import MidiChanges
 from audiogen.registry import NONE, STAGES, Loaded, StageEntry, load_stage, stage_names, vocabulary_of
 from audiogen.rows import settle
@@ -36,6 +36,8 @@ AUTO, OFF = "auto", "off"
 SIZES = (384, 512)  # pixels to a side of a picture
 Start = Structure | MelSpectrogram | Contour | Latents
 AS_WRITTEN = MidiChanges()
+EDITS = 2  # how pictures are changed, varied and made of squares; 1: as before recipes held this number
+IN_SQUARES, PAINTED_AS = "pixel", "flat"  # a look, and the one in which it is painted before
 BED_LU = 8.0  # by how much a bed of rain is softer than the piano above it
 
 
@@ -62,10 +64,12 @@ class Request:
         init: a picture that is changed, a file or the artifact; strength: how much of it, 0 .. 1; None: a
             default.
         mask: a picture of the same size, white where `init` may change.
+        edits: the way in which a picture is changed, see `EDITS`; a replay has that of its recipe.
         changes: how a MIDI file given as `source` is played otherwise than it is written.
         model: a pretrained model that stands in the place of the decoder; None: our own do.
         negative: what such a model is told to keep away from; quality: "good" adds words of `hub/words.yaml`.
         watermark: sounds and pictures carry the mark of `origin/`, with the id of their recipe.
+        melody: a sound or MIDI file whose melody such a model follows; opening: a sound that it goes on from.
     """
 
     prompt: str = ""
@@ -86,11 +90,14 @@ class Request:
     init: Path | Picture | None = None
     strength: float | None = None
     mask: Path | Picture | None = None
+    edits: int = EDITS
     changes: MidiChanges = AS_WRITTEN
     model: ModelChoice | None = None
     negative: str = ""
     quality: str | None = None
     watermark: bool = True
+    melody: Path | Waveform | None = None
+    opening: Path | Waveform | None = None
 
     def __post_init__(self) -> None:
         settle(self)
@@ -107,6 +114,8 @@ class Request:
         for name, given in (("strength", self.strength), ("mask", self.mask)):
             if given is not None and self.init is None:
                 problems.append(f"--{name} is of a picture that is changed; give --init FILE as well")
+        if self.edits not in range(1, EDITS + 1):
+            problems.append(f"edits must be 1 .. {EDITS}, not {self.edits}; a newer audiogen wrote this")
         for seam in ("structure", "decoder"):
             name = getattr(self, seam)
             if name in (None, NONE) or any(e.name == name and e.seam == seam for e in STAGES):
@@ -126,11 +135,13 @@ class Retouch:
         picture: square.
         strength: 0 (it stays) .. 1 (all of it is new where it may change).
         mask: float32 [h, w] of the picture, 1 where it may change; None: everywhere.
+        soft: whether old and new go over into each other within the edge of the mask.
     """
 
     picture: Picture
     strength: float
     mask: np.ndarray | None = None
+    soft: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,6 +157,7 @@ class Plan:
         remarks: what was left out or changed, in words for the user.
         bed: a second plan whose sound is laid under that of this one, or None.
         retouch: the picture that is changed, or None.
+        melody, opening: see `Request`, or None.
         loaded: stages that are loaded; plans that share this dictionary share their networks.
         given: the stages themselves, where the caller has them; (): they are loaded by their names.
     """
@@ -158,6 +170,8 @@ class Plan:
     remarks: tuple[str, ...] = ()
     bed: Plan | None = None
     retouch: Retouch | None = None
+    melody: Waveform | None = None
+    opening: Waveform | None = None
     loaded: Loaded = field(default_factory=dict, repr=False)
     given: tuple[Any, ...] = ()
 
@@ -175,6 +189,19 @@ class Plan:
     def vocabulary(self) -> str:
         """OWN or FREE, see `kinds`."""
         return vocabulary_of(self.kind, self.entries.values())
+
+    @property
+    def in_squares(self) -> bool:
+        """Whether the picture is made of squares at the end: a look that no network of ours draws well."""
+        asked = self.kind.is_picture and self.conditioning.look == IN_SQUARES and self.request.edits > 1
+        return asked and self.vocabulary == OWN
+
+    @property
+    def drawn(self) -> Conditioning:
+        """What its stages are asked for."""
+        return (
+            dataclasses.replace(self.conditioning, look=PAINTED_AS) if self.in_squares else self.conditioning
+        )
 
     def sharing(self, loaded: Loaded) -> Plan:
         """The plan, and its bed, with the stages in `loaded`."""

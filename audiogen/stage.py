@@ -137,13 +137,18 @@ class Options:
         observer: called as observer(done, total, artifact) after every step; the last is the result. For a
             stage that is `Observable`.
         edit: what is changed, in place of noise. For a stage that is `Editable`.
+        melody: a Waveform whose melody is followed. For a stage that `FollowsMelody`.
+        opening: a Waveform that the result begins with. For a stage that `GoesOn`.
     """
 
     observer: Callable[[int, int, Any], None] | None = None
     edit: Edit | None = None
+    melody: Any = None
+    opening: Any = None
 
     def __bool__(self) -> bool:
-        return self.observer is not None or self.edit is not None
+        given = (self.observer, self.edit, self.melody, self.opening)
+        return any(each is not None for each in given)
 
 
 PLAIN = Options()
@@ -168,36 +173,45 @@ class Stage(Protocol):
     def __call__(self, x: Any, conditioning: Conditioning, sampling: Sampling, progress: Progress) -> Any: ...
 
 
+class _TakesOptions(Protocol):
+    """Called as a stage is, with `Options`."""
+
+    def __call__(
+        self,
+        x: Any,
+        conditioning: Conditioning,
+        sampling: Sampling,
+        progress: Progress,
+        options: Options = PLAIN,
+    ) -> Any: ...
+
+
 @runtime_checkable
-class Observable(Protocol):
+class Observable(_TakesOptions, Protocol):
     """It shows what it has after each of its steps, to `options.observer`."""
 
     observable: ClassVar[bool]
 
-    def __call__(
-        self,
-        x: Any,
-        conditioning: Conditioning,
-        sampling: Sampling,
-        progress: Progress,
-        options: Options = PLAIN,
-    ) -> Any: ...
-
 
 @runtime_checkable
-class Editable(Protocol):
+class Editable(_TakesOptions, Protocol):
     """It can begin with something that is there, `options.edit`."""
 
     editable: ClassVar[bool]
 
-    def __call__(
-        self,
-        x: Any,
-        conditioning: Conditioning,
-        sampling: Sampling,
-        progress: Progress,
-        options: Options = PLAIN,
-    ) -> Any: ...
+
+@runtime_checkable
+class FollowsMelody(_TakesOptions, Protocol):
+    """It follows the melody of a sound, `options.melody`."""
+
+    follows_melody: ClassVar[bool]
+
+
+@runtime_checkable
+class GoesOn(_TakesOptions, Protocol):
+    """It goes on from a sound, `options.opening`, with which its own begins."""
+
+    goes_on: ClassVar[bool]
 
 
 @runtime_checkable

@@ -19,6 +19,7 @@ from audiogen.artifacts import Conditioning
 from audiogen.errors import InvalidRequest
 from audiogen.media import audio, drawing, files, png
 from audiogen.provenance import UNPACKED_LIMIT, pack, request_of, unpack
+from audiogen.stage import Sampling
 
 CALM = {"prompt": "calm piano", "path": "piano", "seconds": 2.0}
 RECIPE = {
@@ -251,7 +252,7 @@ def test_a_packed_contour_is_as_large_as_it_says(size: Any) -> None:
         ({"device": 5}, "device must be a text"),
         ({"sampling": {"seed": 1, "foo": 2}}, 'no setting "foo"'),
         ({"sampling": {"n": 3}}, "a recipe is of one take"),
-        ({"sampling": {"steps": 1000}}, "at most 250 steps"),
+        ({"sampling": {"steps": 1001}}, "steps must be 1 .. 1000"),
         ({"conditioning": {"metre": [3, 0]}}, "A metre is"),
         ({"conditioning": {"tempo": "a"}}, "tempo must be a number"),
         ({"conditioning": {"prompt": 5}}, "prompt must be a text"),
@@ -270,6 +271,11 @@ def test_a_recipe_is_checked_before_anything_is_made(tmp_path: Path, change: dic
 def test_a_whole_recipe_is_a_request(tmp_path: Path) -> None:
     request = request_of(RECIPE, tmp_path, tmp_path)
     assert (request.sampling.seed, request.conditioning) == (1, Conditioning(**CALM))
+
+
+def test_as_many_steps_are_made_again_as_are_made(tmp_path: Path) -> None:
+    recipe = RECIPE | {"sampling": {"seed": 1, "steps": 1000}}
+    assert request_of(recipe, tmp_path, tmp_path).sampling == Sampling(seed=1, steps=1000)
 
 
 def test_a_recipe_of_brackets_is_none(tmp_path: Path) -> None:

@@ -12,10 +12,12 @@ import pytest
 from audiogen import registry
 from audiogen.artifacts import Conditioning, Contour, Latents, Picture
 from audiogen.errors import InvalidRequest, MissingModel
-from audiogen.making import Plan, Request, Take, make, take, understand
+from audiogen.making import Plan, Request, Take, make, retouch, take, understand
 from audiogen.media import png
+from audiogen.media.squares import of_squares
 from audiogen.pipeline import load_pipeline
 from audiogen.provenance import request_of as request_of_recipe
+from audiogen.request import EDITS, Retouch
 from audiogen.stage import PLAIN, Edit, Sampling
 
 ROUNDING = 0.51 / 255  # of a picture that went through an 8-bit file
@@ -241,6 +243,48 @@ def test_a_variation_stays_nearer_than_another_seed(tiny: Path) -> None:
     varied = pixels(dataclasses.replace(digit(), sampling=Sampling(seed=1, variation=0.2)))
     other = pixels(dataclasses.replace(digit(), sampling=Sampling(seed=2)))
     assert 0 < np.abs(varied - base).mean() < np.abs(other - base).mean()
+
+
+def test_a_third_painted_anew_is_seen_and_old_recipes_keep_their_way(tiny: Path) -> None:
+    """Without its number a recipe is of the first way of changing pictures, which changed little."""
+    base = pixels(digit())
+    varied = dataclasses.replace(digit(), sampling=Sampling(seed=1, variation=0.3))
+    made = only(varied)
+    old = dataclasses.replace(varied, edits=1)
+    assert np.abs(made.picture.pixels - base).mean() > 1.5 * np.abs(pixels(old) - base).mean()
+    recipe = made.recipe
+    assert request_of_recipe(recipe, tiny, tiny).edits == recipe["edits"] == EDITS
+    del recipe["edits"]
+    np.testing.assert_array_equal(pixels(request_of_recipe(recipe, tiny, tiny)), pixels(old))
+    with pytest.raises(InvalidRequest, match="edits must be 1"):
+        request_of_recipe(recipe | {"edits": EDITS + 1}, tiny, tiny)
+
+
+def test_old_and_new_go_over_into_each_other_within_the_mask(tiny: Path) -> None:
+    mask = np.zeros((64, 64), np.float32)
+    mask[:, 32:] = 1
+    white = Picture(np.ones((3, 64, 64), np.float32))
+    soft, hard = (Retouch(white, 1.0, mask, soft=soft) for soft in (True, False))
+    row = retouch.coarse(soft, (16, 16))[8]
+    assert (row[:8] == 0).all() and (row[8:] > 0).all() and row[-1] == 1 and (np.diff(row[8:]) >= 0).all()
+    np.testing.assert_array_equal(np.unique(retouch.coarse(hard, (16, 16))), [0, 1])
+    black = np.zeros((3, 512, 512), np.float32)
+    steps = {touch.soft: np.abs(np.diff(retouch.kept(touch, black)[0, 256])).max() for touch in (soft, hard)}
+    assert steps[True] < 0.05 < steps[False]
+    assert (retouch.kept(soft, black)[..., :256] == 1).all()
+
+
+def test_a_pixel_picture_is_painted_flat_and_made_of_squares(tiny: Path) -> None:
+    request = Request("a pixel cat", sampling=Sampling(seed=1), watermark=False)
+    made = only(request)
+    whole = made.picture.pixels.reshape(3, 64, 8, 64, 8)
+    np.testing.assert_array_equal(whole, np.broadcast_to(whole[:, :, :1, :, :1], whole.shape))
+    colours = np.unique(made.picture.pixels.reshape(3, -1), axis=1)
+    assert 1 < colours.shape[1] <= 16
+    assert made.conditioning.look == made.recipe["conditioning"]["look"] == "pixel"
+    flat = pixels(dataclasses.replace(request, prompt="a flat cat"))
+    np.testing.assert_array_equal(of_squares(flat), made.picture.pixels)
+    assert len(np.unique(pixels(dataclasses.replace(request, edits=1)))) > 1000  # as it was painted before
 
 
 def test_variations_differ_by_their_own_seed(tiny: Path) -> None:

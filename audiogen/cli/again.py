@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -20,31 +21,37 @@ from audiogen.cli.info import STRUCTURES
 @click.option(
     "--model", metavar="FOLDER|ID", help="Where its pretrained model lies now; default: where it lay."
 )
+@click.option("--download", is_flag=True, help="Fetch its pretrained model from the hub if it is not here.")
 @options.play
 @options.as_json
 @options.talk
 @click.pass_obj
-def command(state: Any, file: Path, device: str | None, model: str | None, **given: Any) -> None:
+def command(
+    state: Any, file: Path, device: str | None, model: str | None, download: bool, **given: Any
+) -> None:
     """Make FILE again, bit for bit on the machine that made it; says so when something has changed.
 
-    Of a story FILE is one of its frames, the combined picture, or recipe.json for the whole folder.
+    Of a story FILE is one of its frames, the combined picture, or recipe.json for the whole folder. A
+    pretrained model that FILE names is fetched from the hub only with --download.
     """
     from audiogen import making
     from audiogen.cli.delivery import announce, deliver
     from audiogen.cli.job import Job
     from audiogen.cli.material import read_recipe
     from audiogen.cli.progress import Reporter
-    from audiogen.cli.work import LOADING, check, play
+    from audiogen.cli.work import LOADING, check, play, say_long
     from audiogen.errors import InvalidRequest
+    from audiogen.hub import finding
     from audiogen.provenance import differences, replayable, request_of
 
     if file.suffix.lower() in STRUCTURES:
         raise InvalidRequest(f"{file} is a structure and holds no recipe; play it with `audiogen decode`.")
     recipe = _of_json(file) if file.suffix.lower() == ".json" else read_recipe(file)
+    fetching = nullcontext() if download else finding.here_only()
     if recipe is not None and "story" in recipe:
         from audiogen.cli import story_again
 
-        with Reporter(state.quiet) as reporter:
+        with fetching, Reporter(state.quiet) as reporter:
             story_again.remake(file, recipe, device, model, given, reporter)
         return
     if recipe is None or "pipeline" not in recipe:
@@ -53,7 +60,7 @@ def command(state: Any, file: Path, device: str | None, model: str | None, **giv
         )
     bits = _bits(file)
     name = given["output"] or str(file.with_name(f"{file.stem}-again{file.suffix}"))
-    with tempfile.TemporaryDirectory() as folder, Reporter(state.quiet) as reporter:
+    with tempfile.TemporaryDirectory() as folder, Reporter(state.quiet) as reporter, fetching:
         request = request_of(recipe, Path(folder), file.absolute().parent, device)
         told = replayable(recipe)
         if request.decoder == "remote":
@@ -66,6 +73,7 @@ def command(state: Any, file: Path, device: str | None, model: str | None, **giv
             moved = dataclasses.replace(request.model, source=model, revision=None)
             request = dataclasses.replace(request, model=moved)
         until = "structure" if recipe.get("kind") == "contour" else None
+        say_long(request.sampling, reporter)
         ready = check(Job.of(request, file.stem, given | {"output": name, "bits": bits, "until": until}))
         plan = ready.plan
         reporter.begin(LOADING)

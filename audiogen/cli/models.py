@@ -1,4 +1,4 @@
-"""audiogen models: the weights and whether they are here."""
+"""audiogen models: the weights and whether they are here; a pretrained model is shown, or fetched."""
 
 from __future__ import annotations
 
@@ -11,25 +11,28 @@ from audiogen.cli.terminal import echo
 
 
 @click.command("models")
-@click.argument("what", type=click.Choice(["list", "show"]), default="list")
+@click.argument("what", type=click.Choice(["list", "show", "pull"]), default="list")
 @click.argument("name", required=False, metavar="[FOLDER|ID]")
 @click.option("--revision", metavar="NAME", help="Of a hub id: branch, tag or commit.")
 @options.as_json
 @options.talk
 def command(what: str, name: str | None, revision: str | None, json_: bool) -> None:
-    """List the weights that audiogen knows, or show a pretrained model before it is used.
+    """List the weights that audiogen knows; show a pretrained model before it is used, or fetch it.
 
     \b
     audiogen models
     audiogen models show ./sd15
     audiogen models show owner/name
+    audiogen models pull owner/name
     """
     from audiogen.cli import output
 
-    if (what == "show") != (name is not None):
-        raise click.UsageError("`models show` takes a folder or a hub id, and `models` none.")
+    if (what != "list") != (name is not None):
+        raise click.UsageError(
+            "`models show` and `models pull` take a folder or a hub id, and `models` none."
+        )
     if name is not None:
-        _show(name, revision, json_)
+        (_pull if what == "pull" else _show)(name, revision, json_)
         return
     rows = [row(name) for name in _names()]
     if json_:
@@ -54,6 +57,29 @@ def _show(name: str, revision: str | None, json_: bool) -> None:
         return
     for label, value in found.lines():
         echo(f"{label:<14}{value}")
+
+
+def _pull(name: str, revision: str | None, json_: bool) -> None:
+    """Fetch a model; what should be known of it is said before."""
+    from audiogen.cli import output
+    from audiogen.errors import InvalidRequest, MissingModel
+    from audiogen.hub import facts, finding
+
+    if not finding.is_hub_id(name):
+        raise InvalidRequest(f"{name} is no hub id (owner/name), so there is nothing to fetch.")
+    try:
+        known = facts.facts_of(name, revision)
+    except (InvalidRequest, MissingModel):  # a ControlNet or a LoRA, if it is there at all
+        known = None
+    for label, value in [] if known is None else known.lines():
+        echo(f"{label:<14}{value}", err=True)
+    if known is not None and not known.here:
+        facts.check_room(known)
+    folder = finding.fetched(name, revision)
+    if json_:
+        output.print_json({"name": name, "folder": str(folder), "revision": finding.commit_of(folder)})
+    else:
+        click.echo(str(folder))
 
 
 def _names() -> list[str]:

@@ -114,7 +114,13 @@ def pretrained(function: Function) -> Function:
             click.option(
                 "--model",
                 metavar="FOLDER|ID",
-                help="A pretrained model: a folder of diffusers or transformers, or a hub id (owner/name).",
+                help="A pretrained model: a folder of diffusers or transformers, a hub id (owner/name), or a "
+                ".safetensors file.",
+            ),
+            click.option(
+                "--config",
+                metavar="FOLDER|ID",
+                help="Of a .safetensors file: a model of its kind, for the settings; default: as it looks.",
             ),
             click.option("--revision", metavar="NAME", help="Of a hub id: branch, tag or commit."),
             click.option(
@@ -129,6 +135,19 @@ def pretrained(function: Function) -> Function:
                 help="With --model: LoRA weights; given again: several.",
             ),
             worded,
+            click.option(
+                "--melody",
+                type=click.Path(path_type=Path),
+                metavar="FILE",
+                help="With a MusicGen melody model: a sound or MIDI file whose melody it follows.",
+            ),
+            click.option(
+                "--continue",
+                "opening",
+                type=click.Path(path_type=Path),
+                metavar="FILE",
+                help="With a MusicGen: a sound that it goes on from; --seconds counts from its beginning.",
+            ),
             click.option(
                 "--dtype",
                 metavar="NAME",
@@ -169,7 +188,7 @@ def pretrained_options(given: dict[str, Any]) -> dict[str, Any]:
     from audiogen.errors import InvalidRequest
     from audiogen.hub import Lora, ModelChoice
 
-    names = {"revision", "controlnet", "dtype", "offload", "slicing"}
+    names = {"revision", "controlnet", "dtype", "offload", "slicing", "config"}
     how = {name: given[name] for name in names if given.get(name)}
     if given.get("lora"):
         how["loras"] = tuple(Lora.parsed(text) for text in given["lora"])
@@ -181,7 +200,8 @@ def pretrained_options(given: dict[str, Any]) -> dict[str, Any]:
             "The stage remote asks a service that may cost money; say that it may with --yes."
         )
     model = None if given.get("model") is None else ModelChoice(given["model"], **how)
-    return {"model": model, "negative": given.get("negative") or "", "quality": given.get("quality")}
+    words = {"negative": given.get("negative") or "", "quality": given.get("quality")}
+    return {"model": model, **words, "melody": given.get("melody"), "opening": given.get("opening")}
 
 
 def contact_sheet(function: Function) -> Function:

@@ -11,8 +11,9 @@ import click
 from audiogen.cli import output, story_files
 from audiogen.cli.output import Rules
 from audiogen.cli.progress import Reporter
+from audiogen.cli.work import say_long
 from audiogen.errors import InvalidRequest
-from audiogen.provenance import MOST_STEPS, Replayable, differences
+from audiogen.provenance import Replayable, differences
 from audiogen.rows import fitted, from_rows
 from audiogen.story import StoryPlan, StoryRequest, tell, understand_story
 
@@ -53,10 +54,7 @@ def remake(
         _Machine, {k: recipe[k] for k in ("device", "threads", "dtype") if k in recipe}, "recipe"
     )
     request = StoryRequest.from_dict({name: row for name, row in rows.items() if name != "frame"})
-    if (request.sampling.steps or 0) > MOST_STEPS:
-        raise InvalidRequest(
-            f"A story of more than {MOST_STEPS} steps is told with `audiogen story`, not again."
-        )
+    say_long(request.sampling, reporter)
     request = dataclasses.replace(request, device=device or machine.device.partition(":")[0])
     request = _with_model(request, model)
     plan = understand_story(request)

@@ -20,8 +20,10 @@ from audiogen.errors import InvalidRequest
 if TYPE_CHECKING:
     from audiogen.cli.group import State
     from audiogen.request import Plan
+    from audiogen.stage import Sampling
 
 LOADING = "loading torch and weights"
+MANY_STEPS = 250  # of a file by a stranger, who may want to keep a machine busy
 
 
 def work(job: Job, state: State) -> None:
@@ -133,6 +135,12 @@ def remark(plan: Plan, reporter: Reporter, where: str = "") -> None:
         reporter.say(f"{where}note: {words}")
     if plan.conditioning.unknown:
         reporter.say(f"{where}not understood, and left out: {', '.join(plan.conditioning.unknown)}")
+
+
+def say_long(sampling: Sampling, reporter: Reporter) -> None:
+    """What is made again from a file may take longer than whoever opened it thinks."""
+    if (sampling.steps or 0) > MANY_STEPS:
+        reporter.say(f"its recipe asks for {sampling.steps} steps, which take long; Ctrl-C stops them")
 
 
 def _of_format(job: Job) -> tuple[str, ...]:

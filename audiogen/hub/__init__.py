@@ -8,7 +8,8 @@ schedulers.py  our names of schedulers -> classes of diffusers
 pictures.py  text-to-image, image to image, inpainting; ControlNet
 facts.py     licence, size and memory of a model, before it is loaded
 remote.py    pictures from a service with the `images/generations` call
-sound.py     pipelines of diffusers from words to sound; MusicGen of transformers
+sound.py     pipelines of diffusers from words to sound
+musicgen.py  MusicGen of transformers: words, a melody, going on from a sound
 
 Only choice, finding, wording and facts are imported where `--help` and `explain` pass: they load no torch.
 """

@@ -43,13 +43,15 @@ class ModelChoice:
     """A pretrained model.
 
     Attributes:
-        source: a folder in the form of diffusers or transformers, or a hub id; with the stage `remote`, the
-            name by which the server knows its model.
+        source: a folder in the form of diffusers or transformers, a hub id, or the single .safetensors file
+            of a picture model; with the stage `remote`, the name by which the server knows its model.
         revision: of a hub id, branch, tag or commit; None: the newest.
         controlnet: folder or hub id of a ControlNet that follows the structure; None: there is none.
         loras: in order.
         dtype: of the weights and the arithmetic, one of `DTYPES`; auto: bfloat16 on CUDA, else float32.
         offload: what waits in main memory while it is not used, `OFFLOADS`; None: nothing.
+        config: of a single file, the folder or hub id of a model of its kind, of which only the settings are
+            read; None: by what the file holds.
         slicing: attention and image decoder work in slices: less memory, more time.
     """
 
@@ -60,6 +62,7 @@ class ModelChoice:
     dtype: str = "auto"
     offload: str | None = None
     slicing: bool = False
+    config: str | None = None
 
     def __post_init__(self) -> None:
         problems = []
@@ -69,8 +72,15 @@ class ModelChoice:
             problems.append(f"--dtype is {', '.join(DTYPES)}, not {self.dtype!r}")
         if self.offload is not None and self.offload not in OFFLOADS:
             problems.append(f"--offload is {' or '.join(OFFLOADS)}, not {self.offload!r}")
+        if self.config is not None and not self.is_file:
+            problems.append("--config is of a single .safetensors file; leave it out")
         if problems:
             raise InvalidRequest("; ".join(problems) + ".")
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is one file of safetensors, by its name."""
+        return self.source.lower().endswith(".safetensors")
 
     def to_dict(self) -> dict[str, Any]:
         """What is not as by default, ready for JSON; `rows.from_rows` is the way back."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import shutil
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +79,7 @@ def facts_of(source: str, revision: str | None = None) -> Facts:
     """What is known of a model; of a hub id without a network as far as it is in the cache.
 
     Raises:
-        MissingModel, InvalidRequest: see `finding.stage_of`.
+        MissingModel, InvalidRequest: see `finding.stage_of`; a LoRA or a ControlNet is no model of its own.
     """
     stage = finding.stage_of(ModelChoice(source, revision))
     if not finding.is_hub_id(source):
@@ -104,10 +105,28 @@ def facts_of(source: str, revision: str | None = None) -> Facts:
     return Facts(source, stage, licence, commercial(licence), gated, False, size, count)
 
 
+def check_room(facts: Facts) -> None:
+    """Raise MissingModel where the disk of the hub's cache has no room for a model."""
+    from huggingface_hub import constants
+
+    folder = Path(constants.HF_HUB_CACHE)
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    if free < facts.bytes_:
+        raise MissingModel(
+            f"{facts.name} takes {_size(facts.bytes_)}, and the disk of {folder} has {_size(free)} left; "
+            "make room, or set HF_HOME to another disk."
+        )
+
+
 def _of_folder(source: str, stage: str, folder: Path, gated: bool | None) -> Facts:
-    files = [path.relative_to(folder) for path in folder.rglob("*.safetensors")]
-    whole = [folder / path for path in _without_copies(files, stage)]
-    licence = str(card_head(folder / "README.md").get("license") or "")
+    if folder.is_file():
+        whole, licence = [folder], ""
+    else:
+        files = [path.relative_to(folder) for path in folder.rglob("*.safetensors")]
+        whole = [folder / path for path in _without_copies(files, stage)]
+        licence = str(card_head(folder / "README.md").get("license") or "")
     count = sum(_parameters(file) for file in whole)
     size = sum(file.stat().st_size for file in whole)
     return Facts(source, stage, licence, commercial(licence), gated, True, size, count)
@@ -116,7 +135,7 @@ def _of_folder(source: str, stage: str, folder: Path, gated: bool | None) -> Fac
 def _without_copies(files: list[Path], stage: str) -> list[Path]:
     """The safetensors files that are loaded: a pipeline's lie in folders, and `.fp16.` is a second copy."""
     weights = [path for path in files if path.suffix == ".safetensors"]
-    pipeline = stage != finding.MUSICGEN
+    pipeline = stage not in (finding.MUSICGEN, finding.MUSICGEN_MELODY)
     kept = [path for path in weights if not pipeline or len(path.parts) > 1]
     plain = [
         path for path in kept if not any(f".{mark}" in path.name for mark in ("fp16", "bf16", "non_ema"))

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,23 @@ from audiogen.hub.choice import ModelChoice
 from audiogen.registry import checksum
 
 TEXT_TO_IMAGE, CONTROLNET = "text-to-image", "controlnet"
-TEXT_TO_SOUND, MUSICGEN = "text-to-sound", "musicgen"
+TEXT_TO_SOUND, MUSICGEN, MUSICGEN_MELODY = "text-to-sound", "musicgen", "musicgen-melody"
 REMOTE = "remote"  # a service, see `remote.py`
 SOUND_PIPELINES = ("AudioLDM2Pipeline", "StableAudioPipeline", "AudioLDMPipeline", "MusicLDMPipeline")
 MANIFESTS = ("model_index.json", "config.json")  # of diffusers; of transformers, or of one part of a model
 PICKLES = (".ckpt", ".bin", ".pt", ".pth", ".pkl")
+_HERE_ONLY: ContextVar[bool] = ContextVar("here_only", default=False)
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+
+
+@contextmanager
+def here_only() -> Iterator[None]:
+    """Nothing is fetched from the hub: what somebody's file names may only be used if it is here already."""
+    token = _HERE_ONLY.set(True)
+    try:
+        yield
+    finally:
+        _HERE_ONLY.reset(token)
 
 
 def is_hub_id(source: str) -> bool:
@@ -36,6 +48,9 @@ def stage_of(choice: ModelChoice) -> str:
         MissingModel: nothing is there, or it cannot be reached.
         InvalidRequest: it is a model of another kind.
     """
+    if choice.is_file:
+        single_file(choice.source)
+        return TEXT_TO_IMAGE if choice.controlnet is None else CONTROLNET
     name, rows = manifest(choice.source, choice.revision)
     made_of = str(rows.get("_class_name") or rows.get("model_type") or "")
     if name == MANIFESTS[0]:
@@ -43,7 +58,7 @@ def stage_of(choice: ModelChoice) -> str:
             return TEXT_TO_SOUND
         return TEXT_TO_IMAGE if choice.controlnet is None else CONTROLNET
     if made_of.startswith("musicgen"):
-        return MUSICGEN
+        return MUSICGEN_MELODY if made_of == "musicgen_melody" else MUSICGEN
     if "ControlNet" in made_of:
         raise InvalidRequest(
             f"{choice.source} is a ControlNet: give it with --controlnet, and its base with --model."
@@ -91,7 +106,8 @@ def _part(source: str, name: str, revision: str | None) -> Path | None:
 
     with reaching(source):
         try:
-            return Path(hf_hub_download(source, name, revision=revision))
+            here = _HERE_ONLY.get()
+            return Path(hf_hub_download(source, name, revision=revision, local_files_only=here))
         except LocalEntryNotFoundError:
             return _cached(source, name, revision)
         except EntryNotFoundError:
@@ -116,9 +132,56 @@ def _single(file: Path) -> str:
             f"{file} is a pickle, which can run any program when it is opened; only safetensors are loaded."
         )
     return (
-        f"{file} is a single file; give the folder of a whole model (with model_index.json, as "
-        "save_pretrained writes it)."
+        f"{file} is a single file and no .safetensors; give that, or the folder of a whole model (with "
+        "model_index.json, as save_pretrained writes it)."
     )
+
+
+def single_file(source: str) -> Path:
+    """A model in one file of safetensors.
+
+    Raises:
+        MissingModel: it is not there, or no safetensors file.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    file = Path(source)
+    if not file.is_file():
+        raise MissingModel(f"There is no file {source}.")
+    try:
+        with safe_open(file, "np") as rows:
+            rows.keys()
+    except (OSError, SafetensorError) as problem:
+        raise MissingModel(
+            f"{file} is damaged or no safetensors file ({_line(problem)}); get the model again."
+        ) from problem
+    return file
+
+
+def settings_folder(choice: ModelChoice) -> Path:
+    """Where the settings lie of a model in a single file: those that are named, else by what it holds.
+
+    Raises:
+        MissingModel: they are not here, and the hub cannot be reached.
+    """
+    from importlib import import_module
+
+    from audiogen.compat import import_diffusers
+
+    config = choice.config
+    if config is None:
+        reading = import_module(f"{import_diffusers().__name__}.loaders.single_file_utils")
+        checkpoint = reading.load_single_file_checkpoint(
+            str(single_file(choice.source)), local_files_only=True
+        )
+        config = str(reading.fetch_diffusers_config(checkpoint)["pretrained_model_name_or_path"])
+    try:
+        return part_folder(config, weights="*.merges")  # no weights
+    except MissingModel as problem:
+        raise MissingModel(
+            f"{choice.source} holds weights alone, and its settings are those of {config}. {problem} Where a "
+            "model of the same kind lies in a folder, give --config FOLDER."
+        ) from problem
 
 
 def pipeline_folder(source: str, revision: str | None) -> Path:
@@ -131,7 +194,11 @@ def pipeline_folder(source: str, revision: str | None) -> Path:
 
     with reaching(source):
         folder = import_diffusers().DiffusionPipeline.download(
-            source, revision=revision, use_safetensors=True, trust_remote_code=False
+            source,
+            revision=revision,
+            use_safetensors=True,
+            trust_remote_code=False,
+            local_files_only=_HERE_ONLY.get(),
         )
         _card(source, revision)
         return Path(folder)
@@ -154,7 +221,22 @@ def part_folder(source: str, revision: str | None = None, weights: str = "*.safe
 
     texts = ["*.json", "*.txt", "*.model", "README.md"]
     with reaching(source):
-        return Path(snapshot_download(source, revision=revision, allow_patterns=[*texts, weights]))
+        wanted = [*texts, weights]
+        here = _HERE_ONLY.get()
+        return Path(
+            snapshot_download(source, revision=revision, allow_patterns=wanted, local_files_only=here)
+        )
+
+
+def fetched(source: str, revision: str | None = None) -> Path:
+    """A model of any kind, brought here: where it lies.
+
+    Raises:
+        MissingModel: see `part_folder`.
+    """
+    if is_hub_id(source) and _part(source, MANIFESTS[0], revision) is None:
+        return part_folder(source, revision)  # of transformers, a ControlNet, a LoRA
+    return pipeline_folder(source, revision)
 
 
 def _card(source: str, revision: str | None) -> None:
@@ -163,7 +245,7 @@ def _card(source: str, revision: str | None) -> None:
     from huggingface_hub.errors import EntryNotFoundError
 
     try:
-        hf_hub_download(source, "README.md", revision=revision)
+        hf_hub_download(source, "README.md", revision=revision, local_files_only=_HERE_ONLY.get())
     except EntryNotFoundError:
         return
 
@@ -189,6 +271,11 @@ def reaching(source: str) -> Iterator[None]:
         if isinstance(problem, OSError) and problem.errno == errno.ENOSPC:
             raise MissingModel(
                 f"The disk is full; {source} was not fetched ({problem.strerror})."
+            ) from problem
+        if _HERE_ONLY.get():
+            raise MissingModel(
+                f"{source} is not on this machine, and what a file names is not fetched unasked; get it with "
+                f"`audiogen models pull {source}`, or give --download, or --model FOLDER."
             ) from problem
         if not isinstance(problem, OSError | ValueError | errors.HfHubHTTPError) and not _of_network(problem):
             raise

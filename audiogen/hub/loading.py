@@ -170,6 +170,8 @@ def source_of(choice: ModelChoice, folders: list[Path]) -> dict[str, str]:
 
 def card_folder(folder: Path) -> Path | None:
     """The folder where its card can be read for the licence; None: there is nothing that audiogen reads."""
+    if not folder.is_dir():
+        return None
     try:
         sources_of(folder)
     except InvalidRequest:

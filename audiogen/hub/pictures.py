@@ -60,10 +60,18 @@ class TextToImage:
         dtype = loading.dtype_of(choice, where)
         diffusers = import_diffusers()
         with loading.loading(choice.source):
-            folder = finding.pipeline_folder(choice.source, choice.revision)
-            pipe = diffusers.AutoPipelineForText2Image.from_pretrained(
-                str(folder), torch_dtype=dtype, use_safetensors=True, local_files_only=True
-            )
+            if choice.is_file:
+                folder = finding.single_file(choice.source)
+                settings = finding.settings_folder(choice)
+                made_of = str(finding.manifest(str(settings))[1].get("_class_name"))
+                pipe = getattr(diffusers, made_of).from_single_file(
+                    str(folder), config=str(settings), torch_dtype=dtype, local_files_only=True
+                )
+            else:
+                folder = finding.pipeline_folder(choice.source, choice.revision)
+                pipe = diffusers.AutoPipelineForText2Image.from_pretrained(
+                    str(folder), torch_dtype=dtype, use_safetensors=True, local_files_only=True
+                )
         folders = [folder]
         if choice.controlnet is not None:
             pipe = cls._steered(pipe, choice.controlnet, dtype, folders)

@@ -21,6 +21,8 @@ from audiogen.stage import (
     Edit,
     Editable,
     Encodes,
+    FollowsMelody,
+    GoesOn,
     Observable,
     Options,
     Progress,
@@ -29,6 +31,7 @@ from audiogen.stage import (
     silent,
 )
 
+VARIED = 1 / 3  # by its power a share becomes a part of the path to noise
 FIELDS = {
     Structure: "structure",
     MelSpectrogram: "mel",
@@ -127,7 +130,7 @@ def _begin(plan: Plan) -> Any:
     Raises:
         InvalidRequest: there is nothing of its type.
     """
-    known, first = plan.conditioning, plan.parts[0].takes if plan.parts else None
+    known, first = plan.drawn, plan.parts[0].takes if plan.parts else None
     if plan.start is not None:
         x: Any = _as_asked(plan.start, known)
         starts = first is not None and (issubclass(first, Conditioning) or isinstance(x, first))
@@ -153,7 +156,7 @@ def _made(
     observer: Callable[[int, int, Any], None] | None,
 ) -> Any:
     """What stage number `at` makes of x."""
-    stage, known = plan.parts[at], plan.conditioning
+    stage, known = plan.parts[at], plan.drawn
     if stage.seam == "structure" and not isinstance(x, Conditioning):
         if not isinstance(stage, Varies):
             raise InvalidRequest(
@@ -163,13 +166,15 @@ def _made(
     shown = stage.seam == "decoder" or (plan.kind.is_picture and stage.seam == "structure")
     seen = observer if shown and isinstance(stage, Observable) else None
     if not isinstance(stage, Editable):
-        return _call(stage, x, known, sampling, progress, Options(seen))
+        led = plan.melody if isinstance(stage, FollowsMelody) else None
+        begun = plan.opening if isinstance(stage, GoesOn) else None
+        return _call(stage, x, known, sampling, progress, Options(seen, melody=led, opening=begun))
     edit = _edit(plan, at)
     made = _call(stage, x, known, sampling, progress, Options(seen, edit))
     if not sampling.variation or any(isinstance(each, Varies) for each in plan.parts):
         return made
     other = dataclasses.replace(sampling, decoder_seed=sampling.seed_for("variation"))
-    varied = Edit(made, sampling.variation, None if edit is None else edit.mask)
+    varied = Edit(made, _anew(plan, sampling.variation), None if edit is None else edit.mask)
     return _call(stage, x, known, other, progress, Options(seen, varied))
 
 
@@ -192,7 +197,15 @@ def _edit(plan: Plan, at: int) -> Edit | None:
             )
         begin = stage.encode(begin)
     grid = begin.values if isinstance(begin, Latents) else begin.pixels
-    return Edit(begin, plan.retouch.strength, retouch.coarse(plan.retouch.mask, grid.shape[1:]))
+    return Edit(begin, plan.retouch.strength, retouch.coarse(plan.retouch, grid.shape[1:]))
+
+
+def _anew(plan: Plan, share: float) -> float:
+    """How far back towards noise a share of a picture is painted anew.
+
+    Forms and colours are settled near noise: a third of the path changes almost nothing, its root does.
+    """
+    return share if plan.request.edits < 2 else share**VARIED
 
 
 def _as_asked(x: Any, known: Conditioning) -> Any:

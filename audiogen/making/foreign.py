@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from pathlib import Path
 
-from audiogen.artifacts import Conditioning
+from audiogen.artifacts import Conditioning, Waveform
 from audiogen.errors import InvalidRequest
 from audiogen.hub import finding, wording
 from audiogen.kinds import Kind
+from audiogen.media import midi
 from audiogen.registry import NONE, STAGES, StageEntry
 from audiogen.request import Request
 
-WITHOUT_NEGATIVE = (finding.MUSICGEN, finding.REMOTE)  # the negative words of a style are not for these
+WITHOUT_NEGATIVE = (
+    finding.MUSICGEN,
+    finding.MUSICGEN_MELODY,
+    finding.REMOTE,
+)  # the negative words of a style are not for these
 
 
 def with_stage(request: Request) -> Request:
@@ -71,3 +77,37 @@ def worded(
     )
     negative = request.negative if decoder.name in WITHOUT_NEGATIVE else negative
     return dataclasses.replace(known, wording="" if prompt == known.prompt else prompt, negative=negative)
+
+
+def beside(
+    request: Request, known: Conditioning, entries: Mapping[str, StageEntry]
+) -> tuple[Waveform | None, Waveform | None]:
+    """The sounds that a stage is given besides: a melody that it follows, an opening from which it goes on.
+
+    Raises:
+        InvalidRequest: no stage takes it, it cannot be read, or nothing would follow the opening.
+    """
+    given = {"melody": request.melody, "opening": request.opening}
+    takes = {name for entry in entries.values() for name in entry.beside}
+    models = {"melody": ("--melody", "melody model of MusicGen"), "opening": ("--continue", "MusicGen")}
+    for name in (name for name, sound in given.items() if sound is not None and name not in takes):
+        flag, model = models[name]
+        raise InvalidRequest(f"{flag} is for a {model}, given with --model; leave it out, or name one.")
+    melody, opening = (None if sound is None else _sound(sound) for sound in given.values())
+    if opening is not None and opening.seconds >= known.seconds:
+        raise InvalidRequest(
+            f"The sound to go on from lasts {opening.seconds:.1f} s, and the whole is to last "
+            f"{known.seconds:g} s; ask for more with --seconds."
+        )
+    return melody, opening
+
+
+def _sound(given: Path | Waveform) -> Waveform:
+    """A sound, or its file; the notes of a MIDI file as plain tones."""
+    if isinstance(given, Waveform):
+        return given
+    if given.suffix.lower() not in midi.SUFFIXES:
+        return Waveform.load(given)
+    from audiogen.media import tones
+
+    return Waveform(tones.tones(midi.read_midi(given).notes)[None], tones.RATE)

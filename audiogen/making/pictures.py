@@ -13,7 +13,7 @@ from audiogen.artifacts import PICTURES, Conditioning, Contour, Latents, Picture
 from audiogen.errors import InvalidRequest
 from audiogen.kinds import OWN, Kind, kind_for_suffix
 from audiogen.making import marking, retouch
-from audiogen.media import drawing, png
+from audiogen.media import drawing, png, squares
 from audiogen.prompt import as_usual, parse, style_named, which_digit, which_subject
 from audiogen.registry import StageEntry
 from audiogen.request import AUTO, SIZES, Plan, Request, Take
@@ -128,6 +128,7 @@ def finished(plan: Plan, take: Take) -> Take:
         picture = Picture(np.repeat(drawing.enlarged(take.contour.pixels, size or SIZES[-1])[None], 3, 0))
     elif picture is not None:
         pixels = picture.pixels if size is None else drawing.resized(picture.pixels, size)
+        pixels = squares.of_squares(pixels) if plan.in_squares else pixels
         pixels, mark = marking.marked_picture(plan, pixels)
         picture = Picture(retouch.kept(plan.retouch, pixels))  # what stays is not marked
     made = take.made if picture is None else picture

@@ -14,6 +14,8 @@ from audiogen.request import SIZES, Request, Retouch
 
 STRENGTH = 0.6  # of a change, where none is given; with a mask 1
 GREY = 0.01  # share of a mask from which its grey is meant; less is the soft edge of a brush
+SOFT_PLACES, FAINTEST = 4, 0.1  # width of its soft edge on the latents, and its least weight within
+EDGE, HARD_EDGE = 8, 64  # parts of a side that the blend of old and new pixels takes, soft and as it was
 SIDE = 256  # pixels on which its forms are read
 
 
@@ -44,7 +46,7 @@ def retouched(request: Request) -> tuple[Retouch | None, list[str]]:
             f"{_called(request.mask, 'The mask')} marks nothing in the middle {min(width, height)} pixels "
             "that are taken; paint white what may change, or make both files square."
         )
-    return Retouch(Picture(_middle(pixels)), strength, mask), list(remarks)
+    return Retouch(Picture(_middle(pixels)), strength, mask, soft=request.edits > 1), list(remarks)
 
 
 def _called(given: object, otherwise: str) -> str:
@@ -116,11 +118,16 @@ def forms(request: Request, known: Conditioning, touch: Retouch | None) -> Conto
     return Contour(edge_contour(np.round(255 * pixels).astype(np.uint8)).astype(np.float32) / 255)
 
 
-def coarse(mask: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray | None:
-    """The mask on the grid of the latents: 1 wherever a place holds something that may change."""
-    if mask is None or mask.shape == shape:
-        return mask
-    return (drawing.shrunk(mask, shape[0]) > 0.02).astype(np.float32)
+def coarse(touch: Retouch, shape: tuple[int, ...]) -> np.ndarray | None:
+    """The mask on the grid of the latents: above 0 wherever a place holds something that may change.
+
+    A soft one rises from its edge inwards: where old and new meet, the network sees a bit of both, and no
+    straight edge is left to be seen.
+    """
+    if touch.mask is None or touch.mask.shape == shape:
+        return touch.mask
+    grid = (drawing.shrunk(touch.mask, shape[0]) > 0.02).astype(np.float32)
+    return grid * np.maximum(drawing.feathered(grid, SOFT_PLACES), FAINTEST) if touch.soft else grid
 
 
 def kept(touch: Retouch | None, new: np.ndarray) -> np.ndarray:
@@ -128,6 +135,6 @@ def kept(touch: Retouch | None, new: np.ndarray) -> np.ndarray:
     if touch is None or touch.mask is None:
         return new
     size = new.shape[-1]
-    weight = drawing.feathered(drawing.shrunk(touch.mask, size), size / 64)
+    weight = drawing.feathered(drawing.shrunk(touch.mask, size), size / (EDGE if touch.soft else HARD_EDGE))
     old = drawing.resized(touch.picture.pixels, size)
     return (old + weight * (new - old)).astype(np.float32)

@@ -50,7 +50,11 @@ def _of_sound(
     if request.show_steps and "decoder" not in entries:
         raise InvalidRequest("--show-steps shows a decoder at work, and here is none; leave it out.")
     more, bed = sound.extras(request, kind, known, begun, entries)
-    return Plan(request, kind, known, begun, entries, (*remarks, *more, *known.remarks), bed, given=given)
+    remarks = (*remarks, *more, *known.remarks)
+    melody, opening = foreign.beside(request, known, entries)
+    return Plan(
+        request, kind, known, begun, entries, remarks, bed, melody=melody, opening=opening, given=given
+    )
 
 
 def _of_picture(
@@ -69,6 +73,7 @@ def _of_picture(
         entries = entries if drawn is None else _entries(request, kind, drawn, given)
     given = _needed(given, drawn)
     known = foreign.worded(request, kind, known, entries)
+    foreign.beside(request, known, entries)
     if "decoder" not in entries and not isinstance(drawn, Latents) and not given:
         entries.pop("renderer", None)  # the contour itself is the picture
     vocabulary = vocabulary_of(kind, entries.values())

@@ -51,9 +51,16 @@ def test_what_is_no_model_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
     refused(net, InvalidRequest, "give it with --controlnet")
     (tmp_path / "a" / "config.json").write_text("{")
     refused(tmp_path / "a", MissingModel, "cannot be read")
-    for name, words in (("x.safetensors", "single file"), ("x.ckpt", "is a pickle")):
+    for name, kind, words in (
+        ("x.safetensors", MissingModel, "damaged or no safetensors file"),
+        ("x.gguf", InvalidRequest, "single file and no .safetensors"),
+        ("x.ckpt", InvalidRequest, "is a pickle"),
+    ):
         (tmp_path / name).write_bytes(b"x")
-        refused(tmp_path / name, InvalidRequest, words)
+        refused(tmp_path / name, kind, words)
+    refused(tmp_path / "gone.safetensors", MissingModel, "There is no file")
+    with pytest.raises(InvalidRequest, match="--config is of a single"):
+        ModelChoice(str(tmp_path), config="owner/name")
 
 
 def test_without_a_network_a_hub_id_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,7 +32,7 @@ def sampling(**more: Any) -> Sampling:
 
 
 def picture(request: Request) -> np.ndarray:
-    (take,) = make(request, loaded=LOADED)
+    (take,) = make(dataclasses.replace(request, watermark=False), loaded=LOADED)
     assert take.picture is not None
     return take.picture.pixels
 
@@ -68,7 +68,9 @@ def test_words_become_the_very_pixels_of_the_bare_call(hub: Hub, request_: Reque
 def test_a_batch_is_its_items_and_seeds_differ(request_: Request) -> None:
     batch = [
         take.picture.pixels
-        for take in make(dataclasses.replace(request_, sampling=sampling(n=2)), loaded=LOADED)
+        for take in make(
+            dataclasses.replace(request_, sampling=sampling(n=2), watermark=False), loaded=LOADED
+        )
         if take.picture is not None
     ]
     np.testing.assert_array_equal(batch[1], picture(dataclasses.replace(request_, sampling=sampling(seed=8))))
@@ -93,7 +95,7 @@ def test_a_picture_is_changed_everywhere_or_within_a_mask(hub: Hub, request_: Re
 def test_our_contour_steers_their_controlnet(tiny: Path, hub: Hub) -> None:
     """The structure stage of ours draws the 7; strength 0 is the model without a ControlNet."""
     choice = ModelChoice(str(hub("pictures")), controlnet=str(hub("controlnet")))
-    asked = Request("digit 7, neon", sampling=sampling(), model=choice, device="cpu")
+    asked = Request("digit 7, neon", sampling=sampling(), model=choice, device="cpu", watermark=False)
     assert understand(asked).stages == {"structure": "pixelcnn", "decoder": "controlnet"}
     (take,) = make(asked, loaded=LOADED)
     assert take.contour is not None and take.picture is not None
@@ -147,3 +149,15 @@ def test_a_half_broken_folder_is_refused_in_one_line(
     lines = capsys.readouterr().err.strip().splitlines()
     assert len([line for line in lines if line.startswith("audiogen: ")]) == 2
     assert "Traceback" not in "".join(lines) and not (tmp_path / "x.png").exists()
+
+
+def test_a_model_in_one_file_gives_the_pixels_of_its_folder(
+    hub: Hub, request_: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    folder = hub("pictures")
+    file = hub("single") / "toy.safetensors"
+    choice = ModelChoice(str(file), config=str(folder))
+    np.testing.assert_array_equal(picture(dataclasses.replace(request_, model=choice)), bare(folder))
+    with pytest.raises(MissingModel, match="--config FOLDER"):
+        picture(dataclasses.replace(request_, model=ModelChoice(str(file), config="owner/name")))

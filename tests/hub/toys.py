@@ -252,7 +252,47 @@ def write_musicgen(folder: Path) -> None:
     """A MusicGen of 500 Hz, 50 frames a second in two codebooks of 16."""
     transformers = import_transformers()
     torch.manual_seed(5)
-    codec = transformers.EncodecConfig(
+    decoder = transformers.MusicgenDecoderConfig(**_DECODER)
+    config = transformers.MusicgenConfig(text_encoder=t5_config(), audio_encoder=_codec(), decoder=decoder)
+    _save_musicgen(transformers.MusicgenForConditionalGeneration(config), folder)
+    extractor = transformers.EncodecFeatureExtractor(feature_size=1, sampling_rate=500)
+    transformers.MusicgenProcessor(extractor, t5_tokenizer()).save_pretrained(folder)
+
+
+def write_melody(folder: Path) -> None:
+    """The same as a melody model, which is given the melody at 8 kHz."""
+    transformers = import_transformers()
+    torch.manual_seed(7)
+    decoder = transformers.MusicgenMelodyDecoderConfig(**_DECODER)
+    config = transformers.MusicgenMelodyConfig(
+        text_encoder=t5_config(), audio_encoder=_codec(), decoder=decoder, chroma_length=20
+    )
+    model = transformers.MusicgenMelodyForConditionalGeneration(config)
+    for part in (model.audio_enc_to_dec_proj.weight, *model.decoder.parameters()):
+        if part.ndim > 1:
+            torch.nn.init.normal_(part, std=0.5)  # those of before training hardly follow it
+    _save_musicgen(model, folder)
+    extractor = transformers.MusicgenMelodyFeatureExtractor(
+        sampling_rate=8000, hop_length=400, chunk_length=4, n_fft=2048
+    )
+    transformers.MusicgenMelodyProcessor(extractor, t5_tokenizer()).save_pretrained(folder)
+
+
+_DECODER: dict[str, Any] = dict(
+    vocab_size=16,
+    num_codebooks=2,
+    hidden_size=WIDTH,
+    ffn_dim=WIDTH,
+    num_hidden_layers=1,
+    num_attention_heads=2,
+    max_position_embeddings=256,
+    pad_token_id=16,
+    bos_token_id=16,
+)
+
+
+def _codec() -> Any:
+    return import_transformers().EncodecConfig(
         sampling_rate=500,
         target_bandwidths=[0.4],
         codebook_size=16,
@@ -261,25 +301,16 @@ def write_musicgen(folder: Path) -> None:
         num_lstm_layers=1,
         upsampling_ratios=[5, 2],
     )
-    decoder = transformers.MusicgenDecoderConfig(
-        vocab_size=16,
-        num_codebooks=2,
-        hidden_size=WIDTH,
-        ffn_dim=WIDTH,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        max_position_embeddings=256,
-        pad_token_id=16,
-        bos_token_id=16,
-    )
-    config = transformers.MusicgenConfig(text_encoder=t5_config(), audio_encoder=codec, decoder=decoder)
-    model = transformers.MusicgenForConditionalGeneration(config)
+
+
+def _save_musicgen(model: Any, folder: Path) -> None:
+    for name, codes in model.audio_encoder.named_buffers():
+        if name.endswith(".embed"):
+            torch.nn.init.normal_(codes)  # all zero before training: every token would sound the same
     usual = model.generation_config
     usual.decoder_start_token_id, usual.pad_token_id, usual.bos_token_id = 16, 16, 16
     usual.guidance_scale = 3.0
     model.save_pretrained(folder)
-    extractor = transformers.EncodecFeatureExtractor(feature_size=1, sampling_rate=500)
-    transformers.MusicgenProcessor(extractor, t5_tokenizer()).save_pretrained(folder)
 
 
 def write_lora(folder: Path) -> None:
@@ -293,3 +324,57 @@ def write_lora(folder: Path) -> None:
             rows[f"{name}.lora_A.weight"] = torch.randn(2, deep)
             rows[f"{name}.lora_B.weight"] = torch.randn(wide, 2)
     import_diffusers().StableDiffusionPipeline.save_lora_weights(folder, unet_lora_layers=rows)
+
+
+def write_single(folder: Path) -> None:
+    """`write_pictures` as one file in the form in which Stable Diffusion was published."""
+    from safetensors.torch import save_file
+
+    pipe = import_diffusers().StableDiffusionPipeline.from_pretrained(folder.parent / "pictures")
+    rows = {f"model.diffusion_model.{_unet_key(k)}": v for k, v in pipe.unet.state_dict().items()}
+    for name, part in pipe.vae.state_dict().items():
+        convolved = "attentions" in name and name.endswith("weight") and part.ndim == 2
+        rows[f"first_stage_model.{_vae_key(name)}"] = part[..., None, None] if convolved else part
+    words = pipe.text_encoder.state_dict()
+    whole = {f"text_model.{name.removeprefix('text_model.')}": part for name, part in words.items()}
+    rows |= {f"cond_stage_model.transformer.{name}": part for name, part in whole.items()}
+    folder.mkdir()
+    save_file({name: part.contiguous().clone() for name, part in rows.items()}, folder / "toy.safetensors")
+
+
+def _unet_key(name: str) -> str:
+    """Of diffusers -> of the first Stable Diffusion; two levels, one layer each."""
+    steps = {"conv_in": "input_blocks.0.0", "conv_norm_out": "out.0", "conv_out": "out.2"}
+    steps |= {"time_embedding.linear_1": "time_embed.0", "time_embedding.linear_2": "time_embed.2"}
+    steps |= {"mid_block.resnets.0": "middle_block.0", "mid_block.resnets.1": "middle_block.2"}
+    steps |= {"mid_block.attentions.0": "middle_block.1"}
+    steps |= {"down_blocks.0.downsamplers.0.conv": "input_blocks.2.0.op"}
+    steps |= {"up_blocks.0.upsamplers.0": "output_blocks.1.2"}
+    for kind, at in (("resnets", 0), ("attentions", 1)):
+        steps |= {f"down_blocks.{k}.{kind}.0": f"input_blocks.{2 * k + 1}.{at}" for k in range(2)}
+        steps |= {
+            f"up_blocks.{k}.{kind}.{j}": f"output_blocks.{2 * k + j}.{at}" for k in range(2) for j in range(2)
+        }
+    inner = {"norm1": "in_layers.0", "conv1": "in_layers.2", "norm2": "out_layers.0", "conv2": "out_layers.3"}
+    inner |= {"time_emb_proj": "emb_layers.1", "conv_shortcut": "skip_connection"}
+    name = _replaced(name, steps)
+    return name if "transformer_blocks" in name else _replaced(name, inner)
+
+
+def _vae_key(name: str) -> str:
+    steps = {"mid_block.attentions.0": "mid.attn_1", "conv_norm_out": "norm_out"}
+    steps |= {"mid_block.resnets.0": "mid.block_1", "mid_block.resnets.1": "mid.block_2"}
+    steps |= {"conv_shortcut": "nin_shortcut", "down_blocks.0.downsamplers.0": "down.0.downsample"}
+    steps |= {"up_blocks.0.upsamplers.0": "up.1.upsample"}
+    steps |= {f"down_blocks.{k}.resnets.0": f"down.{k}.block.0" for k in range(2)}
+    steps |= {f"up_blocks.{k}.resnets.{j}": f"up.{1 - k}.block.{j}" for k in range(2) for j in range(2)}
+    steps |= {"group_norm": "norm", "to_q": "q", "to_k": "k", "to_v": "v", "to_out.0": "proj_out"}
+    return _replaced(name, steps)
+
+
+def _replaced(name: str, steps: dict[str, str]) -> str:
+    """Every part of a dotted name once, longest first."""
+    for old in sorted(steps, key=len, reverse=True):
+        if f".{old}." in f".{name}":
+            name = f".{name}".replace(f".{old}.", f".{steps[old]}.")[1:]
+    return name
