@@ -81,8 +81,13 @@ class IdentityAttention:
             hidden_states: [B, Q, C]. encoder_hidden_states: [B, W, D]. attention_mask: as diffusers hands it.
         """
         if not self.identity.at_work or encoder_hidden_states is None or hidden_states.ndim != 3:
+            more = more if temb is None else {**more, "temb": temb}
             made: Tensor = self.otherwise(
-                attn, hidden_states, encoder_hidden_states, attention_mask, temb, **more
+                attn,
+                hidden_states,
+                encoder_hidden_states=encoder_hidden_states,
+                attention_mask=attention_mask,
+                **more,
             )
             return made
         residual = hidden_states

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 import torch
 
+from audiogen.artifacts import Conditioning, Picture
+from audiogen.cli import main
 from audiogen.compat import import_diffusers
 from audiogen.errors import Cancelled, InvalidRequest
 from audiogen.hub import ModelChoice
@@ -20,6 +22,7 @@ from audiogen.hub.one_prompt import OnePrompt
 from audiogen.hub.pictures import TextToImage
 from audiogen.hub.stories import Telling
 from audiogen.making import Request, make
+from audiogen.media import png
 from audiogen.stage import Sampling
 from audiogen.story import StoryRequest, tell
 
@@ -189,6 +192,13 @@ def test_each_part_does_something(hub: Hub) -> None:
             assert np.abs(one - other).max() > 1e-6
 
 
+def test_in_slices_it_is_the_same_story(hub: Hub) -> None:
+    how = OnePrompt(ipca_from=1)  # both the stock attention and ours
+    sliced = request(hub, model=ModelChoice(str(hub("pictures")), slicing=True), how=how)
+    made, whole = pixels(sliced, only=[1])[0], pixels(request(hub, how=how), only=[1])[0]
+    np.testing.assert_allclose(made, whole, atol=1e-3)
+
+
 def test_guidance_off(hub: Hub) -> None:
     asked = request(hub, sampling=Sampling(seed=7, steps=2, guidance=1.0))
     made = pixels(asked, only=[1])[0]
@@ -205,7 +215,6 @@ def stage(hub: Hub) -> TextToImage:
 def test_processors_are_restored_after_an_error(stage: TextToImage) -> None:
     before = dict(stage.pipe.unet.attn_processors)
     telling = Telling(stage, "a fox", FRAMES, OnePrompt())
-    from audiogen.artifacts import Conditioning
 
     def stop(name: str, step: int, total: int) -> bool:
         return False
@@ -252,3 +261,57 @@ def test_too_long_is_said_by_name(hub: Hub) -> None:
         list(tell(long, loaded=LOADED))
     with pytest.raises(InvalidRequest, match="identity has"):
         list(tell(dataclasses.replace(request(hub), identity="y" * 90), loaded=LOADED))
+
+
+def test_a_story_costs_its_pictures_and_no_other_pass(hub: Hub) -> None:
+    """Steps times frames calls of the UNet, and the identity's keys and values in memory."""
+    stage = TextToImage.from_pretrained(ModelChoice(str(hub("pictures"))), device="cpu")
+    calls: list[int] = []
+    stage.pipe.unet.register_forward_hook(lambda part, x, out: calls.append(1))
+    telling = Telling(stage, "a fox", FRAMES, OnePrompt())
+    for number in range(len(FRAMES)):
+        words_ = Conditioning("x")
+        telling.frame(number)(words_, words_, Sampling(steps=3), lambda stage, step, total: True)
+    assert len(calls) == 3 * len(FRAMES)
+    kept = telling.looks(stage.pipe, True, Sampling())
+    assert kept is not None and set(kept.keys) == set(cross_attentions(stage.pipe.unet))
+    width = {name: key.shape[-1] for name, (key, _) in kept.keys.items()}
+    numbers = sum(key.numel() + value.numel() for key, value in kept.keys.values())
+    assert numbers == sum(2 * 77 * each for each in width.values())
+
+
+def test_the_verb_with_a_model_and_again_bit_for_bit(
+    hub: Hub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import shutil
+
+    model = ["--model", str(hub("pictures")), "--device", "cpu", "--steps", "2", "--seed", "3", "-q"]
+    how = ["--window", "2", "--svr", "svr-eot", "--ipca-from", "1", "--negative", "blurry", "--style", "oil"]
+    folder = tmp_path / "fox"
+    assert main(["story", "a fox", *FRAMES, *model, *how, "-o", str(folder)]) == 0
+    first, second = folder / "01-in-snow.png", folder / "02-at-sea.png"
+    recipe = png.read_recipe(second)
+    assert recipe is not None and recipe["story"]["how"]["window"] == 2
+    assert recipe["conditioning"]["negative"].startswith("blurry, photo")
+    assert recipe["conditioning"]["prompt"].startswith("a fox, oil painting")
+    assert main(["again", str(second), "-q"]) == 0
+    assert (folder / "02-at-sea-again.png").read_bytes() == second.read_bytes()
+    assert main(["again", str(folder / "recipe.json"), "-q"]) == 0
+    assert (tmp_path / "fox-again" / "01-in-snow.png").read_bytes() == first.read_bytes()
+    moved = tmp_path / "elsewhere"
+    shutil.copytree(hub("pictures"), moved)
+    assert main(["again", str(first), "--model", str(moved), "-o", str(tmp_path / "x.png"), "-q"]) == 0
+    np.testing.assert_array_equal(Picture.load(tmp_path / "x.png").pixels, Picture.load(first).pixels)
+    capsys.readouterr()
+    refused = {
+        "leave out --controlnet": ["--controlnet", str(hub("controlnet"))],
+        "leave out one": ["--decoder", "flow"],
+        "frame 3": ["--negative", "x"],
+    }
+    for words_, more in refused.items():
+        frames = ["in snow", "at sea", "y" * 80]
+        assert main(["story", "a fox", *frames, *model, *more, "-o", str(tmp_path / "n")]) == 2
+        said = capsys.readouterr().err
+        assert words_ in said and said.count("audiogen: ") == 1
+    assert main(["story", "a fox", "x", "--model", str(hub("musicgen")), "-o", str(tmp_path / "n")]) == 2
+    assert "of the stage musicgen" in capsys.readouterr().err
