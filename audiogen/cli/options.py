@@ -336,6 +336,11 @@ def decoder_sampling(function: Function) -> Function:
     return function
 
 
+def watermark(function: Function) -> Function:
+    help_ = "A mark that is not heard or seen, for `audiogen trace`; default: with it."
+    return click.option("--watermark/--no-watermark", default=True, help=help_)(function)
+
+
 def sound(function: Function) -> Function:
     """How the result is finished and written."""
     for option in reversed(
@@ -352,11 +357,7 @@ def sound(function: Function) -> Function:
                 type=click.Choice(["wav", "flac", "ogg", "mp3", "png"]),
                 help="Where -o says no suffix (-, a folder).",
             ),
-            click.option(
-                "--watermark/--no-watermark",
-                default=True,
-                help="A mark that is not heard or seen, for `audiogen trace`; default: with it.",
-            ),
+            watermark,
             click.option("--device", metavar="auto|cpu|cuda", default="auto", help="Where to compute."),
         )
     ):

@@ -65,6 +65,7 @@ def one_prompt(function: options.Function) -> options.Function:
 @click.option("--gif", is_flag=True, help="An animation as well, story.gif.")
 @click.option("--webp", is_flag=True, help="An animation as well, story.webp.")
 @click.option("--page", is_flag=True, help="A page with all frames as well, story.html.")
+@options.watermark
 @click.option("--device", metavar="auto|cpu|cuda", default="auto", help="Where to compute.")
 @click.option("--dry-run", is_flag=True, help="Show what would be made, and stop.")
 @options.as_json
@@ -115,6 +116,7 @@ def _request(identity: str, frames: tuple[str, ...], given: dict[str, Any], samp
         size=given["size"],
         decoder=given["decoder"],
         device=given["device"],
+        watermark=given["watermark"],
         how=OnePrompt(**how),
         **pretrained,
     )

@@ -113,7 +113,7 @@ class Painters:
         takes = []
         for k in range(count):
             seed = sampling.seed if k == 0 else sampling.seed_for("candidate", k)
-            request = plain(self.request, "", conditioning=known)
+            request = plain(self.request, "", conditioning=known, watermark=False)
             request = dataclasses.replace(request, sampling=dataclasses.replace(sampling, seed=seed))
             takes.append(self._made(request, progress))
         colours = [name for name in known.details if name in COLOURS]
@@ -134,6 +134,7 @@ class Painters:
             source=hero.contour,
             init=hero.picture,
             strength=MOOD,
+            watermark=False,
         )
         take = self._made(change, _named(progress, "mood"))
         return dataclasses.replace(take, contour=hero.contour)

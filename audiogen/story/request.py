@@ -31,6 +31,7 @@ class StoryRequest:
         decoder: "flow" or "diffusion"; None: flow. Of our own models.
         model: a pretrained one, see `hub`; None: our own.
         how: of a pretrained one, how the story holds together.
+        watermark: as in `Request`; of every frame.
     """
 
     identity: str
@@ -44,6 +45,7 @@ class StoryRequest:
     quality: str | None = None
     device: str = "auto"
     how: OnePrompt = USUAL
+    watermark: bool = True
 
     def __post_init__(self) -> None:
         settle(self)
@@ -148,5 +150,5 @@ def plain(request: StoryRequest, prompt: str, **more: Any) -> Request:
         sampling=request.sampling,
         device=request.device,
         size=request.size,
-        **more,
+        **{"watermark": request.watermark, **more},
     )

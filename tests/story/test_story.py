@@ -184,3 +184,12 @@ def test_what_is_done_moves_the_hero(act: str) -> None:
     )
     plain = composed(Scene(("sea",), things=(Thing("scarf"), Thing("balloon"))), hero, lambda t: hero, 3)
     assert act == "stay" or not np.array_equal(made, plain)
+
+
+def test_only_what_is_handed_out_is_marked(tiny: Path) -> None:
+    """A frame has a mark of its own; what it is composed of has none, so that no two lie over each other."""
+    (frame,) = tell(ASKED, only=[1])
+    assert frame.take.mark is not None and frame.recipe["watermark"]["id"] == frame.take.mark
+    (bare,) = tell(dataclasses.replace(ASKED, watermark=False), only=[1])
+    assert bare.take.mark is None and "watermark" not in bare.recipe
+    assert 0 < np.abs(bare.picture.pixels - frame.picture.pixels).max() < 0.1
