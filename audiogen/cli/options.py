@@ -108,6 +108,30 @@ def pictures(function: Function) -> Function:
 
 
 def pretrained(function: Function) -> Function:
+    """Which pretrained model is used, and how, and what one of sound goes by."""
+    for option in reversed(
+        (
+            of_model,
+            click.option(
+                "--melody",
+                type=click.Path(path_type=Path),
+                metavar="FILE",
+                help="With a MusicGen melody model: a sound or MIDI file whose melody it follows.",
+            ),
+            click.option(
+                "--continue",
+                "opening",
+                type=click.Path(path_type=Path),
+                metavar="FILE",
+                help="With a MusicGen: a sound that it goes on from; --seconds counts from its beginning.",
+            ),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def of_model(function: Function) -> Function:
     """Which pretrained model is used, and how."""
     for option in reversed(
         (
@@ -135,19 +159,6 @@ def pretrained(function: Function) -> Function:
                 help="With --model: LoRA weights; given again: several.",
             ),
             worded,
-            click.option(
-                "--melody",
-                type=click.Path(path_type=Path),
-                metavar="FILE",
-                help="With a MusicGen melody model: a sound or MIDI file whose melody it follows.",
-            ),
-            click.option(
-                "--continue",
-                "opening",
-                type=click.Path(path_type=Path),
-                metavar="FILE",
-                help="With a MusicGen: a sound that it goes on from; --seconds counts from its beginning.",
-            ),
             click.option(
                 "--dtype",
                 metavar="NAME",

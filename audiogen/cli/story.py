@@ -55,7 +55,7 @@ def one_prompt(function: options.Function) -> options.Function:
 @click.option("--scheduler", metavar="NAME", help="Solver.")
 @click.option("--guidance", type=float, help="Classifier-free guidance; 1 is off.")
 @click.option("--guidance-rescale", type=float, metavar="F", help="Takes back contrast it adds, 0 to 1.")
-@options.pretrained
+@options.of_model
 @one_prompt
 @click.option("--layout", metavar="auto|row|grid", default="auto", help="Of the combined picture.")
 @click.option(
@@ -104,7 +104,8 @@ def _request(identity: str, frames: tuple[str, ...], given: dict[str, Any], samp
 
     names = ("window", "svr", "order", "ipca", "ipca_from", "dropout")
     how = {name: given[name] for name in names if given[name] is not None}
-    pretrained = options.pretrained_options(given)
+    chosen = options.pretrained_options(given)
+    pretrained = {name: chosen[name] for name in ("model", "negative", "quality")}
     if how and pretrained["model"] is None:
         flag = {"order": "svr-order", "dropout": "ipca-dropout"}.get(min(how), min(how)).replace("_", "-")
         raise InvalidRequest(f"--{flag} is for pretrained models; give --model FOLDER or ID as well.")
