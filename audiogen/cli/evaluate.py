@@ -33,7 +33,8 @@ OTHERS = {  # name -> (module with `main(arguments) -> exit code`, what it measu
     "few-steps": ("few_steps", "Distilled weights against those that taught them."),
     "anchors": ("anchors", "What the distances say of real clips damaged in known ways."),
     "digits": ("digits.command", "Every stage that draws digits."),
-    "pictures": ("pictures.command", "Decoders of pictures."),
+    "sound": ("folders.command", "Two folders of sounds, A/ B/: distances, recognisers, notes."),
+    "pictures": ("pictures.command", "Two folders of pictures, A/ B/; or with --data decoders of pictures."),
     "sketches": ("sketches", "The sketch of subjects."),
     "story": ("story.command", "Picture stories against frames made alone."),
 }

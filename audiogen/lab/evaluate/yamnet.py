@@ -60,6 +60,15 @@ class Yamnet:
 
     def scores(self, samples: np.ndarray, rate: int) -> np.ndarray:
         """Mean scores of a sound [channels, T], float [521] in 0..1."""
+        return self._windows(samples, rate).mean(0)
+
+    def windows(self, samples: np.ndarray, rate: int) -> np.ndarray:
+        """Rows for distances: log odds of the classes, the mean of every ten windows, [segments, 521]."""
+        scores = np.clip(self._windows(samples, rate), 1e-4, 1 - 1e-4)
+        odds = np.log(scores / (1 - scores))
+        return np.stack([part.mean(0) for part in np.array_split(odds, max(1, len(odds) // 10))])
+
+    def _windows(self, samples: np.ndarray, rate: int) -> np.ndarray:
         import soxr
 
         mono = soxr.resample(samples.mean(0), rate, RATE).astype(np.float32)
@@ -70,7 +79,7 @@ class Yamnet:
             self.net.set_tensor(self.into, mono[first : first + WINDOW])
             self.net.invoke()
             found.append(self.net.get_tensor(self.out)[0].copy())
-        return np.mean(found, 0)
+        return np.array(found)
 
     def source(self, scores: np.ndarray, name: str) -> float:
         """The score of a sound of nature, or of the piano: the highest of its classes."""

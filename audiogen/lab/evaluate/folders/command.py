@@ -1,0 +1,218 @@
+"""audiogen evaluate sound A/ B/ and audiogen evaluate pictures A/ B/."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from audiogen.errors import AudiogenError, InvalidRequest, WouldOverwrite
+from audiogen.lab.evaluate.folders import page, pictures, sounds
+from audiogen.lab.evaluate.folders.cache import Cache, Record, measured
+from audiogen.lab.evaluate.folders.sets import KID, LEAST, Reference, conclusion, halves, spread
+from audiogen.lab.evaluate.scores import Score
+from audiogen.media.files import write_atomic
+
+REPORT, FIGURES = "report.html", "figures.json"
+
+
+def main(arguments: list[str] | None = None, what: str = "sound") -> int:
+    parser = _parser(what)
+    given = parser.parse_args(arguments)
+    try:
+        result = evaluate(what, given)
+        print(page.table(result))
+        for words in result["left_out"]:
+            print(f"left out: {words}", file=sys.stderr)
+        if given.out is not None:
+            plain = json.dumps(result, indent=1, ensure_ascii=False) + "\n"
+            write_atomic(given.out / FIGURES, plain.encode(), force=True)
+            write_atomic(given.out / REPORT, page.html(result, given.out.resolve()), force=True)
+            print(given.out / REPORT, file=sys.stderr)
+    except AudiogenError as problem:
+        print(f"audiogen: {problem}", file=sys.stderr)
+        return problem.exit_code
+    return 0
+
+
+def of_pictures(arguments: list[str] | None = None) -> int:
+    """`main` for pictures."""
+    return main(arguments, "pictures")
+
+
+def _parser(what: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=f"audiogen evaluate {what}",
+        description="Two folders held against each other: A what was made, B what is real. One half of B is "
+        "the reference, the other shows what real against real is worth, and damaged, what a difference "
+        "is. Sets have one size. An interrupted run with --out goes on.",
+    )
+    parser.add_argument("a", type=Path, metavar="A", help="folder of what is judged")
+    parser.add_argument("b", type=Path, metavar="B", help="folder of real ones, at least twice as many")
+    names = ("ours", "yamnet", "clap") if what == "sound" else ("ours", "clip", "features")
+    parser.add_argument("--embedding", choices=names, default="ours")
+    parser.add_argument("--out", type=Path, help="folder for report.html and figures.json")
+    parser.add_argument("--force", action="store_true", help="replace a report that is there")
+    parser.add_argument("-n", type=int, help="files of a set at most; default: as many as there are")
+    if what == "sound":
+        parser.add_argument(
+            "--notes", action="store_true", help="piano: notes, key, tempo, F1 against NAME.mid"
+        )
+        parser.add_argument("--yamnet", type=Path, metavar="FOLDER", help="recogniser scores by YAMNet")
+        parser.add_argument("--clap", metavar="FOLDER|ID", help="for --embedding clap")
+    else:
+        parser.add_argument(
+            "--digits", action="store_true", help="digits: read, asked for, and the IS of the reader"
+        )
+        parser.add_argument("--clip", metavar="FOLDER|ID", help="CLIP score, and for --embedding clip")
+        parser.add_argument("--features", metavar="FOLDER|ID", help="an encoder, for --embedding features")
+    return parser
+
+
+def evaluate(what: str, given: argparse.Namespace) -> dict[str, Any]:
+    """Everything, as plain values; see `page`.
+
+    Raises:
+        InvalidRequest: missing folders, nothing in them, or options that do not fit.
+        WouldOverwrite: there is a report.
+    """
+    kind: Any = sounds if what == "sound" else pictures
+    files = [_files(folder, kind.SUFFIXES, what) for folder in (given.a, given.b)]
+    if given.n is not None and given.n < LEAST:
+        raise InvalidRequest(f"-n must be at least {LEAST}, not {given.n}.")
+    if given.out is not None:
+        if (given.out / REPORT).exists() and not given.force:
+            raise WouldOverwrite(f"{given.out / REPORT} exists; use --force to replace it, or another --out.")
+        try:
+            given.out.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise InvalidRequest(f"Cannot make the folder {given.out}: {problem.strerror}.") from problem
+    embed, judges, label = _judges(what, given)
+    cache = Cache(given.out, f"{what} {label}")
+
+    def measure(file: Path) -> Record:
+        seen = kind.read(file)
+        return {"rows": embed(seen), "facts": kind.facts_of(seen, file, *judges)}
+
+    (a, of_a, out_a), (b, of_b, out_b) = (
+        measured(own, cache, measure, name) for own, name in zip(files, "AB", strict=True)
+    )
+    result: dict[str, Any] = {
+        "what": what,
+        "a": str(given.a),
+        "b": str(given.b),
+        "embedding": label,
+        "sets": [],
+        "left_out": out_a + out_b,
+        "files_a": [{"file": str(f.resolve()), "facts": r["facts"]} for f, r in zip(a, of_a, strict=True)],
+        "files_b": [{"file": str(f.resolve()), "facts": r["facts"]} for f, r in zip(b, of_b, strict=True)],
+    }
+    count = halves(len(a), len(b))
+    count = count if given.n is None else min(count, given.n)
+    result["count"] = count
+    if count < LEAST:
+        result["conclusions"] = [
+            f"Too few files for distances: {len(a)} in A and {len(b)} in B; {LEAST} and {2 * LEAST} "
+            "are the least. What is measured of single files stands; of the folders nothing can be concluded."
+        ]
+        return result
+    sets = _sets(kind, embed, (of_a, of_b), b, count)
+    reference = Reference.of(sets.pop("reference"), sets["B, other half"], kid=what == "pictures")
+    scores = {name: reference.scores(rows) for name, rows in sets.items()}
+    result["sets"] = [{"name": name, "scores": _plain(each)} for name, each in scores.items()]
+    first = KID.name if what == "pictures" else "kernel"
+    result["conclusions"] = conclusion(
+        scores["A"][first], scores["B, other half"][first], count, page.TITLES[first]
+    )
+    if what == "pictures":
+        result["conclusions"] += _more(reference, sets, result)
+    return result
+
+
+def _judges(what: str, given: argparse.Namespace) -> tuple[Any, tuple[Any, ...], str]:
+    """The embedding, what else judges files, and a name for all that was chosen."""
+    if what == "sound":
+        from audiogen.ranking.judge import shipped_ear
+
+        net = None
+        if given.yamnet is not None:
+            from audiogen.lab.evaluate.yamnet import Yamnet
+
+            net = Yamnet(given.yamnet)
+        ear = shipped_ear() if given.notes else None
+        chosen = f"{given.embedding}{', notes' * given.notes}{', yamnet' * (net is not None)}"
+        return sounds.embedding(given.embedding, given.yamnet, given.clap), (ear, net), chosen
+    reader = clip = None
+    if given.digits:
+        from audiogen.lab.evaluate.digits.judge import DigitClassifier
+
+        reader = DigitClassifier.from_pretrained("digit-classifier")
+    if given.clip is not None:
+        from audiogen.lab.evaluate.story.judges import Clip
+
+        clip = Clip(given.clip)
+    chosen = f"{given.embedding}{', digits' * given.digits}{', clip' * (clip is not None)}"
+    return pictures.embedding(given.embedding, given.features, given.clip), (reader, clip), chosen
+
+
+def _sets(
+    kind: Any, embed: Any, records: tuple[list[Record], list[Record]], b: Sequence[Path], count: int
+) -> dict[str, list[np.ndarray]]:
+    """Rows of the reference, of A, of the other half of B, and of that damaged."""
+    of_a, of_b = records
+    chosen = spread(len(b), 2 * count)
+    other = chosen[count:]
+    sets = {
+        "reference": [of_b[k]["rows"] for k in chosen[:count]],
+        "A": [of_a[k]["rows"] for k in spread(len(of_a), count)],
+        "B, other half": [of_b[k]["rows"] for k in other],
+    }
+    seen = [kind.read(b[k]) for k in other]
+    for damages in kind.ANCHORS.values():
+        for name, damage in damages.items():
+            print(f"{name} ...", file=sys.stderr, flush=True)
+            sets[name] = [embed(damage(x, np.random.default_rng(k))) for k, x in enumerate(seen)]
+    return sets
+
+
+def _more(reference: Reference, sets: dict[str, list[np.ndarray]], result: dict[str, Any]) -> list[str]:
+    """Diversity, and the inception score of the reader of digits, as sentences."""
+    apart = {name: _apart(reference.space(sets[name])) for name in ("A", "B, other half")}
+    share = apart["A"] / max(apart["B, other half"], 1e-9)
+    said = [f"Diversity: two pictures of A lie {share:.2f} times as far apart as two of B."]
+    odds = [row["facts"]["odds"] for row in result["files_a"] if "odds" in row["facts"]]
+    if odds:
+        score = pictures.inception_score(np.array(odds))
+        said.append(f"Inception score by the reader of digits: {score:.2f} of at most 10.")
+    return said
+
+
+def _apart(rows: list[np.ndarray]) -> float:
+    every = np.concatenate(rows)
+    away = np.linalg.norm(every[:, None] - every[None], axis=2)
+    return float(away[np.triu_indices(len(every), 1)].mean())
+
+
+def _plain(scores: dict[str, Score]) -> dict[str, dict[str, float]]:
+    return {
+        name: {"value": score.value, "low": score.interval[0], "high": score.interval[1]}
+        for name, score in scores.items()
+    }
+
+
+def _files(folder: Path, suffixes: Sequence[str], what: str) -> list[Path]:
+    if not folder.is_dir():
+        raise InvalidRequest(
+            f"{folder} is no folder; give two folders of {'sounds' if what == 'sound' else what}."
+        )
+    found = sorted(
+        f for f in folder.rglob("*") if f.suffix.lower() in suffixes and not f.name.endswith(".contour.png")
+    )
+    if not found:
+        raise InvalidRequest(f"{folder} holds no {what}; known are {', '.join(suffixes)}.")
+    return found

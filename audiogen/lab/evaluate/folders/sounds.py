@@ -1,0 +1,156 @@
+"""Sounds of a folder as rows of an embedding, and what is heard in each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from audiogen.artifacts import Structure, Waveform
+from audiogen.errors import InvalidRequest
+from audiogen.lab.evaluate.embedding import SEGMENT_S, describe
+from audiogen.media.audio import SUFFIXES, read_audio
+from audiogen.media.finish import resampled
+from audiogen.media.loudness import measure
+
+RATE = 44_100
+LONGEST_S = 120.0  # of a file that is looked at
+Embedding = Callable[[np.ndarray], np.ndarray]  # samples [2, T] at 44.1 kHz -> rows [segments, D]
+Damage = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+
+
+def embedding(name: str, yamnet: Path | None, clap: str | None) -> Embedding:
+    """An embedding by its name: "ours", "yamnet" or "clap"; see the options of the verb."""
+    if name == "ours":
+        return _ours
+    if name == "yamnet":
+        if yamnet is None:
+            raise InvalidRequest("The embedding yamnet needs its files: --yamnet FOLDER.")
+        from audiogen.lab.evaluate.yamnet import Yamnet
+
+        net = Yamnet(yamnet)
+        return lambda samples: net.windows(samples, RATE)
+    if clap is None:
+        raise InvalidRequest("The embedding clap needs a model: --clap FOLDER or ID.")
+    return _Clap(clap)
+
+
+def _ours(samples: np.ndarray) -> np.ndarray:
+    return describe(Waveform(samples, RATE).mel().mid)
+
+
+class _Clap:
+    """A CLAP of transformers: segments of 4.8 s in its space."""
+
+    def __init__(self, source: str) -> None:
+        from audiogen.compat import import_transformers
+
+        transformers = import_transformers()
+        self.model = transformers.ClapModel.from_pretrained(source, use_safetensors=True).eval()
+        self.processor = transformers.ClapProcessor.from_pretrained(source)
+
+    def __call__(self, samples: np.ndarray) -> np.ndarray:
+        import soxr
+        import torch
+
+        mono = soxr.resample(samples.mean(0), RATE, 48_000)
+        size = round(SEGMENT_S * 48_000)
+        parts = [mono[k * size : (k + 1) * size] for k in range(max(1, len(mono) // size))]
+        given = self.processor(audio=parts, sampling_rate=48_000, return_tensors="pt")
+        with torch.inference_mode():
+            made = self.model.get_audio_features(**given)
+        return np.asarray(getattr(made, "pooler_output", made).double().numpy())
+
+
+def read(file: Path) -> np.ndarray:
+    """A file as float32 [2, T] at 44.1 kHz, its beginning where it is long.
+
+    Raises:
+        InvalidRequest: unreadable, silent, no numbers, or too short for a segment.
+    """
+    samples, rate = read_audio(file)
+    samples = samples[:, : round(LONGEST_S * rate)]
+    samples = np.repeat(samples, 2, 0) if len(samples) == 1 else samples[:2]
+    if not np.isfinite(samples).all():
+        raise InvalidRequest("it holds values that are no numbers")
+    if not np.abs(samples).max(initial=0) > 1e-5:
+        raise InvalidRequest("it is silent")
+    if samples.shape[1] < SEGMENT_S * rate:
+        raise InvalidRequest(
+            f"it lasts {samples.shape[1] / rate:.1f} s, and at least {SEGMENT_S:g} s are needed"
+        )
+    return samples if rate == RATE else resampled(samples, rate, RATE)
+
+
+def facts_of(samples: np.ndarray, file: Path, ear: Any, yamnet: Any) -> dict[str, Any]:
+    """Length, level, and with an ear tempo, key and F1 against the MIDI file of the same name."""
+    level = measure(samples, RATE)
+    facts: dict[str, Any] = {
+        "seconds": round(samples.shape[1] / RATE, 2),
+        "loudness_lufs": round(level.integrated_lufs, 2) if np.isfinite(level.integrated_lufs) else None,
+        "peak_dbtp": round(level.peak_dbtp, 2),
+        "range_lu": round(level.range_lu, 2),
+    }
+    if ear is not None:
+        facts |= _notes(samples, file, ear)
+    if yamnet is not None:
+        from audiogen.lab.evaluate.yamnet import CLASSES
+
+        scores = yamnet.scores(samples, RATE)
+        facts |= {f"heard_{name}": round(yamnet.source(scores, name), 3) for name in CLASSES}
+        facts["heard_first"] = yamnet.names[int(scores.argmax())]
+    return facts
+
+
+def _notes(samples: np.ndarray, file: Path, ear: Any) -> dict[str, Any]:
+    from audiogen.artifacts import Notes
+    from audiogen.lab.evaluate import beat
+    from audiogen.ranking.evidence import in_windows
+    from audiogen.ranking.fidelity import matched
+    from audiogen.ranking.keys import fits
+
+    heard = in_windows(ear, samples)
+    seconds = samples.shape[1] / RATE
+    facts: dict[str, Any] = {"notes_per_s": round(len(heard) / seconds, 2)}
+    if len(heard) >= 8:
+        pitch, onset = heard.T
+        notes = Notes.from_rows(np.stack([pitch, onset, onset + 0.3, np.full(len(pitch), 64.0)], 1))
+        facts["key"] = next(iter(fits(notes)), None)
+        tempo = beat.hear(notes, seconds)["librosa tempo"]
+        facts["tempo_bpm"] = round(float(tempo), 1) if np.isfinite(tempo) else None
+    midi = next((file.with_suffix(s) for s in (".mid", ".midi") if file.with_suffix(s).is_file()), None)
+    if midi is not None:
+        written = Structure.load(midi).notes
+        assert written is not None
+        inside = written.onset_s < seconds
+        struck = np.stack([written.pitch[inside], written.onset_s[inside]], 1)
+        facts["note_f1"] = round(2 * matched(struck, heard) / max(1, len(struck) + len(heard)), 3)
+    return facts
+
+
+def _noise(snr_db: float) -> Damage:
+    def damage(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        level = np.sqrt(np.mean(np.square(samples))) * 10 ** (-snr_db / 20)
+        return (samples + level * rng.standard_normal(samples.shape)).astype(np.float32)
+
+    return damage
+
+
+def _low_pass(hertz: float) -> Damage:
+    def damage(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        from scipy.signal import butter, sosfiltfilt
+
+        sections = butter(6, hertz, fs=RATE, output="sos")
+        return np.asarray(sosfiltfilt(sections, samples, axis=1), np.float32)
+
+    return damage
+
+
+# each row worse than the one before
+ANCHORS: dict[str, dict[str, Damage]] = {
+    "noise": {"B, noise at 20 dB": _noise(20), "B, noise at 5 dB": _noise(5)},
+    "low-pass": {"B, low-pass 7 kHz": _low_pass(7000), "B, low-pass 3.5 kHz": _low_pass(3500)},
+}
+__all__ = ["ANCHORS", "SUFFIXES", "embedding", "facts_of", "read"]

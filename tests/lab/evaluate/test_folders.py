@@ -1,0 +1,178 @@
+"""evaluate sound A/ B/ and pictures A/ B/: known damage lies in order, few files are said to be few."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image
+
+from audiogen.lab.evaluate.folders import command, page, pictures, sets, sounds
+from audiogen.lab.evaluate.scores import Score
+
+RATE = 22_050
+
+
+def rows(count: int, dimensions: int = 6, seed: int = 0, moved: float = 0, wide: float = 1) -> sets.Rows:
+    rng = np.random.default_rng(seed)
+    return [moved + wide * rng.normal(size=(2, dimensions)) for _ in range(count)]
+
+
+def test_the_farther_a_set_is_moved_the_larger_its_distances() -> None:
+    reference = sets.Reference.of(rows(40), rows(40, seed=1))
+    found = [reference.scores(rows(40, seed=2, moved=by)) for by in (0, 0.5, 1, 2)]
+    for name in ("kernel", "frechet"):
+        values = [each[name].value for each in found]
+        assert values == sorted(values)
+    assert found[0]["kernel"].interval[0] < 0.5  # of one kind: nothing between them
+    assert found[3]["coverage"].value < 0.3 < found[0]["coverage"].value
+
+
+def test_density_and_coverage_tell_a_narrow_set_from_a_wide_one() -> None:
+    """A set that repeats what is usual is dense and covers little; strays are not dense."""
+    real = np.random.default_rng(0).normal(size=(200, 4))
+    rng = np.random.default_rng(1)
+    narrow, strays = 0.1 * rng.normal(size=(200, 4)), 5 * rng.normal(size=(200, 4))
+    same = rng.normal(size=(200, 4))
+    density, coverage = ([sets.neighbours(x, real)[k].mean() for x in (same, narrow, strays)] for k in (0, 1))
+    assert density[0] == pytest.approx(1, abs=0.15)
+    assert density[1] > density[0] + 0.2
+    assert density[2] < 0.2
+    assert coverage[0] > 0.9
+    assert coverage[1] < 0.5
+
+
+def test_sets_of_other_sizes_are_not_compared() -> None:
+    reference = sets.Reference.of(rows(10), rows(10, seed=1))
+    with pytest.raises(ValueError, match="one size"):
+        reference.scores(rows(11))
+
+
+def test_what_can_be_concluded_depends_on_how_many_there_are() -> None:
+    draws = np.random.default_rng(0).normal(size=400)
+    real, same, far, near = (Score(v, v + draws) for v in (1.0, 1.2, 9.0, -9.0))
+    noise = Score(5.0, 5 + 10 * draws[::-1])
+    assert "are few" in sets.conclusion(far, real, 8, "distance")[0]
+    assert len(sets.conclusion(far, real, 500, "distance")) == 1
+    assert "farther" in sets.conclusion(far, real, 500, "distance")[0]
+    assert "look for copies" in sets.conclusion(near, real, 500, "distance")[0]
+    assert "cannot be told" in sets.conclusion(noise, real, 500, "distance")[0]
+    assert "higher" in sets.conclusion(same, real, 500, "distance")[0]
+
+
+def hiss(folder: Path, count: int, seed: int) -> Path:
+    """Sounds of 5 s: noise that pulses."""
+    folder.mkdir()
+    rng = np.random.default_rng(seed)
+    t = np.arange(5 * RATE) / RATE
+    for k in range(count):
+        pulse = 0.5 + 0.5 * np.sin(2 * np.pi * rng.uniform(1, 4) * t)
+        soundfile.write(folder / f"{k}.wav", 0.1 * pulse * rng.normal(size=len(t)), RATE)
+    return folder
+
+
+def test_sounds_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    a, b = hiss(tmp_path / "a", 6, 0), hiss(tmp_path / "b", 12, 1)
+    (a / "broken.wav").write_bytes(b"no sound")
+    soundfile.write(a / "silent.wav", np.zeros(6 * RATE), RATE)
+    soundfile.write(a / "short.wav", np.ones(RATE) * 0.1, RATE)
+    assert command.main([str(a), str(b), "--out", str(tmp_path / "out")]) == 0
+    told = capsys.readouterr()
+    assert "6 files of each kind are few" in told.out
+    assert all(words in told.err for words in ("broken.wav", "it is silent", "it lasts 1.0 s"))
+    figures = json.loads((tmp_path / "out" / "figures.json").read_text())
+    kernel = {row["name"]: row["scores"]["kernel"]["value"] for row in figures["sets"]}
+    assert kernel["B, low-pass 3.5 kHz"] > kernel["B, other half"]
+    document = (tmp_path / "out" / "report.html").read_text()
+    assert document.count("<audio") == 18
+    assert 'src="../a/0.wav"' in document
+    assert command.main([str(a), str(b), "--out", str(tmp_path / "out")]) == 3
+
+
+def test_what_was_measured_is_not_measured_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    a, b = hiss(tmp_path / "a", 2, 0), hiss(tmp_path / "b", 2, 1)
+    out = ["--out", str(tmp_path / "out"), "--force"]
+    assert command.main([str(a), str(b), *out]) == 0
+    before = (tmp_path / "out" / "figures.json").read_text()
+    monkeypatch.setattr(sounds, "read", None)  # cannot be called
+    assert command.main([str(a), str(b), *out]) == 0
+    assert (tmp_path / "out" / "figures.json").read_text() == before
+    assert "nothing can be concluded" in before
+
+
+def test_notes_are_held_against_the_midi_file_beside(tmp_path: Path) -> None:
+    from audiogen.artifacts import Notes, Structure
+
+    struck = np.array([[60 + k, 0.5 * k, 0.5 * k + 0.4, 80] for k in range(10)], float)
+    Structure(6.0, notes=Notes.from_rows(struck)).save(tmp_path / "a.mid")
+    heard = struck[:9, :2] + [0, 0.01]
+    facts = sounds.facts_of(
+        0.1 * np.ones((2, 6 * 44_100), np.float32), tmp_path / "a.wav", lambda x: heard, None
+    )
+    assert facts["note_f1"] == pytest.approx(2 * 9 / 19, abs=1e-3)
+    assert facts["tempo_bpm"] is not None
+
+
+def drawn(folder: Path, count: int, seed: int) -> Path:
+    folder.mkdir()
+    rng = np.random.default_rng(seed)
+    for k in range(count):
+        coarse = rng.integers(0, 255, (8, 8, 3)).astype(np.uint8)
+        Image.fromarray(coarse).resize((256, 256), Image.Resampling.NEAREST).save(folder / f"{k}.png")
+    return folder
+
+
+def test_pictures_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    """With a stand-in for the feature network: means and steps of a picture."""
+
+    def simple(pixels: np.ndarray) -> np.ndarray:
+        steps = np.abs(np.diff(pixels, axis=2)).mean((1, 2))
+        return np.concatenate([pixels.mean((1, 2)), pixels.std((1, 2)), 20 * steps])[None]
+
+    monkeypatch.setattr(pictures, "embedding", lambda *_: simple)
+    a, b = drawn(tmp_path / "a", 8, 0), drawn(tmp_path / "b", 16, 1)
+    assert command.of_pictures([str(a), str(b), "--out", str(tmp_path / "out")]) == 0
+    assert "Diversity" in capsys.readouterr().out
+    kid = {
+        r["name"]: r["scores"]["kid"]["value"]
+        for r in json.loads((tmp_path / "out/figures.json").read_text())["sets"]
+    }
+    assert kid["B, other half"] < kid["B, noise of 0.05"] < kid["B, noise of 0.2"]
+    assert (tmp_path / "out" / "report.html").read_text().count("<img") == 24
+
+
+def test_the_inception_score_is_one_where_all_is_alike_and_ten_where_all_digits_come() -> None:
+    assert pictures.inception_score(np.tile(np.eye(10)[3], (20, 1))) == pytest.approx(1, abs=1e-3)
+    assert pictures.inception_score(np.tile(np.eye(10), (3, 1))) == pytest.approx(10, rel=1e-3)
+
+
+def test_wrong_folders_and_options(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "empty").mkdir()
+    full = hiss(tmp_path / "full", 1, 0)
+    for arguments, said in (
+        ([tmp_path / "none", full], "is no folder"),
+        ([tmp_path / "empty", full], "holds no sound"),
+        ([full, full, "--embedding", "clap"], "--clap"),
+        ([full, full, "-n", "2"], "at least 6"),
+        ([full, full, "--out", full / "0.wav" / "x"], "Cannot make the folder"),
+    ):
+        assert command.main([str(each) for each in arguments]) == 2
+        assert said in capsys.readouterr().err
+
+
+def test_names_of_files_are_no_markup(tmp_path: Path) -> None:
+    row = {"file": str(tmp_path / "<b>&.wav"), "facts": {}}
+    result = {
+        "what": "sound",
+        "a": "<a>",
+        "b": "b",
+        "embedding": "ours",
+        "sets": [],
+        "count": 0,
+        "conclusions": [],
+    }
+    document = page.html(result | {"left_out": ["<i>"], "files_a": [row], "files_b": []}, tmp_path).decode()
+    assert not any(tag in document for tag in ("<b>", "<i>", "<a>"))
