@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,10 +14,12 @@ from audiogen.errors import InvalidRequest
 from audiogen.kinds import DECODE_SECONDS, STRUCK, Kind, kind_named
 from audiogen.making import marking, played
 from audiogen.media import midi
-from audiogen.media.finish import Touch
 from audiogen.media.mel_settings import MelSettings
 from audiogen.registry import StageEntry, chain
 from audiogen.request import BED_LU, OFF, Plan, Request, Take
+
+if TYPE_CHECKING:
+    from audiogen.media.finish import Touch
 
 SUFFIXES = (*midi.SUFFIXES, ".npz")  # of files that sound starts from
 Start = Structure | MelSpectrogram

@@ -16,18 +16,17 @@ from audiogen.prompt.language.lexicon import (
     LANGUAGES,
     MEANINGS,
     lexicon,
-    lines_of,
     load,
     words_of,
 )
-from audiogen.prompt.language.yaml_lines import read
+from audiogen.prompt.language.yaml_lines import read, texts
 from audiogen.prompt.music import attributes
 
 OF_SOUNDS = ("weather", "noise", "thing")
 MEANING_ROWS = read(FOLDER / MEANINGS, [], numbers=True)
 GROUP_OF = {str(name): str(group) for group, rows in MEANING_ROWS.items() for name in rows}
 LINES = [
-    (str(name), [word for row in lines_of(rows) for word in words_of(row)])
+    (str(name), [word for row in texts(rows, "", []) for word in words_of(row)])
     for language in LANGUAGES
     for name, rows in read(FOLDER / language, [])["words"].items()
 ]
@@ -98,7 +97,7 @@ def test_every_meaning_has_words_in_both_languages():
 def test_several_hundred_words_a_language():
     for language in LANGUAGES:
         rows = read(FOLDER / language, [])["words"].values()
-        assert sum(len(words_of(line)) for row in rows for line in lines_of(row)) > 1000
+        assert sum(len(words_of(line)) for row in rows for line in texts(row, "", [])) > 1000
 
 
 def test_what_the_lists_can_ask_for_is_what_the_score_model_knows():
@@ -156,7 +155,10 @@ def test_a_new_word_needs_two_lines(lists):
         ("meanings.yaml", "neutral:", "moods: {fizzy: {density: 3}}", "no group 'moods'"),
         ("english.yaml", "joining:", "perhaps: zippy", "no section 'perhaps'"),
         ("english.yaml", "joining:", "  : : [", "not YAML"),
-        ("english.yaml", "  calm:", "    - zippy: snappy", "a colon (calm)"),
+        ("english.yaml", "  calm:", "    - zippy: snappy", "a colon or a list in a list (calm)"),
+        ("english.yaml", "  calm:", "    - [zippy, [snappy]]", "a colon or a list in a list (calm)"),
+        ("meanings.yaml", "mood:", "  fizzy: fast", "below 'fizzy' stand names followed by colons"),
+        ("meanings.yaml", "mood:", "  fizzy: {negated: slow}", "below 'fizzy' stand names"),
         ("english.yaml", "    - calm, calming", "    - zippy, calming", "'calming' (calm) is listed already"),
         ("english.yaml", "  calm:", "    - zippy, zippy", "'zippy' (calm) is listed already"),
         ("english.yaml", "  calm:", "    - zippy, ..., snappy", "'...' (calm) has no letters"),

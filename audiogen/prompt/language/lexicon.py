@@ -12,7 +12,7 @@ from typing import Any
 from audiogen.artifacts import SOURCES
 from audiogen.errors import AudiogenError
 from audiogen.prompt.language.text import is_cjk, normal, tokens
-from audiogen.prompt.language.yaml_lines import Text, read
+from audiogen.prompt.language.yaml_lines import Text, named, read, texts
 from audiogen.prompt.music import attributes
 
 FOLDER = Path(__file__).parents[1]
@@ -182,7 +182,11 @@ def load(folder: Path) -> Lexicon:
         problems += [
             f"{name}: {pair!r} in variants is not two characters" for pair in pairs if len(pair) != 2
         ]
-        spelling += [word for row in lines_of(file.pop(Text("spelling"), [])) for word in words_of(row)]
+        spelling += [
+            word
+            for row in texts(file.pop(Text("spelling"), []), "spelling", problems)
+            for word in words_of(row)
+        ]
         _add_words(file, meanings, phrases, problems)
     if problems:
         raise AudiogenError(f"The word lists in {folder} need care. " + "; ".join(problems) + ".")
@@ -195,6 +199,7 @@ def _meanings(file: dict[Text, Any], problems: list[str]) -> tuple[dict[str, flo
     found: dict[str, Meaning] = {}
     places: dict[str, Text] = {}
     for group, rows in file.items():
+        rows = named(rows, group, problems)
         if group == "neutral":
             _check(rows, problems)
             neutral = {str(name): value for name, value in rows.items()}
@@ -205,13 +210,13 @@ def _meanings(file: dict[Text, Any], problems: list[str]) -> tuple[dict[str, flo
         for name, row in rows.items():
             if name in found:
                 problems.append(f"{name.place}: {str(name)!r} is defined already in {places[name].place}")
-            meaning = _meaning(name, str(group), dict(row or {}), problems)
+            meaning = _meaning(name, str(group), dict(named(row or {}, name, problems)), problems)
             found[str(name)], places[str(name)] = meaning, name
-    for name, meaning in found.items():
+    for own, meaning in found.items():
         if meaning.mood and found.get(meaning.mood, meaning).group != "mood":
-            problems.append(f"{places[name].place}: there is no mood {meaning.mood!r} to compare with")
+            problems.append(f"{places[own].place}: there is no mood {meaning.mood!r} to compare with")
         elif meaning.mood:
-            found[name] = replace(meaning, compared=found[meaning.mood].asks)
+            found[own] = replace(meaning, compared=found[meaning.mood].asks)
     return neutral, found
 
 
@@ -219,6 +224,10 @@ def _meaning(name: Text, group: str, row: dict[Any, Any], problems: list[str]) -
     negated, compared = row.pop("negated", None), row.pop("compared", {})
     ambience, remark = row.pop("ambience", None), str(row.pop("remark", ""))
     mood, compared = (str(compared), {}) if isinstance(compared, Text) else ("", compared)
+    negated, ambience = (
+        None if each is None else named(each, name, problems) for each in (negated, ambience)
+    )
+    compared = named(compared, name, problems)
     for part, value in (ambience or {}).items():
         if (
             part not in (*SOURCES, "intensity", "share")
@@ -252,7 +261,7 @@ def _add_words(
     """Enter the phrases of one language file; problems: what is listed twice, or for no meaning."""
     for section, content in file.items():
         if section == "words":
-            for name, words in content.items():
+            for name, words in named(content, section, problems).items():
                 if str(name) in meanings:
                     _enter(words, meanings[str(name)], phrases, problems)
                 else:
@@ -270,10 +279,7 @@ def _enter(
     phrases: dict[str, tuple[Text, Meaning]],
     problems: list[str],
 ) -> None:
-    for row in lines_of(rows):
-        if not isinstance(row, Text):
-            problems.append(f"{next(iter(row)).place}: a colon ({meaning.name}); words are parted by commas")
-            continue
+    for row in texts(rows, meaning.name, problems):
         for word in words_of(row):
             phrase = word if _PLAIN.fullmatch(word) else key(tokens(normal(word, {})))
             if phrase in phrases:
@@ -284,11 +290,6 @@ def _enter(
             elif not phrase:
                 problems.append(f"{row.place}: {word!r} ({meaning.name}) has no letters")
             phrases[phrase] = (row, meaning)
-
-
-def lines_of(rows: Any) -> list[Any]:
-    """The lines of a meaning's words: one, or a list."""
-    return rows if isinstance(rows, list) else [rows]
 
 
 def words_of(row: str) -> list[str]:

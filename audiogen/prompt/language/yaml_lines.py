@@ -78,3 +78,24 @@ def _number(value: Any) -> Any:
     if isinstance(value, list) and value and all(isinstance(v, Text) and v.isdigit() for v in value):
         return [int(v) for v in value]
     return value
+
+
+def named(rows: Any, where: Text, problems: list[str]) -> dict[Text, Any]:
+    """Names followed by colons; what is none is a problem, and nothing."""
+    if isinstance(rows, dict):
+        return rows
+    problems.append(f"{where.place}: below {str(where)!r} stand names followed by colons")
+    return {}
+
+
+def texts(rows: Any, name: str, problems: list[str]) -> list[Text]:
+    """One line of words, or a list of them; what is none is a problem, and left out."""
+    found = []
+    for row in rows if isinstance(rows, list) else [rows]:
+        if isinstance(row, Text):
+            found.append(row)
+            continue
+        first = next(iter(row), None)
+        place = f"{first.place}: " if isinstance(first, Text) else ""
+        problems.append(f"{place}a colon or a list in a list ({name}); words are parted by commas")
+    return found

@@ -11,9 +11,9 @@ from typing import Any
 
 from audiogen.artifacts import LOOKS, STYLES
 from audiogen.errors import AudiogenError
-from audiogen.prompt.language.lexicon import FOLDER, key, lines_of, longest_after, stems, words_of
+from audiogen.prompt.language.lexicon import FOLDER, key, longest_after, stems, words_of
 from audiogen.prompt.language.text import is_cjk, normal, tokens
-from audiogen.prompt.language.yaml_lines import Text, read
+from audiogen.prompt.language.yaml_lines import Text, named, read, texts
 
 FILE, SCENES = "pictures.yaml", "scenes.yaml"
 _KINDS = {"styles": "style", "looks": "look", "details": "detail", "subjects": "subject"}
@@ -117,7 +117,7 @@ def load(file: Path) -> PictureWords:
     rows = read(file, problems)
     phrases: dict[str, Term] = {}
     subjects: dict[str, str] = {}
-    alone = {str(detail): str(subject) for detail, subject in rows.pop(Text("alone"), {}).items()}
+    alone = {str(detail): str(subject) for detail, subject in _alone(rows, problems).items()}
     for term, words in _terms(rows, problems):
         for word in words:
             phrase = key(tokens(normal(word, {})))
@@ -132,20 +132,25 @@ def load(file: Path) -> PictureWords:
     return PictureWords(phrases, subjects, alone)
 
 
+def _alone(rows: dict[Text, Any], problems: list[str]) -> dict[Text, Any]:
+    where = next((section for section in rows if section == "alone"), None)
+    return {} if where is None else named(rows.pop(where), where, problems)
+
+
 def _terms(rows: dict[Text, Any], problems: list[str]) -> Iterator[tuple[Term, list[str]]]:
     """Every term with its words; problems: a section or a style that there is not."""
     known = {"styles": STYLES, "looks": LOOKS}
     for section, content in rows.items():
         if section in _PLAIN:
-            words = [word for row in lines_of(content) for word in words_of(row)]
+            words = [word for row in texts(content, str(section), problems) for word in words_of(row)]
             yield Term(_PLAIN[section], _PLAIN[section]), words
         elif section == "also":
-            for name, chinese in (content or {}).items():
+            for name, chinese in named(content or {}, section, problems).items():
                 yield Term("also", str(name)), [str(name), *words_of(str(chinese))]
         elif section in _KINDS:
-            for name, row in content.items():
+            for name, row in named(content, section, problems).items():
                 if section in known and name not in known[section]:
                     problems.append(f"{name.place}: no {_KINDS[section]} {str(name)!r}")
-                yield Term(_KINDS[section], str(name)), words_of(row)
+                yield Term(_KINDS[section], str(name)), words_of(", ".join(texts(row, str(name), problems)))
         else:
             problems.append(f"{section.place}: no section {str(section)!r}")
