@@ -60,7 +60,7 @@ def _traced(file: Path) -> dict[str, Any]:
     if found.there and found.stop_s:
         row["seconds"] = [found.first_s, found.stop_s]
     if found.there and (found.scale != 1 or found.mirrored):
-        row |= {"scale": round(found.scale, 3), "mirrored": found.mirrored}
+        row |= {"scale": round(found.scale, 4), "mirrored": found.mirrored}
     told = (recipe or {}).get("watermark")
     row["recipe"] = told.get("id") if isinstance(told, dict) else None
     return row
@@ -88,7 +88,9 @@ def _words(row: dict[str, Any]) -> str:
     said = [f"made by audiogen (score {row['score']:g})"]
     said.append(f"id {row['id']}" if row["sure"] else f"id perhaps {row['id']}")
     if "scale" in row:
-        said.append(f"at {row['scale']:.0%} of its size" + (", mirrored" if row["mirrored"] else ""))
+        said.append(
+            f"at {row['scale']:.1%} of its size or length" + (", mirrored" if row["mirrored"] else "")
+        )
     if row["recipe"]:
         said.append(
             "as its recipe says" if row["recipe"] == row["id"] else f"its recipe says {row['recipe']}"

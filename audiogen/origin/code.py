@@ -59,7 +59,7 @@ class Found:
         score: of the fixed phases, in standard deviations of what has no mark.
         id: six hexadecimal digits, the likeliest; ahead: by how much, in the same measure.
         first_s, stop_s: of a sound, where it is strongest.
-        scale, mirrored: of a picture, its size against that of its making.
+        scale: size of a picture, or length of a sound, against that of its making. mirrored: of a picture.
     """
 
     score: float

@@ -13,6 +13,7 @@ seconds and Hz, so that a mark is read at another rate than it was made at.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from functools import cache
 
@@ -34,6 +35,7 @@ _BLOCK = 1024  # frames at a time
 _MARGIN = _WHILE // 2 + 1  # frames on either side that they depend on
 RATE = 16_000  # of the detector, Hz
 _SIZE = 1024  # of its frames
+_FASTEST, _TRIED = 1.08, 6  # changes of speed that are looked for, and how many of them
 
 
 def harmonics() -> np.ndarray:
@@ -152,60 +154,80 @@ def _add(channel: np.ndarray, change: np.ndarray, at: int, circular: bool) -> No
         channel[: len(over)] += over
 
 
-def folded(samples: np.ndarray, sample_rate: int) -> np.ndarray:
-    """The phases of a sound, period by period, float32 [periods, 3 s at 16 kHz]."""
+def detect(samples: np.ndarray, sample_rate: int) -> Found:
+    """The strongest mark in a sound [channels, T], also of one that was played faster or slower since.
+
+    The mark repeats, so the phases of a sound resemble themselves one period later; where that is not 3 s,
+    the speed was changed. To see it takes 6 s or more.
+    """
     import soxr
 
     mono = samples.mean(0)
-    if sample_rate != RATE:
-        mono = soxr.resample(mono, sample_rate, RATE)
-    hop, period = _SIZE // 2, round(PERIOD_S * RATE)
+    phases = _phases_of(mono if sample_rate == RATE else soxr.resample(mono, sample_rate, RATE))
+    best = _searched(phases)
+    for faster in [] if best.there else _speeds(phases):
+        found = _searched(_phases_of(soxr.resample(mono, sample_rate, RATE * faster)))
+        if found.score > best.score:
+            best = dataclasses.replace(found, scale=1 / faster)
+    return best
+
+
+def _phases_of(mono: np.ndarray) -> np.ndarray:
+    """A sound at 16 kHz of which every frame has only its phases, float32 [T]."""
+    hop = _SIZE // 2
     window = np.sin(np.pi * np.arange(_SIZE) / _SIZE).astype(np.float32)
-    periods = max(1, -(-len(mono) // period))
     count = -(-len(mono) // hop) + 1
     source = np.pad(mono, (hop, (count + 1) * hop - len(mono)))
     out = np.zeros((count + 1) * hop, np.float32)
-    floor = 1e-7 * np.abs(mono).max() + 1e-20
+    floor = 1e-7 * np.abs(mono).max(initial=0) + 1e-20
     for first in range(0, count, _BLOCK):
-        spectra = fft.rfft(
-            _frames(source[first * hop : (min(first + _BLOCK, count) + 1) * hop], hop) * window, axis=1
-        )
+        part = source[first * hop : (min(first + _BLOCK, count) + 1) * hop]
+        spectra = fft.rfft(_frames(part, hop) * window, axis=1)
         spectra /= np.abs(spectra) + floor
         frames = fft.irfft(spectra, _SIZE, axis=1) * window
-        at = first * hop
         added = np.pad(frames[:, :hop], ((0, 1), (0, 0)))
         added[1:] += frames[:, hop:]
-        out[at : at + added.size] += added.ravel()
-    out = out[hop : hop + len(mono)]
-    return np.pad(out, (0, periods * period - len(out))).reshape(periods, period)
+        out[first * hop : first * hop + added.size] += added.ravel()
+    return out[hop : hop + len(mono)]
 
 
-def detect(samples: np.ndarray, sample_rate: int) -> Found:
-    """The strongest mark in a sound."""
-    rows = fft.rfft(folded(samples, sample_rate), axis=1)[:, harmonics()]
-    phases = np.conj(_phases()) / np.sqrt(2)
-    sync = grid().sync[0]
-    best = NOTHING
-    width = 1
+def _speeds(phases: np.ndarray) -> list[float]:
+    """By how much a sound may be faster than it was made, the likeliest first."""
+    period = round(PERIOD_S * RATE)
+    low, high = round(period / _FASTEST), round(period * _FASTEST)
+    if len(phases) < 2 * period:
+        return []
+    spectrum = fft.rfft(phases, fft.next_fast_len(len(phases) + high + 2, real=True))
+    alike = fft.irfft(np.square(np.abs(spectrum)))[: high + 2]
+    found = []
+    for lag in np.argsort(alike[low:high])[::-1][:_TRIED] + low:
+        before, here, after = alike[lag - 1 : lag + 2]
+        bent = before - 2 * here + after
+        found.append(float(period / (lag + (0.5 * (before - after) / bent if bent < 0 else 0.0))))
+    return found
+
+
+def _searched(phases: np.ndarray) -> Found:
+    """The best place of the mark, over stretches of one period, two, four, ... and the whole."""
+    period = round(PERIOD_S * RATE)
+    count = max(1, -(-len(phases) // period))
+    rows = fft.rfft(np.pad(phases, (0, count * period - len(phases))).reshape(count, period), axis=1)
+    rows = rows[:, harmonics()] * np.conj(_phases()) / np.sqrt(2)
+    best, width = NOTHING, 1
     while True:
-        width = min(width, len(rows))
-        for first in range(0, len(rows) - width + 1, max(1, width // 2)):
+        width = min(width, count)
+        for first in range(0, count - width + 1, max(1, width // 2)):
             total = rows[first : first + width].sum(0)
-            total = total / (np.abs(total) + np.median(np.abs(total)) + 1e-12)
-            spectrum = np.zeros(round(PERIOD_S * RATE) // 2 + 1, np.complex64)
-            spectrum[harmonics()] = total * phases * sync
+            total /= np.abs(total) + np.median(np.abs(total)) + 1e-12
+            spectrum = np.zeros(period // 2 + 1, np.complex64)
+            spectrum[harmonics()] = total * grid().sync[0]
             match = fft.irfft(spectrum)
             at = int(np.argmax(np.abs(match)))  # below zero where the sound is upside down
             score = float(abs(match[at]) / (match.std() + 1e-12))
             if score > best.score:
-                turned = (
-                    np.sign(match[at])
-                    * total
-                    * phases
-                    * np.exp(2j * np.pi * harmonics() * at / (PERIOD_S * RATE))
-                )
+                turned = np.sign(match[at]) * total * np.exp(2j * np.pi * harmonics() * at / period)
                 id_, ahead = grid().read(turned.real[None])
                 best = Found(score, id_, ahead, first * PERIOD_S, (first + width) * PERIOD_S)
-        if width == len(rows):
+        if width == count:
             return best
         width *= 2

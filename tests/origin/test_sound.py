@@ -65,6 +65,7 @@ ATTACKS = {
     "mixed at 0 dB": lambda x: (x + rain(10, seed=9), RATE),
     "mono": lambda x: (x.mean(0, keepdims=True), RATE),
     "upside down": lambda x: (-x, RATE),
+    "played 1 % faster": lambda x: (converted(x, round(RATE / 1.01))[0], RATE),
     "8 bits": lambda x: (np.round(x * 128) / 128, RATE),
 }
 
