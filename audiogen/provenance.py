@@ -107,6 +107,7 @@ def _of_the_material(plan: Plan, take: Take) -> dict[str, Any]:
     row: dict[str, Any] = {} if contour is None else {"contour": contour.packed()}
     if plan.retouch is not None or take.sampling.variation or plan.in_squares:
         row["edits"] = request.edits
+    row["layout"] = request.layout
     if plan.retouch is None or request.init is None:
         return row
     row |= {"strength": plan.retouch.strength, "init": pack(request.init)}
@@ -168,6 +169,7 @@ def request_of(recipe: dict[str, Any], temporary: Path, beside: Path, device: st
         init=files.get("init"),
         mask=files.get("mask"),
         edits=told.edits,
+        layout=told.layout,
         changes=from_rows(MidiChanges, (source or {}).get("changes", {}), "changes"),
         model=told.model,
         watermark=told.watermark is not None,
@@ -203,6 +205,7 @@ class Replayable:
     init: dict[str, Any] | None = None
     mask: dict[str, Any] | None = None
     contour: dict[str, Any] | None = None
+    layout: bool = False  # before there were any
     model: ModelChoice | None = None
     watermark: dict[str, Any] | None = None
     melody: dict[str, Any] | None = None

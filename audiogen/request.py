@@ -65,6 +65,8 @@ class Request:
             default.
         mask: a picture of the same size, white where `init` may change.
         edits: the way in which a picture is changed, see `EDITS`; a replay has that of its recipe.
+        layout: a subject whose colours are remembered is painted over them, see `making.layouts`; else the
+            decoder finds its colours alone.
         changes: how a MIDI file given as `source` is played otherwise than it is written.
         model: a pretrained model that stands in the place of the decoder; None: our own do.
         negative: what such a model is told to keep away from; quality: "good" adds words of `hub/words.yaml`.
@@ -91,6 +93,7 @@ class Request:
     strength: float | None = None
     mask: Path | Picture | None = None
     edits: int = EDITS
+    layout: bool = True
     changes: MidiChanges = AS_WRITTEN
     model: ModelChoice | None = None
     negative: str = ""

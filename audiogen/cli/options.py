@@ -100,6 +100,11 @@ def pictures(function: Function) -> Function:
                 metavar="FILE",
                 help="White where --init may change, black where it stays; as large as it.",
             ),
+            click.option(
+                "--layout/--no-layout",
+                default=True,
+                help="Of a known subject the colours are laid in first; without, the decoder finds them alone.",
+            ),
             contact_sheet,
         )
     ):
@@ -225,7 +230,7 @@ def contact_sheet(function: Function) -> Function:
 
 def picture_options(given: dict[str, Any]) -> dict[str, Any]:
     """What a `Request` takes of them."""
-    return {name: given[name] for name in ("style", "size", "init", "strength", "mask")}
+    return {name: given[name] for name in ("style", "size", "init", "strength", "mask", "layout")}
 
 
 def loop(function: Function) -> Function:

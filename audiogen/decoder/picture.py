@@ -45,6 +45,8 @@ class PictureDecoderConfig:
         look_guidance: that of a known subject in a look of illustrations, None: the same.
         underpainting: the look in which forms and colours are laid in; "": never.
         overpainting: style -> how much of the underpainting it changes, 0 to 1; others have none.
+        layouts: style or look -> how much of the colours that are laid in for it is changed, 0 to 1; others
+            have none.
     """
 
     channels: int = 8
@@ -67,6 +69,7 @@ class PictureDecoderConfig:
     look_guidance: float | None = None
     underpainting: str = ""
     overpainting: dict[str, float] = field(default_factory=dict)
+    layouts: dict[str, float] = field(default_factory=dict)
 
 
 class PictureFlowDecoder(Pretrained):

@@ -12,10 +12,11 @@ from typing import Any
 from audiogen.artifacts import Conditioning, Contour, Latents, MelSpectrogram, Picture, Structure, Waveform
 from audiogen.errors import InvalidRequest
 from audiogen.making import pictures, retouch, sound
+from audiogen.making.layouts import ColourLayouts
 from audiogen.making.understanding import understand
 from audiogen.provenance import recipe_of
 from audiogen.registry import Loaded
-from audiogen.request import Plan, Request, Take
+from audiogen.request import Plan, Request, Retouch, Take
 from audiogen.stage import (
     PLAIN,
     Edit,
@@ -169,7 +170,7 @@ def _made(
         led = plan.melody if isinstance(stage, FollowsMelody) else None
         begun = plan.opening if isinstance(stage, GoesOn) else None
         return _call(stage, x, known, sampling, progress, Options(seen, melody=led, opening=begun))
-    edit = _edit(plan, at)
+    edit = _laid_in(plan, at, x, sampling) if plan.retouch is None else _changed(plan, at, plan.retouch)
     made = _call(stage, x, known, sampling, progress, Options(seen, edit))
     if not sampling.variation or any(isinstance(each, Varies) for each in plan.parts):
         return made
@@ -184,11 +185,28 @@ def _call(
     return stage(x, known, sampling, progress, options) if options else stage(x, known, sampling, progress)
 
 
-def _edit(plan: Plan, at: int) -> Edit | None:
-    """The picture that is changed, brought back through the stages after number `at`; None: there is none."""
-    if plan.retouch is None:
+def _laid_in(plan: Plan, at: int, x: Any, sampling: Sampling) -> Edit | None:
+    """The colours of a known subject, which the decoder paints over; None: it is to find them alone."""
+    known = plan.conditioning
+    strengths = getattr(getattr(plan.parts[at], "config", None), "layouts", {})
+    strength = strengths.get(known.style or known.look, 0.0)
+    ways_back = all(isinstance(stage, Encodes) for stage in plan.parts[at + 1 :])
+    if not (plan.request.layout and strength and ways_back and isinstance(x, Contour)):
         return None
-    begin: Any = plan.retouch.picture
+    colours = ColourLayouts.load().lay(x, known, sampling.seed_for("layout"))
+    return None if colours is None else Edit(_encoded(plan, at, colours), strength)
+
+
+def _changed(plan: Plan, at: int, touch: Retouch) -> Edit:
+    """The picture that is changed, for stage number `at`."""
+    begin = _encoded(plan, at, touch.picture)
+    grid = begin.values if isinstance(begin, Latents) else begin.pixels
+    return Edit(begin, touch.strength, retouch.coarse(touch, grid.shape[1:]))
+
+
+def _encoded(plan: Plan, at: int, picture: Picture) -> Any:
+    """A picture brought back through the stages after number `at`."""
+    begin: Any = picture
     for stage in reversed(plan.parts[at + 1 :]):
         if not isinstance(stage, Encodes):
             raise InvalidRequest(
@@ -196,8 +214,7 @@ def _edit(plan: Plan, at: int) -> Edit | None:
                 "--init, or choose another."
             )
         begin = stage.encode(begin)
-    grid = begin.values if isinstance(begin, Latents) else begin.pixels
-    return Edit(begin, plan.retouch.strength, retouch.coarse(plan.retouch, grid.shape[1:]))
+    return begin
 
 
 def _anew(plan: Plan, share: float) -> float:

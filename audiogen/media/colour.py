@@ -14,6 +14,21 @@ _TO_XYZ = np.array(
 _WHITE = np.array([0.95047, 1.0, 1.08883])
 _EDGE = 6 / 29  # where the cube root of CIELAB gives way to a line
 
+# Names and a typical CIELAB colour of each; the nearest one names a pixel.
+COLOURS = {
+    "red": (50.0, 66.0, 45.0),
+    "orange": (68.0, 38.0, 66.0),
+    "yellow": (86.0, 4.0, 74.0),
+    "green": (58.0, -46.0, 40.0),
+    "blue": (56.0, -4.0, -42.0),
+    "purple": (44.0, 42.0, -46.0),
+    "pink": (76.0, 34.0, 4.0),
+    "brown": (40.0, 18.0, 26.0),
+    "grey": (64.0, 0.0, -4.0),
+    "black": (20.0, 1.0, -2.0),
+    "white": (95.0, 0.0, 2.0),
+}
+
 
 def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
     """sRGB [..., 3] in 0..1 -> L* in 0..100, a*, b* (about -100..100), float32, same shape."""

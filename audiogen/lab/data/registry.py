@@ -30,6 +30,10 @@ DATA: dict[str, tuple[str, str]] = {
         "audiogen.lab.data.prepare_pictures:prepare",
         "audiogen.lab.data.prepare_pictures:PicturesData",
     ),
+    "picture-layouts": (
+        "audiogen.lab.data.prepare_layouts:prepare",
+        "audiogen.lab.data.prepare_layouts:LayoutData",
+    ),
     "piano-score": (
         "audiogen.lab.data.prepare_score:prepare",
         "audiogen.lab.data.prepare_score:PianoScoreData",

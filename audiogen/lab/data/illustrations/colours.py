@@ -4,22 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from audiogen.media.colour import rgb_to_lab
+from audiogen.media.colour import COLOURS, rgb_to_lab
 
-# Names and a typical CIELAB colour of each; the nearest one names a pixel.
-COLOURS = {
-    "red": (50.0, 66.0, 45.0),
-    "orange": (68.0, 38.0, 66.0),
-    "yellow": (86.0, 4.0, 74.0),
-    "green": (58.0, -46.0, 40.0),
-    "blue": (56.0, -4.0, -42.0),
-    "purple": (44.0, 42.0, -46.0),
-    "pink": (76.0, 34.0, 4.0),
-    "brown": (40.0, 18.0, 26.0),
-    "grey": (64.0, 0.0, -4.0),
-    "black": (20.0, 1.0, -2.0),
-    "white": (95.0, 0.0, 2.0),
-}
+__all__ = ["COLOURS", "main_colour"]
+
 CLEAR = 0.5  # least share of the picture for a colour to be named
 PAPER = 3.0  # Lab distance from white up to which a pixel is paper
 
