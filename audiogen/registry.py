@@ -252,7 +252,7 @@ WEIGHTS: dict[str, str] = {
     "picture-sketch": "autoregressive transformer over patches of line drawings: words -> contour",
     "picture-flow": "flow-matching decoder of pictures: contour, style and words -> image latents",
     "picture-diffusion": "diffusion decoder (v-prediction): contour, style and words -> image latents",
-    "picture-layouts": "colour layouts of subjects, laid in under a contour before the decoder of pictures paints",
+    "picture-layouts": "colours of subjects, laid in under a contour before it is painted",
     "picture-painter": "image latents -> 512x512 pixels (autoencoder and upsampler), and back",
     "digit-pixelcnn": "gated PixelCNN: the asked digit -> contour of 28x28, block by block",
     "digit-pixelcnn-64": "two gated PixelCNNs: the asked digit -> contour of 28x28 -> contour of 64x64",

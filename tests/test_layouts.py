@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from audiogen.artifacts import Conditioning, Contour, Picture
 from audiogen.errors import MissingModel
@@ -144,6 +145,7 @@ def test_a_recipe_from_before_there_were_layouts_replays_without() -> None:
 
 
 def test_a_folder_without_layouts_is_said(tmp_path) -> None:
-    (tmp_path / "config.json").write_text("{}")
-    with pytest.raises(MissingModel, match="colour layouts"):
+    (tmp_path / "config.json").write_text('{"subjects": [], "main": [], "details": []}')
+    save_file({"pixels": LAYOUTS.pixels, "of": LAYOUTS.of}, tmp_path / "model.safetensors")
+    with pytest.raises(MissingModel, match="no colour layouts"):
         ColourLayouts.load(tmp_path)

@@ -103,7 +103,7 @@ def pictures(function: Function) -> Function:
             click.option(
                 "--layout/--no-layout",
                 default=True,
-                help="Of a known subject the colours are laid in first; without, the decoder finds them alone.",
+                help="Colours of a known subject are laid in first; without, the decoder finds them.",
             ),
             contact_sheet,
         )

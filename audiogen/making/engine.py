@@ -187,7 +187,7 @@ def _call(
 
 def _laid_in(plan: Plan, at: int, x: Any, sampling: Sampling) -> Edit | None:
     """The colours of a known subject, which the decoder paints over; None: it is to find them alone."""
-    known = plan.conditioning
+    known = plan.drawn
     strengths = getattr(getattr(plan.parts[at], "config", None), "layouts", {})
     strength = strengths.get(known.style or known.look, 0.0)
     ways_back = all(isinstance(stage, Encodes) for stage in plan.parts[at + 1 :])

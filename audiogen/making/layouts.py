@@ -186,7 +186,7 @@ def _laid(
     place = tuple(slice(round(part.start * scale), round(part.stop * scale)) for part in box)
     shape = (place[0].stop - place[0].start, place[1].stop - place[1].start)
     canvas = np.ones((3, SIDE, SIDE), np.float32)
-    canvas[:, *place] = _stretched(colours.transpose(2, 0, 1), shape)
+    canvas[:, place[0], place[1]] = _stretched(colours.transpose(2, 0, 1), shape)
     cover = drawing.resized(figure.astype(np.float32)[None], SIDE)[0] > 0.5
     if figure[box].all():  # nothing is known of its outline
         cover = np.zeros((SIDE, SIDE), bool)

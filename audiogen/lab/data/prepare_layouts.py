@@ -22,6 +22,7 @@ from audiogen.media.colour import COLOURS
 READ = 128  # pixels that an illustration is read at
 PAPER = 0.965  # least channel from which a pixel is paper
 PLAIN = {"face", "head"}  # words for how much of an animal is seen: its outline tells
+EDGE = 2  # pixels of a figure that are partly paper
 LEAST = 0.03  # of the picture: a smaller figure is no layout
 
 
@@ -81,7 +82,7 @@ def _said(member: Illustration) -> tuple[str, ...]:
 def _layout(collection: Collection, member: Illustration, side: int) -> tuple[np.ndarray, str] | None:
     """uint8 [side, side, 4] of the box around the figure, and its main colour; None: there is hardly one."""
     from PIL import Image
-    from scipy.ndimage import distance_transform_edt
+    from scipy.ndimage import binary_erosion, distance_transform_edt
 
     picture = collection.picture(member, READ)
     figure = picture.min(2) < 255 * PAPER
@@ -89,7 +90,10 @@ def _layout(collection: Collection, member: Illustration, side: int) -> tuple[np
         return None
     rows, columns = np.flatnonzero(figure.any(1)), np.flatnonzero(figure.any(0))
     box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    nearest = distance_transform_edt(~figure, return_distances=False, return_indices=True)
+    inner = binary_erosion(figure, iterations=EDGE)
+    nearest = distance_transform_edt(
+        ~(inner if inner.any() else figure), return_distances=False, return_indices=True
+    )
     whole = np.dstack([picture[tuple(nearest)], np.where(figure, 255, 0).astype(np.uint8)])[box]
     small = [Image.fromarray(whole[..., c]).resize((side, side), Image.Resampling.BOX) for c in range(4)]
     return np.stack([np.asarray(channel) for channel in small], -1), main_colour(picture) or ""
