@@ -40,8 +40,8 @@ PICTURES = {
     "cat-ink": ("a cat in pen and ink", 1),
 }
 GRIDS = {
-    f"digits/{name}": name
-    for name, entry in STAGES.items()
+    f"digits/{entry.name}": entry.name
+    for entry in STAGES
     if entry.seam == "structure" and entry.weights.get("digit") in WEIGHTS
 }
 SHEET = "subjects"  # one picture of each, seed 1, as it comes
@@ -62,6 +62,14 @@ SUBJECTS = {
     "tree": "watercolor",
     "house": "ink",
     "car": "3d",
+    "elephant": "watercolor",
+    "umbrella": "flat",
+    "horse": "oil",
+    "fish": "watercolor",
+    "banana": "flat",
+    "penguin": "3d",
+    "sun": "oil",
+    "sailboat": "pencil",
 }
 THUMBNAIL = 192  # pixels to a side
 COLUMNS = 8  # of each digit in a grid
