@@ -1,7 +1,7 @@
 """Makes the sounds and pictures of this folder from the shipped weights; names choose some of them.
 
 python samples/make.py [NAME ...]            digits/NAME is the grid of a structure stage, as digits/vae;
-                                             subjects is a sheet of pictures
+                                             subjects is a sheet of pictures, story a picture story
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from audiogen.making import Request, Take, make, understand
 from audiogen.media.files import write_atomic
 from audiogen.media.grid import grid
 from audiogen.media.plot import picture
-from audiogen.media.png import png_bytes
+from audiogen.media.png import encoded, png_bytes
 from audiogen.media.sheet import sheet, thumbnail
 from audiogen.registry import STAGES, WEIGHTS, Loaded
 from audiogen.stage import Sampling
+from audiogen.story import StoryRequest, tell
+from audiogen.story.album import combined
 
 HERE = Path(__file__).parent
 PIECES = {
@@ -44,6 +46,17 @@ GRIDS = {
     for entry in STAGES
     if entry.seam == "structure" and entry.weights.get("digit") in WEIGHTS
 }
+STORY = "story"
+TOLD = StoryRequest(
+    "a red fox",
+    (
+        "wearing a scarf in a meadow",
+        "playing in the snow",
+        "at the edge of a village by a stream",
+        "in a forest at night",
+    ),
+    Sampling(seed=3),
+)
 SHEET = "subjects"  # one picture of each, seed 1, as it comes
 SUBJECTS = {
     "cat": "watercolor",
@@ -78,13 +91,18 @@ CELL = 64  # pixels to a side, at least
 
 def main() -> None:
     """Write NAME.ogg of sound, NAME.mid of pieces and piano.png of the first, NAME.png of pictures."""
-    wanted = sys.argv[1:] or [*SOUNDS, *PIECES, *PICTURES, *GRIDS, SHEET]
+    wanted = sys.argv[1:] or [*SOUNDS, *PIECES, *PICTURES, *GRIDS, SHEET, STORY]
     for name in wanted:
         if name in GRIDS:
             write_atomic(HERE / f"{name}.png", digits(GRIDS[name]), force=True)
             continue
         if name == SHEET:
             write_atomic(HERE / f"{name}.png", subjects(), force=True)
+            continue
+        if name == STORY:
+            frames = [frame.picture.pixels for frame in tell(TOLD)]
+            whole, _ = combined(frames, TOLD.frames)
+            write_atomic(HERE / f"{name}.png", encoded(whole), force=True)
             continue
         suffix, (prompt, seed) = next(
             (end, found[name])

@@ -180,6 +180,10 @@ def perform(
             file = telling.file(frame.number)
             output.write_files({file: frame.picture.png_bytes(frame.recipe)}, rules)
             announce(file, frame, as_json, reporter)
+        if not recipe:
+            for words in frame.recipe.get("remarks", ()):
+                if words not in telling.plan.remarks:  # said already
+                    reporter.say(f"note: {words}")
         pictures[frame.number] = frame.picture
         recipe = frame.recipe
         later = [number for number in missing if number > frame.number]

@@ -55,7 +55,17 @@ class Telling:
         self.identity = identity
         room = min([ROOM, *(tokenizer.model_max_length - 2 for tokenizer, _ in self.encoders)])
         self.windows = windows(identity, frames, self.count, how.window, room)
+        self.remarks = self._about_windows(len(frames), how.window)
         self._known: dict[bool, Identity] = {}
+
+    def _about_windows(self, frames: int, longest: int) -> tuple[str, ...]:
+        size = len(self.windows[0].frames)
+        if size >= min(frames, longest):
+            return ()
+        return (
+            f"the text encoder holds {size} of the {frames} frames beside the identity: frame 1 stands with "
+            f"those up to {size}, and so on around the end; shorter frames hold together better",
+        )
 
     def count(self, text: str) -> int:
         """Tokens of a text, by the encoder that needs most."""

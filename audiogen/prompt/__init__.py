@@ -15,10 +15,11 @@ for pictures.
 
 from audiogen.prompt.parser import Reading, parse, understand
 from audiogen.prompt.pictures.scenes import Scene, Thing, read_scene
-from audiogen.prompt.pictures.subjects import drawable, style_named, which_digit, which_subject
+from audiogen.prompt.pictures.subjects import ONE_SUBJECT, drawable, style_named, which_digit, which_subject
 from audiogen.prompt.pictures.usual import as_usual
 
 __all__ = [
+    "ONE_SUBJECT",
     "Reading",
     "Scene",
     "Thing",

@@ -13,11 +13,11 @@ import dataclasses
 from audiogen.artifacts import Conditioning, Picture
 from audiogen.errors import InvalidRequest
 from audiogen.making import make, understand
-from audiogen.prompt import Thing, parse
+from audiogen.prompt import ONE_SUBJECT, Scene, Thing, parse, read_scene
 from audiogen.registry import Loaded
 from audiogen.request import Plan, Request, Take
 from audiogen.stage import Progress
-from audiogen.story.composing import composed
+from audiogen.story.composing import WORN, composed
 from audiogen.story.figures import COLOURS, Figure, cut_out, looks
 from audiogen.story.request import StoryPlan, StoryRequest, plain
 
@@ -29,21 +29,29 @@ MOOD = 0.6  # how much of the hero a mood changes
 CANDIDATES = 3  # of the hero, and of what a colour is asked of: the one is kept that is even and has it
 
 
-def hero_of(request: StoryRequest) -> Plan:
-    """The plan of the hero alone, on white.
+def hero_of(request: StoryRequest) -> tuple[Plan, Scene]:
+    """The plan of the hero alone, on white; and what the identity says of every frame ("in a red scarf").
 
     Raises:
         InvalidRequest: nobody who can be drawn, or a style that there is not.
     """
     asked = parse(request.identity, "picture")
     style = request.style or (None if asked.style or asked.look else STYLE)
-    hero = understand(plain(request, request.identity, style=style))
+    named = [thing.name for thing in read_scene(request.identity).things]
+    wearing = next((name for name in named if name not in WORN), asked.subject)  # "戴着围巾的狐狸"
+    asked = dataclasses.replace(asked, subject=wearing if asked.subject in WORN else asked.subject)
+    hero = understand(plain(request, request.identity, conditioning=asked, style=style))
     known = hero.conditioning
     if known.subject is None or known.path == "digit":
         raise InvalidRequest(
             f"Nothing in {request.identity!r} says who the story is about; name an animal or a thing."
         )
-    return hero
+    always = read_scene(request.identity, known.subject)
+    of_things = {name for thing in always.things for name in thing.details}
+    details = tuple(name for name in known.details if name not in of_things or name in always.said)
+    known = dataclasses.replace(known, details=details, unknown=always.unknown, remarks=())
+    remarks = tuple(words for words in hero.remarks if not words.endswith(ONE_SUBJECT))
+    return dataclasses.replace(hero, conditioning=known, remarks=remarks), always
 
 
 class Painters:

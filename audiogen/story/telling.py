@@ -9,7 +9,7 @@ from typing import Any
 from audiogen.errors import InvalidRequest
 from audiogen.hub import finding, wording
 from audiogen.making import make, understand
-from audiogen.prompt import read_scene
+from audiogen.prompt import Scene, read_scene
 from audiogen.provenance import recipe_of
 from audiogen.registry import Loaded
 from audiogen.request import Take
@@ -56,19 +56,28 @@ def _with_our_models(request: StoryRequest) -> StoryPlan:
             raise InvalidRequest(f"{flag} is for pretrained models; give --model FOLDER or ID as well.")
     from audiogen.story.own import hero_of
 
-    hero = hero_of(request)
-    scenes = tuple(read_scene(frame, hero.conditioning.subject) for frame in request.frames)
+    hero, always = hero_of(request)
+    known = hero.conditioning
+    scenes = tuple(_with(always, read_scene(frame, known.subject)) for frame in request.frames)
     remarks = list(hero.remarks)
-    if hero.conditioning.unknown:
-        remarks.append(
-            f"not understood of the identity, and left out: {', '.join(hero.conditioning.unknown)}"
-        )
+    if known.unknown:
+        remarks.append(f"not understood of the identity, and left out: {', '.join(known.unknown)}")
     for number, scene in enumerate(scenes, 1):
         if scene.unknown:
             remarks.append(f"frame {number}: not understood, and left out: {', '.join(scene.unknown)}")
         if scene.styles:
             remarks.append(f"frame {number}: {', '.join(scene.styles)}: a story has one style; give --style")
     return StoryPlan(request, (hero,) * len(scenes), scenes, tuple(remarks))
+
+
+def _with(always: Scene, scene: Scene) -> Scene:
+    """A frame with the things of the identity, and its place and hour where it names none."""
+    return dataclasses.replace(
+        scene,
+        places=scene.places or always.places,
+        hours=scene.hours or always.hours,
+        things=tuple(dict.fromkeys((*always.things, *scene.things))),
+    )
 
 
 def tell(
@@ -107,8 +116,6 @@ def tell(
         if "model" in recipe:  # of the very commit and dtype
             recipe["story"]["model"] = recipe["model"]
         recipe["prompt"] = request.words(number - 1)
-        if plan.remarks:
-            recipe["remarks"] = list(plan.remarks)
         take = dataclasses.replace(take, recipe=recipe)
         yield Frame(number, request.frames[number - 1], take)
 
@@ -120,7 +127,8 @@ def _own_frames(
 
     painters = Painters(plan, loaded, dtypes)
     for number in numbers:
-        yield number, painters.frame(number - 1, progress)
+        take = painters.frame(number - 1, progress)
+        yield number, dataclasses.replace(take, recipe=take.recipe | _remarked(plan))
 
 
 def _frames_of_model(
@@ -134,9 +142,16 @@ def _frames_of_model(
         from audiogen.hub.stories import Telling
 
         telling = Telling(stage, final_words(request)[0], request.frames, request.how)
+        plan = dataclasses.replace(plan, remarks=(*plan.remarks, *telling.remarks))
     for number in numbers:
         frame = plan.frames[number - 1].sharing(loaded)
         if telling is not None:
             frame = dataclasses.replace(frame, given=(telling.frame(number - 1),))
         (take,) = make(frame, progress, dtypes)
-        yield number, dataclasses.replace(take, recipe=recipe_of(frame, take))
+        recipe = recipe_of(frame, take) | _remarked(plan)
+        yield number, dataclasses.replace(take, recipe=recipe)
+
+
+def _remarked(plan: StoryPlan) -> dict[str, Any]:
+    """The row of a recipe."""
+    return {"remarks": list(plan.remarks)} if plan.remarks else {}

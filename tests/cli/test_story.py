@@ -126,7 +126,7 @@ def test_bad_input_is_one_line(tiny: Path, run, arguments: list[str], words: str
         {"frame": 99},
         {"frame": "2"},
         {"identity": 3},
-        {"sampling": {"steps": 1000}},
+        {"sampling": {"steps": 1001}},
         {"sampling": {"n": 5}},
         {"model": {"source": ""}},
         {"unknown": 1},

@@ -255,6 +255,14 @@ def test_a_model_without_cross_attention_is_refused(stage: TextToImage) -> None:
         Telling(other, "a fox", FRAMES, OnePrompt())
 
 
+def test_it_is_said_where_not_all_frames_fit_into_one_prompt(hub: Hub) -> None:
+    long = dataclasses.replace(request(hub), frames=tuple(letter * 30 for letter in "abc"))
+    (frame,) = tell(long, only=[1], loaded=LOADED)
+    assert "holds 2 of the 3 frames" in frame.recipe["remarks"][0]
+    (frame,) = tell(request(hub), only=[1], loaded=LOADED)
+    assert "remarks" not in frame.recipe
+
+
 def test_too_long_is_said_by_name(hub: Hub) -> None:
     long = dataclasses.replace(request(hub), frames=("in snow", "x" * 80))
     with pytest.raises(InvalidRequest, match="frame 2"):

@@ -37,6 +37,12 @@ def test_the_hero_is_no_thing_and_a_style_is_of_the_whole_story() -> None:
     assert read_scene("in the snow, watercolor", "fox").styles == ("watercolor",)
 
 
+def test_what_is_said_of_the_hero_and_what_of_the_things_around_it() -> None:
+    scene = read_scene("a red fox with a blue scarf in a forest", "fox")
+    assert (scene.said, scene.things) == (("red",), (Thing("scarf", ("blue",)),))
+    assert scene.places == ("forest",) and scene.details == ()
+
+
 def test_words_that_are_not_known_are_kept() -> None:
     assert read_scene("juggling zzyx in the snow", "fox").unknown == ("juggling", "zzyx")
 

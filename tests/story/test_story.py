@@ -78,6 +78,19 @@ def test_unknown_words_are_said(tiny: Path) -> None:
     assert "frame 2: oil: a story has one style; give --style" in plan.remarks
 
 
+def test_what_the_identity_says_is_in_every_frame(tiny: Path) -> None:
+    asked = dataclasses.replace(ASKED, identity="a red fox with a blue scarf in a zzyx forest")
+    plan = understand_story(asked)
+    assert plan.frames[0].conditioning.details == ("red", "face")
+    assert all(Thing("scarf", ("blue",)) in scene.things for scene in plan.scenes)
+    assert [scene.places for scene in plan.scenes] == [("beach",), ("room",), ("space",)]
+    (scene,) = understand_story(dataclasses.replace(asked, frames=("smiling",))).scenes
+    assert scene.places == ("forest",)
+    assert plan.remarks == ("not understood of the identity, and left out: zzyx",)
+    (hero,) = understand_story(dataclasses.replace(asked, identity="戴着红围巾的狐狸", frames=("x",))).frames
+    assert hero.conditioning.subject == "fox" and "red" not in hero.conditioning.details
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [

@@ -31,6 +31,7 @@ class Scene:
     Attributes:
         places, hours, acts: names of `scenes.yaml`, in the order of the words.
         things: in order, without the hero. details: of the hero ("smiling").
+        said: those that stand right before its name ("red").
         unknown: words that were not understood. styles: words of a style, which a story has as a whole.
     """
 
@@ -39,6 +40,7 @@ class Scene:
     acts: tuple[str, ...] = ()
     things: tuple[Thing, ...] = ()
     details: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     styles: tuple[str, ...] = ()
 
@@ -54,6 +56,7 @@ def read_scene(text: str, hero: str | None = None) -> Scene:
     reading = recognise_picture(normal(text, lexicon().variants), scene_words())
     things: list[Thing] = []
     details: list[str] = []
+    of_hero: list[str] = []
     waiting: list[Said] = []  # details that may be of the next thing
     for said in sorted(reading.said, key=lambda each: each.start):
         kind, name = said.term.kind, said.term.name
@@ -62,7 +65,9 @@ def read_scene(text: str, hero: str | None = None) -> Scene:
         elif kind == "subject" or (kind == "detail" and name in MEANT):
             own = tuple(each.term.name for each in waiting if said.start - each.end <= 2)
             waiting = []
-            if name != hero:
+            if name == hero:
+                of_hero += own
+            else:
                 things.append(Thing(MEANT.get(name, name), own))
         elif kind == "detail":
             details.append(name)
@@ -77,6 +82,7 @@ def read_scene(text: str, hero: str | None = None) -> Scene:
         of("act"),
         tuple(dict.fromkeys(things)),
         tuple(dict.fromkeys(details)),
+        tuple(dict.fromkeys(of_hero)),
         tuple(dict.fromkeys(reading.unknown)),
         tuple(said.word for kind in ("style", "look", "strange") for said in reading.of(kind)),
     )

@@ -16,6 +16,8 @@ from audiogen.prompt.language.text import is_cjk
 from audiogen.prompt.pictures.recognition import Number, PictureReading, Said
 from audiogen.prompt.pictures.words import Term, picture_words
 
+ONE_SUBJECT = "left out; a picture has one subject"
+
 
 def condition(
     text: str,
@@ -58,7 +60,7 @@ def condition(
         subject, words = things[0].term.name, {"subject": (things[0].word,)}
         others = [each.word for each in things[1:] if each.term.name != subject]
         if others:
-            remarks.append(f"{', '.join(others)}: left out; a picture has one subject")
+            remarks.append(f"{', '.join(others)}: {ONE_SUBJECT}")
         unknown += [each.word for each in reading.digits]
         compound = next((each for each in reading.unknown if f"{each}{things[0].word}" in text), "")
         if compound and is_cjk(compound):
