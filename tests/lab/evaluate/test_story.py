@@ -99,6 +99,8 @@ def test_a_run_compares_systems_with_any_clip(tiny: Path, capsys: pytest.Capture
         assert set(measures.NAMES) <= set(row) and row["clip_i"]["n"] == 4
         assert row["distance"]["low"] <= row["distance"]["value"] <= row["distance"]["high"]
         assert {"told_apart", "within", "between_seeds"} <= set(row)
+        far = row["between_seeds"]["value"] - row["within"]["value"]
+        assert row["nearer"]["value"] == pytest.approx(far)
     assert {row["style"] for row in rows if "style" in row} == {"", "a watercolor painting of"}
     assert len(list(Path("out/story").iterdir())) == 8
 

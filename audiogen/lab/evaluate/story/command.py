@@ -171,4 +171,5 @@ def _between_seeds(hits: list[float], within: list[float], between: list[float])
         "told_apart": dataclasses.asdict(share(hits)),
         "within": dataclasses.asdict(estimate(within, np.mean)),
         "between_seeds": dataclasses.asdict(estimate(between, np.mean)),
+        "nearer": dataclasses.asdict(estimate(np.array(between) - np.array(within), np.mean)),
     }
