@@ -75,7 +75,7 @@ def recipe_of(plan: Plan, take: Take) -> dict[str, Any]:
     if take.mel is not None and take.mel.take:
         recipe["take"] = take.mel.take
     if take.waveform is not None and take.waveform.facts is not None:
-        recipe |= heard(take.waveform.facts)
+        recipe |= measured(take.waveform.facts)
     if request.source is not None:
         recipe["source"] = pack(request.source)
         recipe["source"]["seconds"] = take.conditioning.seconds
@@ -116,13 +116,13 @@ def _of_the_material(plan: Plan, take: Take) -> dict[str, Any]:
     return row
 
 
-def heard(facts: Facts) -> dict[str, Any]:
+def measured(facts: Facts) -> dict[str, Any]:
     """What came out: tempo, metre and key of the music where known, and the measured level."""
     music = {"tempo": facts.tempo, "metre": facts.metre, "key": facts.key}
     row: dict[str, Any] = {"music": {name: value for name, value in music.items() if value is not None}}
     if facts.level is not None:
-        measured = dataclasses.asdict(facts.level).items()
-        row["level"] = {name: round(value, 2) for name, value in measured if math.isfinite(value)}
+        level = dataclasses.asdict(facts.level).items()
+        row["level"] = {name: round(value, 2) for name, value in level if math.isfinite(value)}
     return row
 
 

@@ -53,7 +53,7 @@ class StageEntry:
         family: of its schedulers, one of `FAMILIES`; schedulers: their names, where it has its own.
         few: kind -> name of weights that were distilled for one or two steps.
         alone: of a structure stage, the stage by which its network makes sound without a decoder.
-        hears: whether a structure stage hears what is asked of it; one that does not draws any digit.
+        conditioned: whether a structure stage is given what is asked; one that is not draws any digit.
         notes: whether a structure stage writes notes, so that its file can be MIDI.
         varies: whether it writes a share of a structure anew (`stage.Varies`).
         vocabulary: OWN: it refuses what it never learned; FREE: it is handed the whole sentence.
@@ -71,7 +71,7 @@ class StageEntry:
     schedulers: tuple[str, ...] = ()
     few: Mapping[str, str] = field(default_factory=dict)
     alone: str | None = None
-    hears: bool = True
+    conditioned: bool = True
     notes: bool = False
     varies: bool = False
     vocabulary: str = OWN
@@ -201,7 +201,7 @@ STAGES: list[StageEntry] = [
             Conditioning,
             Contour,
             {"picture": "picture-sketch"} if name == "sketch" else {"digit": f"digit-{name}"},
-            hears=name != "dcgan",
+            conditioned=name != "dcgan",
         )
         for name, place in {
             "pixelcnn": "digits.pixelcnn:PixelCNNStage",
@@ -327,7 +327,7 @@ def entry_of(stage: Any, kind: str) -> StageEntry:
         stage.gives,
         {kind: None},
         schedulers=getattr(stage, "schedulers", ()),
-        hears=getattr(stage, "hears", True),
+        conditioned=getattr(stage, "conditioned", True),
         notes=getattr(stage, "notes", False),
         varies=isinstance(stage, Varies),
         vocabulary=getattr(stage, "vocabulary", OWN),

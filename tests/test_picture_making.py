@@ -407,7 +407,7 @@ def test_what_does_not_go_together_is_said_in_one_line(tmp_path: Path, name: str
 
 def test_a_stage_that_hears_nothing_says_so() -> None:
     plan = understand(digit(structure="dcgan"))
-    assert any("draws any digit; the 7 is not heard" in words for words in plan.remarks)
+    assert any("draws any digit; it is not given the 7" in words for words in plan.remarks)
     assert understand(Request("a watercolor digit", structure="dcgan")).remarks == ()
 
 

@@ -40,7 +40,7 @@ def test_the_digit_that_is_asked_for_is_read(name: str, judge: DigitClassifier) 
     digits = torch.arange(COUNT) % 10
     ink = stage.draw(digits, list(range(COUNT)), Sampling()).numpy()
     reading = judge.read(ink)
-    if stage.hears:
+    if stage.conditioned:
         assert (reading.digits == digits.numpy()).mean() >= LEAST_READ
     else:
         share = np.bincount(reading.digits, minlength=10) / COUNT

@@ -35,7 +35,7 @@ class FlowDecoderConfig:
 
     Attributes:
         width, dilations: channels and blocks of the trunk.
-        templates: of the note bank, per key; 0: a decoder of ambience, which hears no notes. Its take are
+        templates: of the note bank, per key; 0: a decoder of ambience, which is given no notes. Its take are
             the components of a lasting colour, drawn from its bank of `scenes`.
         sources: of sound, in the order in which its bank holds them.
         attributes: Conditioning fields that it hears.

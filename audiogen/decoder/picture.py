@@ -38,7 +38,7 @@ class PictureDecoderConfig:
     Attributes:
         channels, grid: of the latents: [channels, grid, grid], for pictures of `size` pixels.
         widths, blocks, heads, hidden, word, condition: of the network, see `LatentDecoder`.
-        styles: names of styles and looks; vocabulary: the words that it hears; words: at most so many.
+        styles: names of styles and looks; vocabulary: the words that it knows; words: at most so many.
         steps, scheduler: defaults of a call.
         shift: above 1 spends more of the steps near noise, where it is decided what is seen.
         guidance, guidance_rescale: defaults of a call.

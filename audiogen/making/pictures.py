@@ -111,9 +111,9 @@ def extras(
             f"Without a decoder nothing paints a {known.path} but a structure stage that draws its contour; "
             "leave out --decoder none."
         )
-    if writer is not None and not writer.hears:
+    if writer is not None and not writer.conditioned:
         if known.subject is not None:
-            remarks.append(f"the stage {writer.name} draws any digit; the {known.subject} is not heard by it")
+            remarks.append(f"the stage {writer.name} draws any digit; it is not given the {known.subject}")
     elif known.subject is None and kind.subject and not drawn and (vocabulary == OWN or writer is not None):
         raise which_digit() if kind.subject == "digit" else which_subject(known.prompt)
     if "decoder" not in entries:

@@ -32,7 +32,7 @@ class MelTransformerConfig:
         left_buckets: codes of the time left (0: far from the end).
         width, layers, heads, hidden, head_hidden, dropout: of the transformer.
         context: longest sequence, frames.
-        colours: how many components of a lasting spectrum it hears beside the attributes; `groups` first
+        colours: how many components of a lasting spectrum it is given beside the attributes; `groups` first
             dimensions of a frame have a spectrum. scenes, sources: what the bank of colours remembers.
     """
 

@@ -12,7 +12,7 @@ residual and skip connections, two 1 x 1 layers. Beneath it a slow clock ticks o
 samples and is made of the same layers, wider, over whole blocks; what it says of the next block
 enters the fast clock's input and its skip sum, other for every place in the block (as the tiers of
 SampleRNN, arXiv 1612.07837). A layer of it costs a sixteenth, so that most of the memory and most of
-the weights can lie there. Without slow layers it is the plain network, and hears no roll.
+the weights can lie there. Without slow layers it is the plain network, and is given no roll.
 
 Layers are GLU, value times sigmoid gate, without WaveNet's tanh: it learns faster (arXiv 1612.08083)
 and is one kernel in both directions. Tensors are [B, T, C], because on a CPU a matrix product over
@@ -30,7 +30,7 @@ from torch import Tensor, nn
 from audiogen.media.mulaw import LEVELS, SILENCE, STEPS, code_values
 
 EXPECTED = 4  # of every sample: amplitude, level, and two of three bands over the level
-FEATURES = 5  # of them as the fast clock hears them: the last error, amplitude, both bands, log level
+FEATURES = 5  # of them as the fast clock is given them: the last error, amplitude, both bands, log level
 ERROR_GAIN = 4.0  # the last error over the level, times this, is about unit size
 MOST = 8.0
 LEVEL_CENTRE, LEVEL_SPREAD = -4.0, 2.0  # nats
@@ -169,7 +169,7 @@ class Wavenet(nn.Module):
 
 
 def relative(expected: Tensor) -> Tensor:
-    """What is expected [..., 4] as the fast clock hears it: amplitude over level, bands, log of the level."""
+    """What is expected [..., 4] as the fast clock gets it: amplitude over level, bands, log of the level."""
     amplitude, level = expected[..., :1], expected[..., 1:2]
     return torch.cat([amplitude / level, expected[..., 2:], (level.log() - LEVEL_CENTRE) / LEVEL_SPREAD], -1)
 

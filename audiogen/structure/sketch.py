@@ -31,7 +31,7 @@ class SketchConfig:
 
     Attributes:
         network: its sizes; `words` and `styles` of it follow the names below.
-        styles: names of styles and looks; vocabulary: the words that it hears; words: at most so many.
+        styles: names of styles and looks; vocabulary: the words that it knows; words: at most so many.
         line: the look whose lines are drawn for paintings and where none is asked for.
         guidance: on the logits, 1 is off. temperature: multiplied with that of a call; top_p: at most.
         candidates: so many are drawn at once; the one is kept that tells most of what was asked.
@@ -83,7 +83,7 @@ class SketchStage(Pretrained):
         """
         c, network, s, observer = self.config, self.network, self.config.network, options.observer
         count = c.candidates
-        words, style = self.heard(x)
+        words, style = self.given(x)
         about = network.about(
             torch.cat([words, torch.zeros_like(words)]), torch.cat([style, torch.zeros_like(style)])
         ).repeat_interleave(count, 0)
@@ -104,7 +104,7 @@ class SketchStage(Pretrained):
                 observer(row, s.grid, self._contour(best[: row * s.grid], x))
         return self._contour(best, x)
 
-    def heard(self, x: Conditioning) -> tuple[Tensor, Tensor]:
+    def given(self, x: Conditioning) -> tuple[Tensor, Tensor]:
         """Numbers of the words [1, words] and of the style or look [1].
 
         Raises:

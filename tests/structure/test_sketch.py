@@ -76,7 +76,7 @@ def test_of_several_candidates_the_one_that_tells_most_is_kept(
         SketchStage, "_contour", lambda self, codes, x: (drawn.append(codes), shown(self, codes, x))[1]
     )
     several(CAT, CAT, Sampling(seed=4), silent)
-    words, style = several.heard(CAT)
+    words, style = several.given(CAT)
 
     def raised(codes: torch.Tensor) -> float:
         """By how much the words raise the likelihood of a drawing."""
@@ -101,8 +101,8 @@ def test_of_several_candidates_the_one_that_tells_most_is_kept(
 
 
 def test_a_painting_is_drawn_with_the_lines_of_the_usual_look(stage: SketchStage) -> None:
-    heard = stage.heard(dataclasses.replace(CAT, look=None, style="oil"))
-    for one, other in zip(heard, stage.heard(CAT), strict=True):
+    given = stage.given(dataclasses.replace(CAT, look=None, style="oil"))
+    for one, other in zip(given, stage.given(CAT), strict=True):
         assert torch.equal(one, other)
 
 

@@ -64,7 +64,7 @@ def main(index_file: Path, file: Path) -> int:
         [t.name for t in written.phrases.values() if t.kind in ("subject", "detail")], index["words"]
     )
     if lost:
-        raise InvalidRequest(f"No decoder hears {', '.join(dict.fromkeys(lost))}; change {file.name}.")
+        raise InvalidRequest(f"No decoder knows {', '.join(dict.fromkeys(lost))}; change {file.name}.")
     also = {name: zh for name, zh in subjects_of(index).items() if name not in written.subjects}
     file.write_text(rewritten(file.read_text(encoding="utf-8"), also), encoding="utf-8")
     return len(load(file).subjects)

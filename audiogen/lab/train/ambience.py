@@ -172,7 +172,7 @@ class AmbienceTask(FlowObjective):
 
 
 def scene_attributes(weights: np.ndarray, intensity: float, names: tuple[str, ...]) -> np.ndarray:
-    """Weights of the sources [S] and intensity (NaN: unknown) as the decoder hears them, float32 [2A]."""
+    """Weights of the sources [S] and intensity (NaN: unknown) as the decoder is given them, float32 [2A]."""
     values: dict[str, float | None] = {n: float(w) for n, w in zip(SOURCES, weights, strict=True)}
     values["intensity"] = None if np.isnan(intensity) else float(intensity)
     return attribute_vector(values, names)

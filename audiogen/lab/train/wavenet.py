@@ -1,7 +1,7 @@
 """Trains both tiers of WaveNet at once: cross-entropy of every code, given the codes before it.
 
 The tiers share a batch and an optimizer, no weight: windows of sound with the notes behind it for the fast
-one, excerpts of notes for the slow one. The slow clock hears `reach` samples before the first code
+one, excerpts of notes for the slow one. The slow clock is given `reach` samples before the first code
 that counts, so every loss is that of a full memory.
 """
 

@@ -29,12 +29,12 @@ class DigitStage(Pretrained, ABC):
     """The stage; a kind of network says how it draws.
 
     Attributes:
-        hears: whether it is told which digit to draw.
+        conditioned: whether it is given the digit to draw.
     """
 
     name: ClassVar[str]
     seam, takes, gives = "structure", Conditioning, Contour
-    hears: ClassVar[bool] = True
+    conditioned: ClassVar[bool] = True
     observable: ClassVar[bool] = True
 
     def __call__(
@@ -53,7 +53,7 @@ class DigitStage(Pretrained, ABC):
         Raises:
             InvalidRequest: no digit is asked for.
         """
-        digit, observer = digit_of(x) if self.hears else 0, options.observer
+        digit, observer = digit_of(x) if self.conditioned else 0, options.observer
 
         def seen(done: int, total: int, ink: Tensor) -> None:
             if observer is not None:
@@ -80,7 +80,7 @@ class DigitStage(Pretrained, ABC):
         """Several digits at once.
 
         Args:
-            digits: int64 [B] in 0..9; a stage that hears nothing takes only their number.
+            digits: int64 [B] in 0..9; a stage that is not conditioned takes only their number.
             seeds: one for each; digit k is the same whatever stands beside it.
             step: called as step(done, total) before every step and after the last.
             seen: called as seen(done, total, ink) with intermediate results [B, h, w].

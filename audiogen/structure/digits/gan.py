@@ -47,7 +47,7 @@ class DCGANStage(GANStage):
     """Any digit."""
 
     name: ClassVar[str] = "dcgan"
-    hears = False
+    conditioned = False
 
 
 class WGANGPStage(GANStage):

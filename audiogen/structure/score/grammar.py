@@ -168,7 +168,7 @@ class Grammar:
     def _density(self) -> np.ndarray:
         """Longer shifts where there were too many notes, shorter ones where there were too few.
 
-        The model hears the asked density but drifts, mostly upwards, as its own notes become its past.
+        The model is given the asked density but drifts, mostly upwards, as its own notes become its past.
         """
         wanted = self.plan.density
         if wanted is None or self.now_s == 0:

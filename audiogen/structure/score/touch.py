@@ -1,6 +1,6 @@
 """Touch and pedal of a part, brought to what was asked: rows [N, 4] and pedal [P, 2] in, the same out.
 
-The model hears the asked articulation and pedal and follows them about half way; the rest is done here,
+The model is given the asked articulation and pedal and follows them about half way; the rest is done here,
 on what it wrote. Printed scores have no pedal at all: theirs follows bass and harmony.
 """
 

@@ -73,7 +73,7 @@ def write_notes(
     """Notes for so many seconds: rows [N, 4] of (pitch, onset s, damped s, velocity), at least one.
 
     Args:
-        attributes: float32 [2A], as the network hears them.
+        attributes: float32 [2A], as the network is given them.
         temperature, top_p: see `audiogen.sampling.autoregressive.choose`.
     """
     codes = torch.zeros(1, 0, 4, dtype=torch.int64)

@@ -120,7 +120,7 @@ class WaveNet(Pretrained):
         return decode(np.concatenate(codes)[:count], c.emphasis)
 
     def told(self, x: Conditioning) -> torch.Tensor:
-        """What is asked as the slow tier hears it, float32 [2 A]."""
+        """What is asked as the slow tier is given it, float32 [2 A]."""
         wanted = wanted_attributes(x, self.config.names)
         near = {
             name: None if (value := wanted[name]) is None else min(max(value, low), high)

@@ -43,7 +43,7 @@ def test_only_the_last_section_is_written_anew(tmp_path: Path) -> None:
 
 def test_a_word_that_no_decoder_hears_is_refused(tmp_path: Path) -> None:
     index, words = files(tmp_path, INDEX | {"words": ["cat", "fire engine"]})
-    with pytest.raises(InvalidRequest, match="No decoder hears big eyes"):
+    with pytest.raises(InvalidRequest, match="No decoder knows big eyes"):
         main(index, words)
 
 

@@ -58,7 +58,7 @@ def draw(stage: DigitStage, count: int, sampling: Sampling = Sampling()) -> Draw
         stage.draw(torch.from_numpy(asked[a : a + AT_ONCE]), seeds[a : a + AT_ONCE], sampling).numpy()
         for a in range(0, count, AT_ONCE)
     ]
-    digits = Digits(np.concatenate(parts), asked if stage.hears else None)
+    digits = Digits(np.concatenate(parts), asked if stage.conditioned else None)
     return Drawn(digits, alone_ms(lambda k: stage.draw(torch.tensor([k]), [seeds[k]], sampling)))
 
 
