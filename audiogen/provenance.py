@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audiogen import __version__, licences, origin
-from audiogen.artifacts import Conditioning, Waveform
+from audiogen.artifacts import Conditioning, Structure, Waveform
 from audiogen.errors import InvalidRequest
 from audiogen.hub import ModelChoice
 from audiogen.media import midi
 from audiogen.media.files import check_name, unzipped
 from audiogen.media.midi_changes import MidiChanges
 from audiogen.registry import checksum
-from audiogen.request import AUTO, BED_LU, Plan, Request, Take
+from audiogen.request import AUTO, BED_LU, Plan, Region, Request, Take
 from audiogen.rows import fitted, from_rows, shown, values_of
 from audiogen.stage import Sampling
 
@@ -35,7 +35,7 @@ PACKED_LIMIT = 200_000  # characters; a larger source is named by its hash only
 UNPACKED_LIMIT = 64 << 20  # bytes of a packed source
 MOST_THREADS = 256  # of a replay
 BESIDE = ("melody", "opening")  # sounds that a pretrained model is given
-PACKED = ("source", "init", "mask", "contour", *BESIDE)
+PACKED = ("source", "init", "mask", "contour", "notes", *BESIDE)
 
 
 def recipe_of(plan: Plan, take: Take) -> dict[str, Any]:
@@ -86,9 +86,24 @@ def recipe_of(plan: Plan, take: Take) -> dict[str, Any]:
     if (model := _model(plan)) is not None:
         recipe["model"] = model.to_dict()
     recipe |= {name: pack(getattr(request, name)) for name in BESIDE if getattr(request, name) is not None}
+    if take.structure is not None and take.structure.notes is not None and take.waveform is not None:
+        recipe["notes"] = packed("notes.mid", take.structure.midi_bytes())
     if plan.remarks:
         recipe["remarks"] = list(plan.remarks)
     return recipe
+
+
+def notes_in(recipe: dict[str, Any]) -> Structure | None:
+    """The notes that a recipe carries; None: none, or they are damaged."""
+    from audiogen.media.midi import read_midi
+
+    row = recipe.get("notes")
+    if not isinstance(row, dict) or not isinstance(row.get("zlib_base64"), str):
+        return None
+    try:
+        return Structure.from_midi(read_midi(unzipped(row["zlib_base64"], UNPACKED_LIMIT)))
+    except (ValueError, InvalidRequest):
+        return None
 
 
 def _licence(stages: Iterable[Any]) -> str:
@@ -101,6 +116,8 @@ def _licence(stages: Iterable[Any]) -> str:
 def _of_the_material(plan: Plan, take: Take) -> dict[str, Any]:
     """What only sound has, or only pictures."""
     request = plan.request
+    if request.region is not None:
+        return {"region": dataclasses.asdict(request.region), "init": pack(request.init)}
     if not plan.conditioning.is_picture:
         return {"loudness": request.loudness, "rate": request.rate}
     contour = None if take.contour is None or take.contour.is_empty else take.contour
@@ -175,6 +192,7 @@ def request_of(recipe: dict[str, Any], temporary: Path, beside: Path, device: st
         watermark=told.watermark is not None,
         melody=files.get("melody"),
         opening=files.get("opening"),
+        region=told.region,
     )
 
 
@@ -210,6 +228,8 @@ class Replayable:
     watermark: dict[str, Any] | None = None
     melody: dict[str, Any] | None = None
     opening: dict[str, Any] | None = None
+    region: Region | None = None
+    notes: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if self.watermark is not None and self.watermark.get("version") != origin.VERSION:
@@ -287,11 +307,16 @@ def pack(file: Path | Any) -> dict[str, Any]:
         name, raw = Path(file).name, Path(file).read_bytes()
     else:
         name, raw = _as_file(file)
+    return packed(name, raw)
+
+
+def packed(name: str, raw: bytes) -> dict[str, Any]:
+    """The row of `pack` for these bytes."""
     row: dict[str, Any] = {"file": name, "sha256": hashlib.sha256(raw).hexdigest()}
     if len(raw) <= UNPACKED_LIMIT:
-        packed = base64.b64encode(zlib.compress(raw, 9)).decode("ascii")
-        if len(packed) <= PACKED_LIMIT:
-            row["zlib_base64"] = packed
+        text = base64.b64encode(zlib.compress(raw, 9)).decode("ascii")
+        if len(text) <= PACKED_LIMIT:
+            row["zlib_base64"] = text
     return row
 
 

@@ -38,7 +38,31 @@ Start = Structure | MelSpectrogram | Contour | Latents
 AS_WRITTEN = MidiChanges()
 EDITS = 2  # how pictures are changed, varied and made of squares; 1: as before recipes held this number
 IN_SQUARES, PAINTED_AS = "pixel", "flat"  # a look, and the one in which it is painted before
+FILL_SECONDS = (0.2, 300.0)  # of what is made anew in a sound that is there
 BED_LU = 8.0  # by how much a bed of rain is softer than the piano above it
+
+
+@dataclass(frozen=True)
+class Region:
+    """What becomes of a sound that is changed: `start_s` to `stop_s` gives way to `fill_s` of new sound.
+
+    Everything outside stays, sample by sample. Equal lengths: a part is made anew. `start_s` = `stop_s`:
+    something is set in. `stop_s` at the end: the sound goes on.
+    """
+
+    start_s: float
+    stop_s: float
+    fill_s: float
+
+    def __post_init__(self) -> None:
+        settle(self)
+        low, high = FILL_SECONDS
+        if not 0 <= self.start_s <= self.stop_s:
+            raise InvalidRequest(f"A part goes from 0 on, not from {self.start_s:g} to {self.stop_s:g} s.")
+        if not low <= self.fill_s <= high:
+            raise InvalidRequest(
+                f"New sound is {low:g} to {high:g} s long, not {self.fill_s:g}; take another part."
+            )
 
 
 @dataclass(frozen=True)
@@ -61,8 +85,9 @@ class Request:
         show_steps: keep what the stages have after every step, see `Take.steps`.
         size: of a picture, one of `SIZES`; None: as the prompt says, else the largest.
         style: of a picture, one of `STYLES` or `LOOKS` in English or Chinese; None: as the prompt says.
-        init: a picture that is changed, a file or the artifact; strength: how much of it, 0 .. 1; None: a
-            default.
+        init: a picture or a sound that is changed, a file or the artifact.
+        strength: of a picture, how much of it changes, 0 .. 1; None: a default.
+        region: of a sound, which part of it gives way to what; its takes are variations of the whole.
         mask: a picture of the same size, white where `init` may change.
         edits: the way in which a picture is changed, see `EDITS`; a replay has that of its recipe.
         layout: a subject whose colours are remembered is painted over them, see `making.layouts`; else the
@@ -89,7 +114,7 @@ class Request:
     show_steps: bool = False
     size: int | None = None
     style: str | None = None
-    init: Path | Picture | None = None
+    init: Path | Picture | Waveform | None = None
     strength: float | None = None
     mask: Path | Picture | None = None
     edits: int = EDITS
@@ -101,6 +126,7 @@ class Request:
     watermark: bool = True
     melody: Path | Waveform | None = None
     opening: Path | Waveform | None = None
+    region: Region | None = None
 
     def __post_init__(self) -> None:
         settle(self)
@@ -148,6 +174,42 @@ class Retouch:
 
 
 @dataclass(frozen=True, eq=False)
+class Revision:
+    """A sound that is changed.
+
+    Attributes:
+        wave: as its file has it, mono or stereo at any rate.
+        region: what becomes of it.
+        lead_s, follow_s: what the stages see of it before and after what is new.
+        gain: brings it to the level at which the stages work.
+        base: its notes, in the time of the result and without those of the region; or the plan that writes
+            the notes of the sound (files of earlier versions hold none); None: it has no notes.
+    """
+
+    wave: Waveform
+    region: Region
+    lead_s: float
+    follow_s: float
+    gain: float = 1.0
+    base: Structure | Plan | None = None
+
+    @property
+    def span_s(self) -> tuple[float, float]:
+        """What is new, in the time of the stages."""
+        return self.lead_s, self.lead_s + self.region.fill_s
+
+    @property
+    def window_s(self) -> float:
+        """Length of what the stages see."""
+        return self.lead_s + self.region.fill_s + self.follow_s
+
+    @property
+    def seconds(self) -> float:
+        """Length of the result."""
+        return self.wave.seconds - (self.region.stop_s - self.region.start_s) + self.region.fill_s
+
+
+@dataclass(frozen=True, eq=False)
 class Plan:
     """A request that has been understood.
 
@@ -159,7 +221,7 @@ class Plan:
         entries: its stages by seam, in order.
         remarks: what was left out or changed, in words for the user.
         bed: a second plan whose sound is laid under that of this one, or None.
-        retouch: the picture that is changed, or None.
+        retouch, revision: the picture, the sound that is changed, or None.
         melody, opening: see `Request`, or None.
         loaded: stages that are loaded; plans that share this dictionary share their networks.
         given: the stages themselves, where the caller has them; (): they are loaded by their names.
@@ -175,6 +237,7 @@ class Plan:
     retouch: Retouch | None = None
     melody: Waveform | None = None
     opening: Waveform | None = None
+    revision: Revision | None = None
     loaded: Loaded = field(default_factory=dict, repr=False)
     given: tuple[Any, ...] = ()
 

@@ -120,13 +120,14 @@ class Edit:
     Attributes:
         begin: an artifact of the type that the stage gives.
         strength: 0 (it stays as it is) .. 1 (nothing of it is left where it may change).
-        mask: float32 on the grid of `begin` (latents and pictures [h, w], mels [frames]), 1 where it may
-            change; None: everywhere.
+        mask: float32 on the grid of latents and pictures [h, w], 1 where it may change; None: everywhere.
+        span_s: of sound, from when to when it may change, s; `begin` holds nothing there.
     """
 
     begin: Any
-    strength: float
+    strength: float = 1.0
     mask: np.ndarray | None = None
+    span_s: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True, eq=False)

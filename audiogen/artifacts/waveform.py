@@ -54,7 +54,7 @@ class Waveform:
 
         return picture(self.seconds, samples=self.samples, sample_rate=self.sample_rate)
 
-    def mel(self) -> MelSpectrogram:
+    def mel(self, settings: MelSettings = MelSettings()) -> MelSpectrogram:  # noqa: B008 - frozen
         """What a decoder would have made of this sound: the way back from the renderer.
 
         Another rate than that of the mel is converted; mono is taken as both channels.
@@ -64,7 +64,6 @@ class Waveform:
         from audiogen.media.finish import resampled
         from audiogen.media.mel import analyse
 
-        settings = MelSettings()
         samples = np.asarray(self.samples, np.float32)
         if self.sample_rate != settings.sample_rate:
             samples = resampled(samples, self.sample_rate, settings.sample_rate)

@@ -54,6 +54,10 @@ def command(
         with fetching, Reporter(state.quiet) as reporter:
             story_again.remake(file, recipe, device, model, given, reporter)
         return
+    if recipe is not None and "mix" in recipe:
+        raise InvalidRequest(
+            f"{file} was mixed from files; `audiogen info` names them, `audiogen mix` mixes them again."
+        )
     if recipe is None or "pipeline" not in recipe:
         raise InvalidRequest(
             f"{file} holds no audiogen recipe; only files that audiogen wrote can be remade."

@@ -22,6 +22,10 @@ VERBS = {
     "structure": "Stop after the first stage: write the notes, the coarse mel or the contour.",
     "decode": "Start from a MIDI file, a structure or a drawing.",
     "story": "One hero in several pictures.",
+    "inpaint": "Make a part of a sound anew.",
+    "continue": "Let a sound go on after its end.",
+    "extend": "Make a sound longer between its beginning and its ending.",
+    "mix": "Lay sounds under another one.",
     "explain": "Show what a prompt asks for.",
     "info": "Show how a file was made.",
     "again": "Make a file again from its recipe.",
@@ -35,6 +39,9 @@ VERBS = {
     "compare": "Decoders, schedulers and steps on the same work.",
     "listen": "Compare two folders by ear, blind.",
 }
+
+# verbs that lie in one file
+PLACES = {"inpaint": "edit:inpaint", "continue": "edit:onwards", "extend": "edit:extend"}
 
 
 @dataclass
@@ -59,8 +66,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in VERBS:
             return None
-        module = importlib.import_module(f"audiogen.cli.{name}")
-        command: click.Command = module.command
+        module, _, attribute = PLACES.get(name, f"{name}:command").partition(":")
+        command: click.Command = getattr(importlib.import_module(f"audiogen.cli.{module}"), attribute)
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]):

@@ -21,11 +21,12 @@ from audiogen.media.mel import PAN_LIMIT, WIDTH_RANGE, MelSettings, band_centres
 from audiogen.networks.colour_bank import ColourBank
 from audiogen.networks.mel_decoder import Guide, MelDecoder
 from audiogen.pretrained import Pretrained
-from audiogen.sampling.field import Estimate, steered, windowed
+from audiogen.sampling.field import Estimate, kept, steered, windowed
 from audiogen.sampling.flow import draw_noise, times
 from audiogen.sampling.schedulers import sample, scheduler
-from audiogen.stage import PLAIN, Options, Progress, Sampling, report
+from audiogen.stage import PLAIN, Edit, Options, Progress, Sampling, report
 
+WINDOW_REACH = 4  # frames: half a window of 4096 samples
 WINDOW_FRAMES = 1500  # 20 s; longer pieces are computed in such windows, without seams
 
 
@@ -76,6 +77,7 @@ class FlowDecoder(Pretrained):
     name: ClassVar[str] = "flow"
     family: ClassVar[str] = "flow"
     observable: ClassVar[bool] = True
+    editable: ClassVar[bool] = True
     seam, takes, gives = "decoder", Structure, MelSpectrogram
     config_class = FlowDecoderConfig
 
@@ -109,7 +111,7 @@ class FlowDecoder(Pretrained):
 
         Args:
             options: its observer is called after every step with what the mel would be as far as is known
-                then; the last is the result.
+                then; the last is the result. Its edit is a mel that stays but for its span.
         """
         mel, observer = self.config.mel, options.observer
         run = scheduler(self.family, sampling.scheduler or self.config.scheduler)
@@ -128,9 +130,12 @@ class FlowDecoder(Pretrained):
             def seen(done: int, steps: int, x0: Tensor) -> None:
                 observer(done, steps, self.wrap(x0, x.seconds, named))
 
+        estimate = self.estimate(guide, self.with_defaults(x, sampling), sampling.loop)
+        if options.edit is not None:
+            estimate = kept(estimate, *self.known(options.edit, frames))
         x0 = sample(
             run,
-            self.estimate(guide, self.with_defaults(x, sampling), sampling.loop),
+            estimate,
             noise,
             times(sampling.steps or self.config.steps, self.config.shift),
             seed,
@@ -138,6 +143,20 @@ class FlowDecoder(Pretrained):
             seen,
         )
         return self.wrap(x0, x.seconds, named)
+
+    def known(self, edit: Edit, frames: int) -> tuple[Tensor, Tensor]:
+        """The normalised mel [1, F, D] that is there, and 1 where it may change [1, F, 1].
+
+        What is new begins as far outside its span as the windows of the spectra reach into it.
+        """
+        rate = self.config.mel.frame_rate
+        first, stop = (round(s * rate) for s in edit.span_s)
+        packed = pack(torch.from_numpy(edit.begin.mid), torch.from_numpy(edit.begin.side))
+        with torch.inference_mode():
+            known = self.network.normalise(packed.T[None].to(self.device)).cpu()
+        mask = torch.zeros(1, frames, 1)
+        mask[:, max(0, first - WINDOW_REACH) : stop + WINDOW_REACH] = 1
+        return known[:, :frames], mask
 
     def with_defaults(self, x: Structure, sampling: Sampling) -> Sampling:
         """The sampling with guidance and rescale: what was asked, else the defaults.

@@ -9,6 +9,7 @@
     understanding  a request becomes a plan      sound     length, loudness, bed, loop
     words          kind of work, vocabulary      pictures  size, style, contour
     sources        files that are started from   retouch   a picture that is changed, and its mask
+    revision       a sound that is changed in one place    mixing    sounds laid under another
     engine         the stages of a plan, one take after the other
 """
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from audiogen.artifacts import Conditioning, Contour, Latents, MelSpectrogram, Picture, Structure, Waveform
 from audiogen.errors import InvalidRequest
-from audiogen.making import pictures, retouch, sound
+from audiogen.making import pictures, retouch, revision, sound
 from audiogen.making.layouts import ColourLayouts
 from audiogen.making.understanding import understand
 from audiogen.provenance import recipe_of
@@ -88,6 +88,8 @@ def take(plan: Plan, sampling: Sampling, progress: Progress = silent) -> Take:
         return pictures.finished(plan, made)
     if made.waveform is None:
         return made
+    if plan.revision is not None:
+        return revision.finished(plan, made)
     below = None
     if plan.bed is not None:
         same = Sampling(seed=sampling.seed, decoder_seed=sampling.decoder_seed)
@@ -158,6 +160,8 @@ def _made(
 ) -> Any:
     """What stage number `at` makes of x."""
     stage, known = plan.parts[at], plan.drawn
+    if plan.revision is not None and not plan.kind.notes:  # a piano keeps its instrument and its room
+        sampling = dataclasses.replace(sampling, decoder_seed=sampling.seed_for("variation"))
     if stage.seam == "structure" and not isinstance(x, Conditioning):
         if not isinstance(stage, Varies):
             raise InvalidRequest(
@@ -170,9 +174,11 @@ def _made(
         led = plan.melody if isinstance(stage, FollowsMelody) else None
         begun = plan.opening if isinstance(stage, GoesOn) else None
         return _call(stage, x, known, sampling, progress, Options(seen, melody=led, opening=begun))
-    edit = _laid_in(plan, at, x, sampling) if plan.retouch is None else _changed(plan, at, plan.retouch)
+    edit = _edit(plan, at, x, sampling)
     made = _call(stage, x, known, sampling, progress, Options(seen, edit))
-    if not sampling.variation or any(isinstance(each, Varies) for each in plan.parts):
+    if plan.revision is not None or not sampling.variation:
+        return made
+    if any(isinstance(each, Varies) for each in plan.parts):
         return made
     other = dataclasses.replace(sampling, decoder_seed=sampling.seed_for("variation"))
     varied = Edit(made, _anew(plan, sampling.variation), None if edit is None else edit.mask)
@@ -183,6 +189,13 @@ def _call(
     stage: Any, x: Any, known: Conditioning, sampling: Sampling, progress: Progress, options: Options = PLAIN
 ) -> Any:
     return stage(x, known, sampling, progress, options) if options else stage(x, known, sampling, progress)
+
+
+def _edit(plan: Plan, at: int, x: Any, sampling: Sampling) -> Edit | None:
+    """What stage number `at` begins with; None: with nothing."""
+    if plan.revision is not None:
+        return revision.edit_for(plan, plan.parts[at])
+    return _laid_in(plan, at, x, sampling) if plan.retouch is None else _changed(plan, at, plan.retouch)
 
 
 def _laid_in(plan: Plan, at: int, x: Any, sampling: Sampling) -> Edit | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from audiogen.artifacts import Conditioning, Contour, Picture
+from audiogen.artifacts import Conditioning, Contour, Picture, Waveform
 from audiogen.errors import InvalidRequest
 from audiogen.kinds import kind_named
 from audiogen.media import drawing, png
@@ -27,6 +27,7 @@ def retouched(request: Request) -> tuple[Retouch | None, list[str]]:
     """
     if request.init is None:
         return None, []
+    assert not isinstance(request.init, Waveform)
     pixels, remarks = _read(request.init, "The picture", paper=1.0, becomes="becomes white")
     height, width = pixels.shape[1:]
     mask = None

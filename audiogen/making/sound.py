@@ -131,8 +131,8 @@ def with_length(start: Start, seconds: float) -> Start:
     )
 
 
-def lay_under(above: Waveform, below: Waveform) -> None:
-    """Mix a bed into a sound, in place: BED_LU softer than it, coming and going unnoticed."""
+def lay_under(above: Waveform, below: Waveform, below_lu: float = BED_LU) -> None:
+    """Mix a bed into a sound, in place: `below_lu` softer than it, coming and going unnoticed."""
     from audiogen.media.finish import BELOW, soft_ends
     from audiogen.media.loudness import PIANO_LUFS, loudness_lufs
 
@@ -142,7 +142,7 @@ def lay_under(above: Waveform, below: Waveform) -> None:
     if not np.isfinite(upper):
         upper = PIANO_LUFS  # nothing is struck
     if np.isfinite(lower):
-        bed *= np.float32(10 ** ((upper - BED_LU - lower) / 20))
+        bed *= np.float32(10 ** ((upper - below_lu - lower) / 20))
     length = min(bed.shape[1], above.samples.shape[1])
     above.samples[:, :length] += bed[:, :length]
 

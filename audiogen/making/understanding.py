@@ -7,7 +7,7 @@ from typing import Any
 from audiogen.artifacts import Conditioning, Contour, Latents, MelSpectrogram
 from audiogen.errors import InvalidRequest
 from audiogen.kinds import Kind, kind_named
-from audiogen.making import foreign, pictures, sound
+from audiogen.making import foreign, pictures, revision, sound
 from audiogen.making.retouch import forms, retouched
 from audiogen.making.sources import condition, load_source
 from audiogen.registry import NONE, StageEntry, chain, check_scheduler, entry_of, vocabulary_of
@@ -26,6 +26,8 @@ def understand(request: Request, given: tuple[Any, ...] = ()) -> Plan:
             stages that do not exist, options that do not go together.
     """
     request = foreign.with_stage(request)
+    if request.region is not None:
+        return revision.planned(request)
     start, remarks = (None, ()) if request.source is None else load_source(request.source, request.changes)
     known = request.conditioning or condition(request, start, given)
     kind = kind_named(known.path)

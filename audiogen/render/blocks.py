@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -18,13 +19,15 @@ from torch import Tensor
 from audiogen.artifacts import Conditioning, MelSpectrogram, Waveform
 from audiogen.media.finish import fitted_loop
 from audiogen.media.mel import MelSettings, group_of_bin
-from audiogen.sampling.phase import fast_griffin_lim, integrate_phase, white_phases
-from audiogen.stage import Progress, Sampling, report
+from audiogen.sampling.phase import fast_griffin_lim, forward, integrate_phase, white_phases
+from audiogen.stage import PLAIN, Edit, Options, Progress, Sampling, report
 
 BLOCK_FRAMES = 1200  # 16 s at a time: memory stays bounded, and shorter arrays stay nearer to the cores
 OVERLAP_FRAMES = 75
 EDGE_FRAMES = 10  # the last frames of a block do not know what follows; the next block settles them anew
 FLOOR_REACH, FLOOR_DEPTH = 0.4, 3.0  # nats: bands within the reach of the floor fade by up to the depth
+WINDOW_REACH = 4  # frames: so far a gap reaches into the spectra beside it
+LEVEL_REACH = 2.3  # nats: by how much the level of a mel may differ from that of the sound around it
 MARGIN_FRAMES = 30  # that a magnitude may depend on to either side
 
 
@@ -37,6 +40,7 @@ class Strip:
         side: [2, groups, frames].
         block: frames at a time; overlap: of neighbouring blocks.
         closes: the last `overlap` frames are the first again.
+        before, after: spectra of the first and the last frames, where they are known.
     """
 
     mid: np.ndarray
@@ -45,6 +49,8 @@ class Strip:
     block: int = 0
     overlap: int = OVERLAP_FRAMES
     closes: bool = False
+    before: Tensor | None = None
+    after: Tensor | None = None
 
     @property
     def frames(self) -> int:
@@ -60,6 +66,7 @@ class SpectrogramRenderer:
 
     mel: MelSettings
     iterations: int
+    editable: ClassVar[bool] = True
 
     def magnitude(self, mid: Tensor, first: int, stop: int) -> Tensor:
         """STFT magnitude [bins, spectra] of frames first .. stop - 1 of mid [bands, frames].
@@ -73,12 +80,25 @@ class SpectrogramRenderer:
         raise TypeError("a renderer says how a spectrum sounds")
 
     def __call__(
-        self, x: MelSpectrogram, conditioning: Conditioning, sampling: Sampling, progress: Progress
+        self,
+        x: MelSpectrogram,
+        conditioning: Conditioning,
+        sampling: Sampling,
+        progress: Progress,
+        options: Options = PLAIN,
     ) -> Waveform:
+        """Render a mel.
+
+        Args:
+            options: its edit is a sound that stays but for its span: only that is rendered, a little on both
+                sides with it, so that its phases and its level go on from what is there.
+        """
         mel = self.mel
         generator = torch.Generator().manual_seed(sampling.seed_for("renderer"))
         samples = round(x.seconds * mel.sample_rate)
-        if sampling.loop:
+        if options.edit is not None:
+            out = self.between(x, options.edit, generator, progress)[:, :samples]
+        elif sampling.loop:
             out = self.circle(x, generator, progress)
             out = out if out.shape[1] == samples else fitted_loop(out, samples)
         else:
@@ -91,8 +111,7 @@ class SpectrogramRenderer:
         edge = min(EDGE_FRAMES, overlap // 3)
         out = np.zeros((2, strip.frames * hop), np.float32)
         bands, side = torch.from_numpy(strip.mid), torch.from_numpy(strip.side)
-        known: Tensor | None = None
-        opening: Tensor | None = None  # of a circle: the last frames are the first again
+        known, opening = strip.before, strip.after  # of a circle the last frames are the first again
         spans = _spans(strip.frames, strip.block or BLOCK_FRAMES, overlap)
         for number, (first, stop) in enumerate(spans):
             report(progress, "renderer", number, len(spans))
@@ -100,11 +119,45 @@ class SpectrogramRenderer:
             last = number == len(spans) - 1
             settled = self.complete(magnitude, generator, known, opening if last else None)
             sound = self.sound(settled, magnitude, side[:, :, first:stop]).numpy()
-            _join(out, sound, first * hop, overlap // 3 * hop, joined=known is not None)
+            _join(out, sound, first * hop, overlap // 3 * hop, joined=number > 0)
             known = settled[:, -overlap * per : -edge * per].clone()
             if strip.closes and not number:
                 opening = settled[:, edge * per : overlap * per].clone()
         report(progress, "renderer", len(spans), len(spans))
+        return out
+
+    def between(
+        self, x: MelSpectrogram, edit: Edit, generator: torch.Generator, progress: Progress
+    ) -> np.ndarray:
+        """The span of an edit and OVERLAP_FRAMES on both sides, silence elsewhere: [2, frames * hop]."""
+        mel, frames = self.mel, x.mid.shape[1]
+        hop, per = mel.hop_length, mel.subframes
+        first, stop = math.floor(edit.span_s[0] * mel.frame_rate), math.ceil(edit.span_s[1] * mel.frame_rate)
+        low, high = max(0, first - OVERLAP_FRAMES), min(frames, stop + OVERLAP_FRAMES)
+        seen = np.arange(low - MARGIN_FRAMES, high + MARGIN_FRAMES).clip(0, frames - 1)
+        mid = x.mid[:, seen]
+        centre = torch.zeros(frames * hop)
+        there = torch.from_numpy(edit.begin.samples).mean(0)[: frames * hop]
+        centre[: len(there)] = there
+        spectrum = forward(centre[: high * hop], mel.n_fft, mel.stft_hop)[:, low * per :]
+        before = spectrum[:, : max(0, first - WINDOW_REACH - low) * per]
+        after = spectrum[:, (min(high, stop + WINDOW_REACH) - low) * per :]
+        asked = self.magnitude(torch.from_numpy(mid), MARGIN_FRAMES, MARGIN_FRAMES + high - low)
+        known = torch.cat([before, after], 1)
+        same = torch.cat([asked[:, : before.shape[1]], asked[:, asked.shape[1] - after.shape[1] :]], 1)
+        power = float(same.square().sum())
+        if power > 0 and known.abs().square().sum() > 0:
+            ratio = float(known.abs().square().sum()) / power
+            mid = mid + np.float32(np.clip(0.5 * math.log(ratio), -LEVEL_REACH, LEVEL_REACH))
+        strip = Strip(
+            mid,
+            x.side[:, :, low:high],
+            MARGIN_FRAMES,
+            before=before if before.shape[1] else None,
+            after=after if after.shape[1] else None,
+        )
+        out = np.zeros((2, frames * hop), np.float32)
+        out[:, low * hop : high * hop] = self.line(strip, generator, progress)
         return out
 
     def circle(self, x: MelSpectrogram, generator: torch.Generator, progress: Progress) -> np.ndarray:

@@ -19,7 +19,7 @@ from audiogen.pretrained import Pretrained
 from audiogen.render.bands import BandRenderer
 from audiogen.render.blocks import MARGIN_FRAMES, SpectrogramRenderer, fade_floor, side_factor
 from audiogen.sampling.phase import forward, istft
-from audiogen.stage import Progress, Sampling
+from audiogen.stage import PLAIN, Options, Progress, Sampling
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,16 @@ class Vocoder(SpectrogramRenderer, Pretrained):
         self.mel, self.iterations = config.mel, config.iterations
 
     def __call__(
-        self, x: MelSpectrogram, conditioning: Conditioning, sampling: Sampling, progress: Progress
+        self,
+        x: MelSpectrogram,
+        conditioning: Conditioning,
+        sampling: Sampling,
+        progress: Progress,
+        options: Options = PLAIN,
     ) -> Waveform:
         if x.settings.subframes > 1:
-            return BandRenderer(x.settings)(x, conditioning, sampling, progress)
-        return super().__call__(x, conditioning, sampling, progress)
+            return BandRenderer(x.settings)(x, conditioning, sampling, progress, options)
+        return super().__call__(x, conditioning, sampling, progress, options)
 
     @torch.inference_mode()
     def sound(self, spectrum: Tensor, magnitude: Tensor, side: Tensor) -> Tensor:

@@ -8,7 +8,9 @@ much time is left, so that a piece ends instead of being cut.
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -20,10 +22,12 @@ from audiogen.media.mel import MelSettings, band_centres_hz
 from audiogen.networks.mel_transformer import MelTransformer, MelTransformerConfig
 from audiogen.pretrained import Pretrained
 from audiogen.sampling.autoregressive import choose
-from audiogen.stage import Progress, Sampling, report
+from audiogen.stage import PLAIN, Edit, Options, Progress, Sampling, report
 from audiogen.structure.mel.circle import in_a_circle
 from audiogen.structure.score.writer import one_thread
 
+LEAST_KNOWN = 12  # coarse frames that are enough to go on from
+FADE_FRAMES = 20  # over which what was written goes over into what comes
 REPORT_EVERY = 25  # frames: once a second of sound
 SOUNDING = 1.5  # nats above the floor in the loudest group: something can be heard
 ATTACK_FRAMES = 4  # an attack has reached its height after so many coarse frames
@@ -108,6 +112,7 @@ class MelStage(Pretrained):
     """The stage."""
 
     name, seam, takes, gives = "mel", "structure", Conditioning, Structure
+    editable: ClassVar[bool] = True
     config_class = MelStageConfig
     config: MelStageConfig
 
@@ -141,8 +146,16 @@ class MelStage(Pretrained):
         )
 
     def __call__(
-        self, x: Conditioning, conditioning: Conditioning, sampling: Sampling, progress: Progress
+        self,
+        x: Conditioning,
+        conditioning: Conditioning,
+        sampling: Sampling,
+        progress: Progress,
+        options: Options = PLAIN,
     ) -> Structure:
+        """Write a coarse mel of `x.seconds`, or, where something is there (`options.edit`), only its gap."""
+        if options.edit is not None:
+            return self.fill(x, options.edit, sampling, progress)
         if sampling.loop:
             return in_a_circle(lambda longer, call: self(longer, longer, call, progress), x, sampling)
         mel = self.config.mel
@@ -156,6 +169,52 @@ class MelStage(Pretrained):
         if self.config.damp_s and last is not None:
             die_away(coarse, onsets, last, self.config)
         return Structure(x.seconds, mel=coarse.numpy(), onsets=onsets.numpy(), settings=mel)
+
+    def fill(self, x: Conditioning, edit: Edit, sampling: Sampling, progress: Progress) -> Structure:
+        """What is there, with its gap written so that it goes on from what lies before it.
+
+        A stage that writes forwards does not know what comes, so the end of the gap is cross-faded into what
+        lies behind it, mirrored. Where nothing lies before, it goes on from the mirror of what lies behind.
+        """
+        base, mel = edit.begin, self.config.mel
+        source_weights(x, self.config.sources)  # refuses what it never learned
+        there = pack_frames(torch.from_numpy(base.mel), torch.from_numpy(base.onsets), mel)  # [N, D]
+        first = math.floor(edit.span_s[0] * mel.coarse_rate)
+        stop = min(len(there), math.ceil(edit.span_s[1] * mel.coarse_rate))
+        before, after = there[:first], there[stop:]
+        lasting, colour = self.colour_of(torch.cat([before, after]))
+        known = before if len(before) >= LEAST_KNOWN else after.flip(0)
+        names = tuple(name for name, *_ in self.config.attributes)
+        attributes = torch.from_numpy(attribute_codes(self.config, wanted_attributes(x, names)))
+        hints = torch.cat([attributes, colour])[None]
+        if self.config.guidance != 1:
+            hints = torch.cat([hints, torch.cat([torch.zeros_like(attributes), colour])[None]])
+        count = len(known) + stop - first
+        left = torch.zeros(len(hints), count, dtype=torch.int64)
+        generator = torch.Generator().manual_seed(sampling.seed_for("variation"))
+        with one_thread(), torch.inference_mode():
+            written = self.write(hints, left, [generator], sampling, progress, (known - lasting)[None])
+        new = written[0, len(known) :] + lasting
+        fade = min(FADE_FRAMES, len(new) // 2, len(after))
+        if fade:
+            share = ((torch.arange(fade) + 0.5) / fade)[:, None]
+            groups, mirrored = mel.n_groups, after[:fade].flip(0)
+            power = (1 - share) * (2 * new[-fade:, :groups]).exp() + share * (2 * mirrored[:, :groups]).exp()
+            rest = torch.lerp(new[-fade:, groups:], mirrored[:, groups:], share)
+            new[-fade:] = torch.cat([0.5 * power.log(), rest], 1)
+        coarse, onsets = unpack_frames(torch.cat([before, new, after])[None], mel)
+        return Structure(base.seconds, mel=coarse[0].numpy(), onsets=onsets[0].numpy(), settings=mel)
+
+    def colour_of(self, frames: Tensor) -> tuple[Tensor, Tensor]:
+        """The lasting part [D] of frames [N, D], and its buckets for the hints."""
+        lasting = torch.zeros(frames.shape[1])
+        bank = self.network.bank
+        if bank is None:
+            return lasting, torch.from_numpy(colour_codes(self.config, None))
+        groups = self.config.mel.n_groups
+        components = bank.describe(frames[:, :groups].mean(0, keepdim=True))
+        lasting[:groups] = bank(components)[0]
+        return lasting, torch.from_numpy(colour_codes(self.config, components[0].numpy()))
 
     def write_layers(
         self, layers: list[Conditioning], seeds: list[int], sampling: Sampling, progress: Progress
@@ -229,21 +288,25 @@ class MelStage(Pretrained):
         generators: list[torch.Generator],
         sampling: Sampling,
         progress: Progress,
+        known: Tensor | None = None,
     ) -> Tensor:
         """Frames [L, N, D] of L sounds, one per generator.
 
         Args:
             hints: buckets of attributes and colours, [L B, A]; B is 2 with guidance, see `hints_of`.
             left: bucket of the time left at each frame, [L B, N].
+            known: the first frames [L, K, D], to go on from; None: silence.
         """
         network, c, count, layers = self.network, self.config, left.shape[1], len(generators)
         assert isinstance(network, MelTransformer)
         each = len(hints) // layers
         codes = torch.zeros(layers, count, c.stages, dtype=torch.int64)
         states = torch.zeros(layers, count, c.dimensions)
-        n = min(c.quiet_frames, count - 1)
+        if known is None:
+            known = quiet_frames(c, min(c.quiet_frames, count - 1))
+        n = known.shape[1]
         if n:
-            codes[:, :n], states[:, :n] = network.quantiser.encode(quiet_frames(c, n))
+            codes[:, :n], states[:, :n] = network.quantiser.encode(known)
         cache, retries = None, c.retries if layers == 1 else 0
         while n < count:
             if n % REPORT_EVERY == 0:

@@ -20,7 +20,7 @@ from audiogen.conditions import FIRST_PERIODS
 from audiogen.errors import InvalidRequest
 from audiogen.networks.score_transformer import ScoreTransformer, ScoreTransformerConfig
 from audiogen.pretrained import Pretrained
-from audiogen.stage import Progress, Sampling, report, silent
+from audiogen.stage import PLAIN, Edit, Options, Progress, Sampling, report, silent
 from audiogen.structure.score.attributes import TONICS, asked, codes
 from audiogen.structure.score.events import (
     FIELDS,
@@ -78,6 +78,7 @@ class ScoreStage(Pretrained):
     seam = "structure"
     takes, gives = Conditioning, Structure
     config_class: ClassVar[type] = ScoreConfig
+    editable: ClassVar[bool] = True
 
     @staticmethod
     def build(config: ScoreConfig) -> ScoreTransformer:
@@ -94,12 +95,17 @@ class ScoreStage(Pretrained):
         conditioning: Conditioning,
         sampling: Sampling = Sampling(),
         progress: Progress = silent,
+        options: Options = PLAIN,
     ) -> Structure:
         """Write a part of `x.seconds`; the attributes are those of `x`.
 
+        Args:
+            options: its edit is a part with a gap; only that is written.
         Raises:
             InvalidRequest: a length outside 1 .. 600 s.
         """
+        if options.edit is not None:
+            return self.fill(options.edit, x, sampling, progress)
         if not SHORTEST_S <= x.seconds <= LONGEST_S:
             raise InvalidRequest(f"A score takes {SHORTEST_S:g} to {LONGEST_S:g} s, not {x.seconds:g}.")
         if sampling.variation:
@@ -134,6 +140,19 @@ class ScoreStage(Pretrained):
         rows, pedal = perform(written, plan, x, known["loudness"], rng)
         time = {} if plan.kind == FREE else {"tempo": plan.bpm, "metre": metre}
         return Structure(x.seconds, Notes.from_rows(rows, pedal, key=known["key"], **time))
+
+    def fill(self, edit: Edit, asked: Conditioning, sampling: Sampling, progress: Progress) -> Structure:
+        """The notes of the edit with its span written; see `score.region.fill`."""
+        from audiogen.structure.score.region import fill
+
+        total = int(edit.span_s[1] * 10)
+
+        def tell(now_s: float) -> None:
+            report(progress, "structure", min(int(now_s * 10), total), total)
+
+        made = fill(self.network, edit.begin, edit.span_s, asked, sampling, tell, self.config.periods)  # type: ignore[arg-type]
+        report(progress, "structure", total, total)
+        return made
 
     def vary(
         self,

@@ -131,9 +131,14 @@ def vary(
     anew = choose(np.bincount(piece.passage), sampling.variation, rng)
     if not anew.any():
         return Structure(base.seconds, base.notes)
-    spans = kept_spans(piece, anew)
-    known = attributes(piece, asked)
-    plan = Plan(
+    plan = planned(piece, attributes(piece, asked), kept_spans(piece, anew), periods)
+    fresh, moved = between(network, plan, sampling, tell)
+    return joined(piece, anew, plan, fresh, moved, rng)
+
+
+def planned(piece: Piece, known: dict[str, Any], spans: list[Span], periods: tuple[str, ...]) -> Plan:
+    """What the writer is to write: the piece with the attributes `known`, but what lies in `spans`."""
+    return Plan(
         seconds=piece.seconds,
         kind=piece.kind,
         bpm=piece.bpm,
@@ -145,13 +150,19 @@ def vary(
         key=known["key"],
         spans=tuple(spans),
     )
+
+
+def between(
+    network: ScoreTransformer, plan: Plan, sampling: Sampling, tell: Callable[[float], None]
+) -> tuple[np.ndarray, np.ndarray]:
+    """What is written between the spans of a plan, in its unit: notes [N, 4] and pedal [P, 2]."""
+    spans = list(plan.spans)
     with one_thread(), torch.inference_mode():
-        generator = torch.Generator().manual_seed(seed)
+        generator = torch.Generator().manual_seed(sampling.seed_for("variation"))
         writer = Rewriter(network, plan, generator, sampling.temperature, sampling.top_p)
         written = writer.write(tell)
     fresh = ~_inside(written.notes[:, 1], spans)
-    moved = written.pedal[~_inside(written.pedal[:, 0], spans)]
-    return joined(piece, anew, plan, written.notes[fresh], moved, rng)
+    return written.notes[fresh], written.pedal[~_inside(written.pedal[:, 0], spans)]
 
 
 class Rewriter(Writer):
