@@ -59,6 +59,7 @@ class StageEntry:
         vocabulary: OWN: it refuses what it never learned; FREE: it is handed the whole sentence.
         chosen: whether the user chooses its model (`Request.model`), so that it has no weights of its own.
         beside: sounds that it can be given besides, "melody" and "opening" (`stage.FollowsMelody`, `GoesOn`).
+        loops: whether what it makes can close into a loop, as far as it is of its making.
     """
 
     name: str
@@ -77,6 +78,7 @@ class StageEntry:
     vocabulary: str = OWN
     chosen: bool = False
     beside: tuple[str, ...] = ()
+    loops: bool = True
 
     def __post_init__(self) -> None:
         if self.seam not in SEAMS:
@@ -131,6 +133,7 @@ STAGES: list[StageEntry] = [
         Structure,
         {"piano": "wavenet"},
         alone="wavenet-audio",
+        loops=False,
     ),
     StageEntry(
         "wavenet-audio",
@@ -139,6 +142,7 @@ STAGES: list[StageEntry] = [
         Conditioning,
         Waveform,
         {"piano": "wavenet"},
+        loops=False,
     ),
     StageEntry(
         "flow",

@@ -69,9 +69,7 @@ def test_a_loop_has_no_fades_and_other_weather_has(tiny):
     assert max(ends_db(loop=False)) < -15
 
 
-def test_a_piano_is_no_loop_and_an_ambience_no_variation():
-    with pytest.raises(InvalidRequest, match="A piano piece has an end"):
-        understand(Request("calm piano", sampling=Sampling(loop=True)))
+def test_an_ambience_is_no_variation():
     with pytest.raises(InvalidRequest, match="an ambience has none"):
         understand(Request(conditioning=RAIN, sampling=Sampling(variation=0.5)))
 

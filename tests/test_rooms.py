@@ -70,6 +70,9 @@ ALLOWED: dict[str, set[str]] = {
         "weight_files",
     },
     "listen": BASE | {"media"},
+    # the page and the HTTP calls: the engine, as the command line has it
+    "studio": SEAM
+    | {"media", "making", "prompt", "request", "provenance", "kinds", "registry", "ranking", "story"},
     "cli": SEAM
     | {
         "media",
@@ -89,9 +92,10 @@ ALLOWED: dict[str, set[str]] = {
         "story",
         "origin",
     }
-    | {"lab.evaluate", "structure", "decoder", "render", "listen", "ranking"},
+    | {"lab.evaluate", "structure", "decoder", "render", "listen", "ranking", "studio"},
 }
 HEAVY = {"torch", "transformers", "diffusers", "torchaudio", "librosa", "matplotlib", "scipy", "accelerate"}
+HEAVY |= {"gradio"}
 LIGHT_ROOMS = ("audiogen", "errors", "compat", "artifacts", "stage", "registry", "prompt", "recipe")
 # all that --help and explain pass through
 LIGHT_ROOMS += ("plugins", "kinds", "pipeline", "making", "request", "provenance", "cli", "story")

@@ -38,6 +38,7 @@ VERBS = {
     "evaluate": "Measure weights on held-out data.",
     "compare": "Decoders, schedulers and steps on the same work.",
     "listen": "Compare two folders by ear, blind.",
+    "studio": "A page to make, see, change and keep sounds and pictures.",
 }
 
 # verbs that lie in one file

@@ -29,7 +29,7 @@ _OUT = (
     help="piano, ambience, digit or picture; default: by the words, else by the suffix of -o.",
 )
 @click.option(
-    "--seconds", type=float, help="Length, 1 to 60, ambience 1 to 300; default: as the prompt says, else 15."
+    "--seconds", type=float, help="Length of a sound, 1 to 300; default: as the prompt says, else 15."
 )
 @click.option(
     "--structure",

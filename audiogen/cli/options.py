@@ -234,7 +234,7 @@ def picture_options(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def loop(function: Function) -> Function:
-    help_ = "An ambience whose end goes over into its beginning (WAV: with a loop mark)."
+    help_ = "A sound whose end goes over into its beginning (WAV: with a loop mark)."
     return click.option("--loop", is_flag=True, help=help_)(function)
 
 

@@ -18,7 +18,7 @@ from audiogen.cli import options
     "--path", "--kind", "path", metavar="NAME", help="piano, ambience or digit; default: by the words."
 )
 @click.option(
-    "--seconds", type=float, help="Length, 1 to 60, ambience 1 to 300; default: as the prompt says, else 15."
+    "--seconds", type=float, help="Length of a sound, 1 to 300; default: as the prompt says, else 15."
 )
 @click.option("--structure", metavar="score|mel|pixelcnn|...|FILE", help="Which stage, or what to vary.")
 @options.structure_sampling

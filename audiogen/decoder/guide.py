@@ -8,7 +8,7 @@ from torch import Tensor
 
 from audiogen.artifacts import Conditioning, Notes, Structure
 from audiogen.conditions import attribute_vector, wanted_attributes
-from audiogen.decoder.roll import CHANNELS, KEYS, piano_roll
+from audiogen.decoder.roll import CHANNELS, KEYS, around, piano_roll
 from audiogen.errors import InvalidRequest
 from audiogen.media.mel import MelSettings
 from audiogen.networks.mel_decoder import Guide
@@ -52,7 +52,8 @@ def make_guide(
     if structure.notes is not None and not keys:
         raise InvalidRequest("This decoder follows no notes; give a coarse mel (.npz) or no structure.")
     if structure.notes is not None:
-        roll = piano_roll(structure.notes, 0, frames, mel)
+        notes = around(structure.notes, frames / mel.frame_rate) if circular else structure.notes
+        roll = piano_roll(notes, 0, frames, mel)
     if structure.mel is not None:
         if structure.mel.shape[0] != mel.n_groups:
             raise InvalidRequest(

@@ -15,7 +15,19 @@ from audiogen.networks.mel_decoder import DAMPED, HELD, ONSET, SINCE, VELOCITY
 
 EARLY_FRAMES = 4  # the analysis window reaches an attack this long before it
 TAIL_S = 3.0  # reverberation after a string is damped
+AHEAD_S = 0.2  # of a loop: an attack is seen this long before it
 CHANNELS = 5
+
+
+def around(notes: Notes, period_s: float) -> Notes:
+    """A loop unrolled: what rings over its end comes before its beginning too, its first after its end."""
+    rows = notes.rows()
+    ringing = rows[notes.damped_s() + TAIL_S > period_s] - np.array([0, period_s, period_s, 0])
+    coming = rows[rows[:, 1] < AHEAD_S] + np.array([0, period_s, period_s, 0])
+    pedal = notes.pedal
+    moved = np.array([period_s, 0.0])
+    pedals = [pedal - moved, pedal, pedal[pedal[:, 0] < AHEAD_S] + moved] if len(pedal) else [pedal]
+    return Notes.from_rows(np.concatenate([ringing, rows, coming]), np.concatenate(pedals))
 
 
 def piano_roll(notes: Notes, first_frame: int, frames: int, mel: MelSettings) -> np.ndarray:

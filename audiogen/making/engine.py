@@ -92,7 +92,7 @@ def take(plan: Plan, sampling: Sampling, progress: Progress = silent) -> Take:
         return revision.finished(plan, made)
     below = None
     if plan.bed is not None:
-        same = Sampling(seed=sampling.seed, decoder_seed=sampling.decoder_seed)
+        same = Sampling(seed=sampling.seed, decoder_seed=sampling.decoder_seed, loop=sampling.loop)
         bed = _staged(plan.bed, same, lambda stage, step, total: progress(f"bed {stage}", step, total))
         below = bed.waveform
     return sound.finished(plan, made, below)

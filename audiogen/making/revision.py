@@ -18,6 +18,7 @@ import numpy as np
 from audiogen.artifacts import Conditioning, MelSpectrogram, Notes, Structure, Waveform
 from audiogen.errors import InvalidRequest
 from audiogen.kinds import STRUCK, Kind, kind_named
+from audiogen.making.marking import SoundMark
 from audiogen.media import audio
 from audiogen.media.facts import Facts
 from audiogen.prompt import parse
@@ -58,9 +59,11 @@ def revised(
     sampling = sampling or Sampling()
     own = _recipe(file).get("sampling")
     told = own if isinstance(own, dict) else {}
-    seeds = {name: told.get(name) for name in ("seed", "decoder_seed") if isinstance(told.get(name), int)}
-    mine = {"variation": 1.0, "variation_seed": sampling.seed, "loop": False}
-    sampling = dataclasses.replace(sampling, **{**seeds, **mine})
+    kept: dict[str, Any] = {
+        name: told.get(name) for name in ("seed", "decoder_seed") if isinstance(told.get(name), int)
+    }
+    kept |= {"variation": 1.0, "variation_seed": sampling.seed, "loop": False}
+    sampling = dataclasses.replace(sampling, **kept)
     return Request(prompt, path=path, init=file, region=region, sampling=sampling, **options)
 
 
@@ -173,6 +176,8 @@ def finished(plan: Plan, take: Take) -> Take:
     assert revision is not None and take.waveform is not None
     old, region, struck = revision.wave, revision.region, plan.kind.ends == STRUCK
     new = _new(take.waveform, revision)
+    mark = SoundMark(plan, loop=False)
+    mark(new, old.sample_rate)  # what stays is not marked
     to_loudness(new, old.sample_rate, None)  # its peaks
     start, stop = (round(s * old.sample_rate) for s in (region.start_s, region.stop_s))
     fade = min(round(FADE_S[struck] * old.sample_rate), new.shape[1] // 2)
@@ -185,7 +190,7 @@ def finished(plan: Plan, take: Take) -> Take:
     facts = Facts(take.conditioning.prompt, level=measure(samples, old.sample_rate))
     wave = Waveform(samples, old.sample_rate, facts)
     known = dataclasses.replace(take.conditioning, seconds=wave.seconds)
-    return dataclasses.replace(take, waveform=wave, made=wave, conditioning=known)
+    return dataclasses.replace(take, waveform=wave, made=wave, conditioning=known, mark=mark.id)
 
 
 def _new(made: Waveform, revision: Revision) -> np.ndarray:

@@ -79,6 +79,10 @@ def extras(
         InvalidRequest: a variation of what cannot be varied.
     """
     remarks = played.silences(start, known.seconds)
+    if request.sampling.loop and (open_ := [e.name for e in entries.values() if not e.loops]):
+        raise InvalidRequest(
+            f"What the stage {open_[0]} writes has an end; leave out --loop, or choose another stage."
+        )
     if request.sampling.variation:
         remarks = (*remarks, *_check_variation(kind, entries, start))
     sounds = bool(entries) and issubclass(list(entries.values())[-1].gives, Waveform)
@@ -93,7 +97,7 @@ def finished(plan: Plan, take: Take, below: Waveform | None) -> Take:
     assert take.waveform is not None
     wave = _own(plan, take.waveform)
     if below is not None:
-        lay_under(wave, _own(plan.bed, below))
+        lay_under(wave, _own(plan.bed, below), ends=not take.sampling.loop)
     mark = marking.SoundMark(plan, take.sampling.loop)
     wave = _finish(plan, take, wave, mark)
     return dataclasses.replace(take, waveform=wave, made=wave, mark=mark.id)
@@ -131,13 +135,14 @@ def with_length(start: Start, seconds: float) -> Start:
     )
 
 
-def lay_under(above: Waveform, below: Waveform, below_lu: float = BED_LU) -> None:
-    """Mix a bed into a sound, in place: `below_lu` softer than it, coming and going unnoticed."""
+def lay_under(above: Waveform, below: Waveform, below_lu: float = BED_LU, ends: bool = True) -> None:
+    """Mix a bed into a sound, in place: `below_lu` softer than it, coming and going unnoticed (`ends`)."""
     from audiogen.media.finish import BELOW, soft_ends
     from audiogen.media.loudness import PIANO_LUFS, loudness_lufs
 
     bed = below.samples
-    soft_ends(bed, below.sample_rate, BELOW)
+    if ends:
+        soft_ends(bed, below.sample_rate, BELOW)
     upper, lower = (loudness_lufs(wave.samples, wave.sample_rate) for wave in (above, below))
     if not np.isfinite(upper):
         upper = PIANO_LUFS  # nothing is struck
@@ -240,10 +245,10 @@ def _check_seconds(kind: Kind, known: Conditioning, start: Start | None) -> None
     if from_file or low <= known.seconds <= high:
         return
     longer = ""
-    if kind.loops:
-        longer = "; a loop (--loop) can be repeated for as long as you like"
-    elif kind.notes:
+    if kind.notes:
         longer = f"; longer pieces: `audiogen decode` takes a MIDI file of up to {DECODE_SECONDS[1]:g} s"
+    elif kind.loops:
+        longer = "; a loop (--loop) can be repeated for as long as you like"
     raise InvalidRequest(
         f"{_capital(kind)} takes {low:g} to {high:g} seconds, not {known.seconds:g}{longer}."
     )
@@ -281,10 +286,11 @@ def _finish(plan: Plan, take: Take, wave: Waveform, touch: Touch) -> Waveform:
         wave.samples, wave.sample_rate, known.seconds, target, rate, True, ends, touch
     )
     notes = take.structure.notes if take.structure is not None else None
-    facts = Facts(known.prompt, level=level, loop=(0, samples.shape[1]) if loop else None)
+    span = (0, samples.shape[1]) if loop else None
+    facts = Facts(known.prompt, level=level, loop=span)
     if notes is not None:
         tempo = notes.tempo if notes.metre else None  # without a metre it is a clock, not a beat
-        facts = Facts(known.prompt, tempo, notes.metre, notes.key, level)
+        facts = Facts(known.prompt, tempo, notes.metre, notes.key, level, span)
     return Waveform(samples, rate, facts)
 
 

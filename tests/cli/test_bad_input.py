@@ -68,8 +68,8 @@ TABLE = {
         (["explain", "天书"], 2, "says what to make"),
     ],
     "0, negative, 10,000 seconds": [
-        (["make", "piano", "--seconds", "0"], 2, "1 to 60 seconds, not 0;"),
-        (["make", "piano", "--seconds", "-5"], 2, "1 to 60 seconds, not -5;"),
+        (["make", "piano", "--seconds", "0"], 2, "1 to 300 seconds, not 0;"),
+        (["make", "piano", "--seconds", "-5"], 2, "1 to 300 seconds, not -5;"),
         (["make", "piano", "--seconds", "inf"], 2, "seconds must be a finite number, not inf"),
         (["make", "piano", "--seconds", "soon"], 2, "'soon' is not a valid float"),
         (["make", "piano, zero seconds"], 2, "not 0;"),

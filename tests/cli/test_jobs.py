@@ -108,7 +108,7 @@ def test_a_job_takes_the_options_of_make(tiny, run, loads, suffix):
         ('{"prompt": "piano", "xyz": 5}', "there are prompt, output"),
         ('{"prompt": "piano", "seconds": "soon"}', "seconds: 'soon' is not a valid float"),
         ('{"prompt": "piano", "seconds": [5]}', "seconds must be one value, not \\[5\\]"),
-        ('{"prompt": "piano", "seconds": 500}', "1 to 60 seconds, not 500"),
+        ('{"prompt": "piano", "seconds": 500}', "1 to 300 seconds, not 500"),
         ('{"prompt": "piano", "seed": 1.5}', "seed: '1.5' is not a valid integer"),
         ('{"prompt": "piano", "n": true}', "n must be one value, not true"),
         ('{"prompt": "piano", "n": 0}', "n: 0 is not in the range"),

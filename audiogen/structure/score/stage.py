@@ -33,8 +33,9 @@ from audiogen.structure.score.events import (
     vocabulary,
 )
 from audiogen.structure.score.form import returning
-from audiogen.structure.score.grammar import GUIDANCE, Plan
+from audiogen.structure.score.grammar import GUIDANCE, LAST_ONSET_S, Plan
 from audiogen.structure.score.performance import perform
+from audiogen.structure.score.script import Span
 from audiogen.structure.score.writer import Writer, one_thread
 
 FREE_SHARE = 0.75  # of the pieces whose prompt asks for no tempo and no metre
@@ -43,6 +44,8 @@ MINOR_SHARE = 0.4
 TEXTURES = {FREE: 2.1, METRICAL: 1.8}  # notes struck together, medians of the training pieces
 TONIC_SHARES = np.array([16, 4, 13, 9, 7, 11, 4, 13, 7, 9, 7, 4]) / 104  # C .. B: keys with few signs first
 SHORTEST_S, LONGEST_S = 1.0, 600.0
+# of a loop: so much of the opening is written again; so long before the end nothing is struck, all is let go
+AGAIN_S, CLOSE_S, LET_GO_S = 4.0, 0.02, 0.005
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,8 @@ class ScoreStage(Pretrained):
         """
         if options.edit is not None:
             return self.fill(options.edit, x, sampling, progress)
+        if sampling.loop and not sampling.variation:
+            return self.circle(x, sampling, progress)
         if not SHORTEST_S <= x.seconds <= LONGEST_S:
             raise InvalidRequest(f"A score takes {SHORTEST_S:g} to {LONGEST_S:g} s, not {x.seconds:g}.")
         if sampling.variation:
@@ -138,6 +143,54 @@ class ScoreStage(Pretrained):
             written = writer.write(lambda now: report(progress, "structure", int(now * 10), total))
         report(progress, "structure", total, total)
         rows, pedal = perform(written, plan, x, known["loudness"], rng)
+        time = {} if plan.kind == FREE else {"tempo": plan.bpm, "metre": metre}
+        return Structure(x.seconds, Notes.from_rows(rows, pedal, key=known["key"], **time))
+
+    def circle(self, x: Conditioning, sampling: Sampling, progress: Progress) -> Structure:
+        """A part whose end leads back into its beginning, in whole bars where it has any.
+
+        It is written on into the return of its own opening, and cut where that begins.
+        """
+        seed = sampling.seed_for("structure")
+        rng = np.random.default_rng(seed)
+        known = complete(x, rng)
+        metre = known["metre"] or (4, 4)
+        bar = 4 * TICKS * metre[0] / metre[1]
+        end, again = x.seconds, min(AGAIN_S, x.seconds)
+        if known["kind"] == METRICAL:
+            bars = max(1, round(x.seconds * known["quarters"] * TICKS / (60 * bar)))
+            known["tempo"] = known["quarters"] = bars * bar * 60 / (TICKS * x.seconds)
+            end, again = bars * bar, min(2, bars) * bar
+        unit_s = x.seconds / end
+        returns = returning(bar, end, rng) if known["kind"] == METRICAL else []
+        plan = Plan(
+            seconds=x.seconds + again * unit_s + LAST_ONSET_S,
+            kind=known["kind"],
+            bpm=known["quarters"],
+            bar=bar,
+            attributes=codes(known, self.config.periods),
+            guidance=GUIDANCE,
+            beat=TICKS * quarters_per_beat(metre),
+            density=known["density"],
+            texture=known["texture"],
+            key=known["key"],
+            spans=(*returns, Span(end, end + again, copy_of=0.0)),
+        )
+        total = int(x.seconds * 10)
+        with one_thread(), torch.inference_mode():
+            generator = torch.Generator().manual_seed(seed)
+            writer = Writer(self.network, plan, generator, sampling.temperature, sampling.top_p)  # type: ignore[arg-type]
+            written = writer.write(
+                lambda now: report(progress, "structure", min(int(now * 10), total), total)
+            )
+        report(progress, "structure", total, total)
+        rows, pedal = perform(written, plan, x, known["loudness"], rng)
+        rows = rows[rows[:, 1] < x.seconds - CLOSE_S]
+        let_go = x.seconds - LET_GO_S
+        rows[:, 2] = np.minimum(rows[:, 2], let_go)
+        pedal = pedal[pedal[:, 0] < let_go]
+        if len(pedal) and pedal[-1, 1]:
+            pedal = np.concatenate([pedal, [[let_go, 0.0]]])
         time = {} if plan.kind == FREE else {"tempo": plan.bpm, "metre": metre}
         return Structure(x.seconds, Notes.from_rows(rows, pedal, key=known["key"], **time))
 
