@@ -11,6 +11,7 @@ from PIL import Image
 
 from audiogen.cli import main
 from audiogen.cli.group import VERBS
+from tests.test_revision import noise
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

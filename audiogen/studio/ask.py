@@ -157,12 +157,12 @@ def _piano(ask: Ask) -> Structure:
 
 def asked_in(recipe: dict[str, Any]) -> dict[str, Any]:
     """The settings that a recipe was made with, as far as the page has them; they make the same again."""
-    known, told = ((recipe.get(name) if isinstance(recipe.get(name), dict) else {}) for name in _PARTS)
+    known, told = part_of(recipe, "conditioning"), part_of(recipe, "sampling")
     row: dict[str, Any] = {"prompt": recipe.get("prompt"), "rate": recipe.get("rate")}
     row |= {"kind": known.get("path"), "seconds": known.get("seconds")}
     row |= {name: known.get(name) for name in ("style", "size")}
     row |= {name: told.get(name) for name in ("seed", "decoder_seed", "loop", "variation", "variation_seed")}
-    kinds = {"prompt": str, "kind": str, "style": str, "loop": bool, "seconds": (int, float)}
+    kinds: dict[str, Any] = {"prompt": str, "kind": str, "style": str, "loop": bool, "seconds": (int, float)}
     kinds |= {"variation": (int, float)}
     return {
         name: value
@@ -171,4 +171,7 @@ def asked_in(recipe: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-_PARTS = ("conditioning", "sampling")
+def part_of(recipe: dict[str, Any], name: str) -> dict[str, Any]:
+    """A part of a recipe; {} where a stranger's file has something else there."""
+    part = recipe.get(name)
+    return part if isinstance(part, dict) else {}

@@ -19,6 +19,12 @@ class Fields:
         lang: "en" or "zh".
     """
 
+    own: Any  # what belongs to a visitor
+    bus: Any  # through which web/studio.js speaks
+    tabs: Any
+    compare: Any
+    files: Any
+
     def __init__(self, desk: Desk, lang: str) -> None:
         self.desk, self.lang, self.words = desk, lang, WORDS[lang]
 

@@ -125,7 +125,14 @@ class Page(Commands):
         settings += [self.format, self.rate, self.loop]
         self.make.click(self._make, settings, [self.job, self.seed, self.status], **quick)
         self.mix.click(self._mix, [self.own, self.job, self.below], [self.job, self.status], **quick)
-        drawn_settings = [self.p_prompt, self.size, self.p_seed, self.p_lock, self.p_takes, self.steps]
+        drawn_settings: list[Any] = [
+            self.p_prompt,
+            self.size,
+            self.p_seed,
+            self.p_lock,
+            self.p_takes,
+            self.steps,
+        ]
         drawn_settings += [self.strength, self.own]
         self.p_make.click(self._paint, drawn_settings, [self.p_job, self.p_seed, self.p_status], **quick)
         told = [self.hero, self.frames, self.s_style, self.s_seed]

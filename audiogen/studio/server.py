@@ -31,7 +31,12 @@ from audiogen.studio.words import LANGUAGES
 COOKIE = "audiogen_token"
 MOST_BODY = 4 << 20  # bytes of a call that is no upload
 # of gradio: what would take files in or give files out past the desk, or speak of the machine
-CLOSED = ("/gradio_api/upload", "/gradio_api/file", "/gradio_api/proxy", "/gradio_api/deep_link")
+CLOSED: tuple[str, ...] = (
+    "/gradio_api/upload",
+    "/gradio_api/file",
+    "/gradio_api/proxy",
+    "/gradio_api/deep_link",
+)
 CLOSED += ("/gradio_api/stream", "/monitoring", "/gradio_api/component_server")
 POLICY = (
     "default-src 'self' data: blob:; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "

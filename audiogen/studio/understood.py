@@ -10,7 +10,7 @@ from audiogen.making import understand
 from audiogen.prompt.weighing import plainly
 from audiogen.request import Request
 
-_SAID = (
+_SAID: tuple[str, ...] = (
     "tempo",
     "key",
     "mode",

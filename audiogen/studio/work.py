@@ -15,7 +15,7 @@ from audiogen.registry import Loaded
 from audiogen.request import Take
 from audiogen.stage import Progress
 from audiogen.studio import views
-from audiogen.studio.ask import Ask, Files, request_of
+from audiogen.studio.ask import Ask, Files, part_of, request_of
 
 FACTS = "job.json"
 Tell = Callable[[str, Any], None]
@@ -174,10 +174,9 @@ def _opened(ask: Ask, files: Files, folder: Path) -> dict[str, Any]:
     write_atomic(folder / name, file.read_bytes())
     write_atomic(folder / "take-1.json", _json(without_packed(recipe)))
     write_atomic(folder / "take-1.view.png", views.spectrogram(wave))
-    known = recipe.get("conditioning")
+    known, told = part_of(recipe, "conditioning"), part_of(recipe, "sampling")
     found = views.noted(notes_in(recipe))
-    told = recipe.get("sampling") if isinstance(recipe.get("sampling"), dict) else {}
-    facts = {"n": 1, "kind": known.get("path", "") if isinstance(known, dict) else "", "label": file.stem[9:]}
+    facts: dict[str, Any] = {"n": 1, "kind": known.get("path", ""), "label": file.stem[9:]}
     facts |= {"seed": told.get("seed", 0), "prompt": str(recipe.get("prompt") or ""), "asked": {}}
     facts |= {"file": name, "view": "take-1.view.png", "seconds": round(wave.seconds, 4)}
     return facts | {"peaks": views.peaks(wave), "loop": bool(told.get("loop")), **found}
