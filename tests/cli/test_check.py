@@ -49,6 +49,14 @@ def test_what_is_not_as_asked_is_named_and_fails(scale: Path, run, words: str, r
     assert not told["as_asked"]
 
 
+def test_what_only_a_mood_suggests_is_told_and_is_no_fault(scale: Path, run) -> None:
+    ran = run("check", scale, "stormy piano, 8 s")
+    rows = {line.split()[0]: line for line in ran.out.splitlines() if line.strip()}
+    assert "not as the mood suggests" in rows["density"]
+    assert "density" not in ran.out.splitlines()[-1]
+    assert run("check", scale, "stormy piano with 14 notes per second").code == 1
+
+
 def test_the_values_are_those_of_the_ranking(tiny: Path, run) -> None:
     run("make", "piano in C major, 4 s", "-o", "a.wav", "-n", 2, "--best", 1, "--seed", 5)
     run("check", "a.wav", "--json")
