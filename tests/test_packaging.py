@@ -15,9 +15,13 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[1]
-NAMES = {"PIL": "pillow", "yaml": "pyyaml"}  # import -> distribution, where they differ
+NAMES = {
+    "PIL": "pillow",
+    "yaml": "pyyaml",
+    "c2pa": "c2pa-python",
+}  # import -> distribution, where they differ
 WAITING = {"torchaudio", "transformers"}  # declared for what is to come
-EXTRA_OF = {"tests": ("dev", "train", "eval"), "benchmarks": ("eval",), "examples": ()}
+EXTRA_OF = {"tests": ("dev", "train", "eval", "credentials"), "benchmarks": ("eval",), "examples": ()}
 
 
 def declared() -> dict[str, set[str]]:

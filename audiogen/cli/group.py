@@ -29,6 +29,7 @@ VERBS = {
     "explain": "Show what a prompt asks for.",
     "info": "Show how a file was made.",
     "again": "Make a file again from its recipe.",
+    "sign": "Content credentials (C2PA) with your certificate.",
     "check": "Is a file what was asked?",
     "trace": "Was a file made by audiogen, even if its recipe is gone?",
     "models": "List the weights.",

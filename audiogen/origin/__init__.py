@@ -2,6 +2,7 @@
 
 - `code`: how a pattern is dealt out, and the id that it carries
 - `sound`, `picture`: laying the mark and finding it
+- `credentials`: C2PA, a statement signed by the user
 
 What they withstand, and what not, is measured in docs/origin.md.
 """
