@@ -56,6 +56,7 @@ def _traced(file: Path) -> dict[str, Any]:
         raise InvalidRequest(f"{file} is a structure, and those are not marked; give a sound or a picture.")
     found, recipe = _picture(file) if file.suffix.lower() in PICTURES else _sound(file)
     row: dict[str, Any] = {"file": str(file), "marked": found.there, "score": round(found.score, 1)}
+    row["chance"] = float(f"{found.chance:.1g}")
     row |= {"id": found.id if found.there else None, "sure": found.there and found.sure}
     if found.there and found.stop_s:
         row["seconds"] = [found.first_s, found.stop_s]
@@ -84,8 +85,8 @@ def _picture(file: Path) -> tuple[Found, dict[str, Any] | None]:
 def _words(row: dict[str, Any]) -> str:
     if not row["marked"]:
         told = "; its recipe says that it is marked" if row["recipe"] else ""
-        return f"no mark of audiogen found (score {row['score']:g}){told}"
-    said = [f"made by audiogen (score {row['score']:g})"]
+        return f"no mark of audiogen found{told}"
+    said = [f"made by audiogen (by chance: {row['chance']:g})"]
     said.append(f"id {row['id']}" if row["sure"] else f"id perhaps {row['id']}")
     if "scale" in row:
         said.append(

@@ -10,6 +10,7 @@ Packings, ch. 11).
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,7 +18,7 @@ import numpy as np
 
 ID_DIGITS = 6  # hexadecimal
 WORD, DATA, WORDS = 24, 12, 2  # bits of a code word, of its data; words
-ENOUGH = 7.5  # score from which there is a mark; see docs/origin.md for how often chance reaches it
+CHANCE = 1e-5  # at most so often a file without a mark is taken for one with it; measured in docs/origin.md
 SURE = (
     4.0  # standard deviations between the likeliest word and the next, from which an id is taken to be read
 )
@@ -58,6 +59,7 @@ class Found:
     Attributes:
         score: of the fixed phases, in standard deviations of what has no mark.
         id: six hexadecimal digits, the likeliest; ahead: by how much, in the same measure.
+        trials: places at which it was looked for.
         first_s, stop_s: of a sound, where it is strongest.
         scale: size of a picture, or length of a sound, against that of its making. mirrored: of a picture.
     """
@@ -67,13 +69,19 @@ class Found:
     ahead: float = 0.0
     first_s: float = 0.0
     stop_s: float = 0.0
+    trials: int = 0
     scale: float = 1.0
     mirrored: bool = False
 
     @property
+    def chance(self) -> float:
+        """How often what has no mark reaches the score, 0..1: that of a Gaussian, for every trial."""
+        return min(1.0, self.trials * math.erfc(self.score / math.sqrt(2)) / 2)
+
+    @property
     def there(self) -> bool:
         """Whether there is a mark."""
-        return self.score >= ENOUGH
+        return self.trials > 0 and self.chance <= CHANCE
 
     @property
     def sure(self) -> bool:

@@ -9,12 +9,13 @@ cropping is a shift, which costs nothing.
 
 from __future__ import annotations
 
+import dataclasses
 from functools import cache
 
 import numpy as np
 from scipy import fft, ndimage
 
-from audiogen.origin.code import ENOUGH, NOTHING, Found, Pattern, pattern
+from audiogen.origin.code import NOTHING, Found, Pattern, pattern
 
 TILE = 128  # pixels
 WAVES = (5, 36)  # periods in a tile
@@ -26,6 +27,7 @@ FLAT, UNEVEN, MOST = (
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 SCALES = (0.4, 2.2)  # at which a mark is looked for
 _STEP = 1.004
+_SURELY = 15.0  # score from which no other scale is looked at
 LARGEST = 1024  # pixels of the middle that is looked at
 
 
@@ -100,14 +102,16 @@ def detect(pixels: np.ndarray, scales: tuple[float, ...] | None = None) -> Found
         scales = (1.0, *low * _STEP ** np.arange(np.log(high / low) / np.log(_STEP)))
     image = Image.fromarray(rest)
     best = NOTHING
+    trials = 0
     for scale in scales:
         size = (max(1, round(image.width / scale)), max(1, round(image.height / scale)))
         resized = rest if scale == 1 else np.asarray(image.resize(size, Image.Resampling.BILINEAR))
         found = _matched(resized, scale)
         best = max(best, found, key=lambda each: each.score)
-        if best.score > 2 * ENOUGH and found.score < best.score / 2:
+        trials += 2 * TILE * TILE  # mirrored or not
+        if best.score > _SURELY and found.score < best.score / 2:
             break  # past the peak
-    return best
+    return dataclasses.replace(best, trials=trials)
 
 
 def _matched(rest: np.ndarray, scale: float) -> Found:

@@ -35,6 +35,7 @@ _BLOCK = 1024  # frames at a time
 _MARGIN = _WHILE // 2 + 1  # frames on either side that they depend on
 RATE = 16_000  # of the detector, Hz
 _SIZE = 1024  # of its frames
+_TOPS_HZ = (HIGH_HZ, 1500.0)  # a noise that was mixed in leaves what is low as a rule
 _FASTEST, _TRIED = 1.08, 6  # changes of speed that are looked for, and how many of them
 
 
@@ -167,8 +168,9 @@ def detect(samples: np.ndarray, sample_rate: int) -> Found:
     best = _searched(phases)
     for faster in [] if best.there else _speeds(phases):
         found = _searched(_phases_of(soxr.resample(mono, sample_rate, RATE * faster)))
-        if found.score > best.score:
-            best = dataclasses.replace(found, scale=1 / faster)
+        trials = best.trials + found.trials
+        best = max(best, dataclasses.replace(found, scale=1 / faster), key=lambda each: each.score)
+        best = dataclasses.replace(best, trials=trials)
     return best
 
 
@@ -213,21 +215,29 @@ def _searched(phases: np.ndarray) -> Found:
     count = max(1, -(-len(phases) // period))
     rows = fft.rfft(np.pad(phases, (0, count * period - len(phases))).reshape(count, period), axis=1)
     rows = rows[:, harmonics()] * np.conj(_phases()) / np.sqrt(2)
-    best, width = NOTHING, 1
+    best, width, trials = NOTHING, 1, 0
     while True:
         width = min(width, count)
         for first in range(0, count - width + 1, max(1, width // 2)):
             total = rows[first : first + width].sum(0)
             total /= np.abs(total) + np.median(np.abs(total)) + 1e-12
-            spectrum = np.zeros(period // 2 + 1, np.complex64)
-            spectrum[harmonics()] = total * grid().sync[0]
-            match = fft.irfft(spectrum)
-            at = int(np.argmax(np.abs(match)))  # below zero where the sound is upside down
-            score = float(abs(match[at]) / (match.std() + 1e-12))
-            if score > best.score:
-                turned = np.sign(match[at]) * total * np.exp(2j * np.pi * harmonics() * at / period)
-                id_, ahead = grid().read(turned.real[None])
-                best = Found(score, id_, ahead, first * PERIOD_S, (first + width) * PERIOD_S)
+            for top_hz in _TOPS_HZ:
+                found = _matched(np.where(harmonics() < top_hz * PERIOD_S, total, 0), period)
+                trials += 2 * period  # upright and upside down
+                if found.score > best.score:
+                    best = dataclasses.replace(
+                        found, first_s=first * PERIOD_S, stop_s=(first + width) * PERIOD_S
+                    )
         if width == count:
-            return best
+            return dataclasses.replace(best, trials=trials)
         width *= 2
+
+
+def _matched(total: np.ndarray, period: int) -> Found:
+    """The best phase of the mark in its harmonics, their own phases taken off, complex [harmonics]."""
+    spectrum = np.zeros(period // 2 + 1, np.complex64)
+    spectrum[harmonics()] = total * grid().sync[0]
+    match = fft.irfft(spectrum)
+    at = int(np.argmax(np.abs(match)))  # below zero where the sound is upside down
+    turned = np.sign(match[at]) * total * np.exp(2j * np.pi * harmonics() * at / period)
+    return Found(float(abs(match[at]) / (match.std() + 1e-12)), *grid().read(turned.real[None]))
