@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from scipy import fft, ndimage
@@ -56,7 +56,7 @@ def _phases() -> np.ndarray:
     return (rest.sync + rest.sign)[0] + 1j * (rest.sync + rest.sign)[1]
 
 
-@cache
+@lru_cache(maxsize=4)  # every sound has an id of its own
 def _noise(id_: str, sample_rate: int) -> np.ndarray:
     """One period of the mark before it is shaped, of unit power, float32."""
     length = round(PERIOD_S * sample_rate)

@@ -150,3 +150,10 @@ def test_silence_has_no_mark():
     sound.mark(silence, RATE, ID)
     assert not silence.any()
     assert not sound.detect(silence, RATE).there
+
+
+def test_many_sounds_leave_nothing_behind():
+    """Every sound has an id of its own; a server that marks thousands keeps the patterns of a few."""
+    for number in range(20):
+        sound._noise(f"{number:06x}", 8000)
+    assert sound._noise.cache_info().currsize < 10
