@@ -23,6 +23,7 @@ WORN = {  # thing -> (height over that of the hero, its lower edge over the hero
     "sunglasses": (0.62, 0.56),
     "glasses": (0.62, 0.56),
 }
+CHIN = 0.18
 UNDER_CHIN = {"scarf", "necktie"}  # behind the head
 IN_THE_AIR = {"balloon", "kite", "butterfly", "bird", "bee", "airplane", "crescent moon", "sun", "star"}
 IN_THE_AIR |= {"cloud", "rainbow", "rocket", "helicopter", "dove", "cloud with rain", "flying saucer"}
@@ -46,6 +47,8 @@ def composed(scene: Scene, hero: Figure, draw_thing: Draws, seed: int) -> np.nda
     worn = [thing for thing in scene.things if thing.name in WORN]
     beside = [thing for thing in scene.things if thing.name not in WORN]
     x, y, height, tilt = _stance(scene, bool(beside), inside, draw)
+    if any(thing.name in UNDER_CHIN for thing in worn):
+        y -= CHIN * height  # so that what hangs from the chin is seen
     side = 1.0 if x < 0.5 else -1.0
     behind = "hide" in scene.acts
     if behind and not beside:

@@ -27,6 +27,7 @@ COLOURS = {  # of a detail, sRGB
     "brown": (0.5, 0.32, 0.2),
     "grey": (0.6, 0.6, 0.6),
 }
+DARK, SEES = 42.0, 0.03  # L* of an eye at most; share of the middle from which on it has eyes
 NEAR = 45.0  # CIELAB; about as far is red from orange
 SMALLEST = 0.01  # share of the picture; smaller spots are splashes of paint
 
@@ -75,16 +76,23 @@ def cut_out(take: Take) -> Figure:
 
 
 def looks(figure: Figure, colours: Sequence[str]) -> float:
-    """How good a hero it makes, 0 .. 2: even on both sides, and of the colours asked for; none: of few."""
+    """How good a hero it makes, 0 .. 2.5: even on both sides, of the colours asked for, with dark eyes.
+
+    Args:
+        colours: names of `COLOURS`; none: it is to have few.
+    """
     solid = figure.rgba[3] > 0.5
     lab = rgb_to_lab(figure.rgba[:3].transpose(1, 2, 0))
     both = solid & solid[:, ::-1]
     across = np.linalg.norm(lab - lab[:, ::-1], axis=-1)
     even = float(np.exp(-across[both] / NEAR).mean()) if both.any() else 0.0
     even *= both.sum() / max(1, solid.sum())
+    height, width = solid.shape  # eyes and a mouth are dark, and in the middle
+    face = lab[height * 3 // 10 : height * 3 // 4, width * 15 // 100 : width * 85 // 100, 0]
+    dark = min(1.0, float((face < DARK).mean()) / SEES) if face.size else 0.0
     asked = [rgb_to_lab(np.array(COLOURS[name])) for name in colours] or [np.median(lab[solid], 0)]
     far = np.min([np.linalg.norm(lab[solid] - colour, axis=-1) for colour in asked], 0)
-    return even + float(np.exp(-far / NEAR).mean())
+    return even + float(np.exp(-far / NEAR).mean()) + 0.5 * dark
 
 
 def laid_on(
