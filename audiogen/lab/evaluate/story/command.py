@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="audiogen evaluate story",
-        description="Identity, words, layouts, time and memory of stories, with 95 %% intervals.",
+        description="Identity, words, layouts, time and memory of stories, with 95 % intervals.",
     )
     parser.add_argument("benchmark", type=Path, help="YAML, {group: [{subject, style, settings}]}")
     parser.add_argument("--model", help="folder or hub id of a pretrained model; default: our own")
