@@ -95,6 +95,7 @@ class Fields:
                     )
                     self.p_stop = gr.Button(w["stop"], min_width=80)
                     self.p_dice = gr.Button("⚄", min_width=50)
+                with gr.Row():
                     self.p_lock = gr.Checkbox(label=w["lock"], value=False, container=False, min_width=120)
                     self.steps = gr.Checkbox(label=w["steps"], value=False, container=False, min_width=120)
                 with gr.Accordion(w["draw"], open=True):
