@@ -20,7 +20,7 @@ from torch import Tensor
 from audiogen.artifacts import MelSpectrogram, Waveform
 from audiogen.media.mel import TEXTURE, MelSettings, filterbank, unframed
 from audiogen.render.blocks import SpectrogramRenderer, fade_floor, side_factor
-from audiogen.sampling.phase import forward, istft
+from audiogen.sampling.stft import forward, istft
 
 ROUNDS = 4  # of scaling; bands are then within 1 % of the asked ones
 GAIN_LIMIT = 10.0  # of one round

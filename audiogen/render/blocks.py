@@ -19,7 +19,8 @@ from torch import Tensor
 from audiogen.artifacts import Conditioning, MelSpectrogram, Waveform
 from audiogen.media.finish import fitted_loop
 from audiogen.media.mel import MelSettings, group_of_bin
-from audiogen.sampling.phase import fast_griffin_lim, forward, integrate_phase, white_phases
+from audiogen.sampling.phase import fast_griffin_lim, integrate_phase, white_phases
+from audiogen.sampling.stft import forward
 from audiogen.stage import PLAIN, Edit, Options, Progress, Sampling, report
 
 BLOCK_FRAMES = 1200  # 16 s at a time: memory stays bounded, and shorter arrays stay nearer to the cores

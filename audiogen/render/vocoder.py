@@ -18,7 +18,7 @@ from audiogen.networks.magnitude import MagnitudeNetwork
 from audiogen.pretrained import Pretrained
 from audiogen.render.bands import BandRenderer
 from audiogen.render.blocks import MARGIN_FRAMES, SpectrogramRenderer, fade_floor, side_factor
-from audiogen.sampling.phase import forward, istft
+from audiogen.sampling.stft import forward, istft
 from audiogen.stage import PLAIN, Options, Progress, Sampling
 
 

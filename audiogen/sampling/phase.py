@@ -4,8 +4,8 @@ Start: phase gradients of a Gaussian-like window follow from the log-magnitude a
 Soendergaard 2017, "A Noniterative Method for Reconstruction of Phase from STFT Magnitude"). We do not
 use a heap: frame after frame, a bin that was already ringing takes its phase from the frame before
 (trapezoid of the instantaneous frequencies); a bin that rises much faster than it rang takes it along
-frequency, through the group delay, from the nearest ringing bin. That is a few vector operations a
-frame, and eight refinements after it match thirty-two after random phases.
+frequency, through the group delay, from the nearest ringing bin. That is one compiled pass over the
+frames, and eight refinements after it match thirty-two after random phases.
 
 Where the magnitude is smooth in both directions it says nothing about phase: carried on from frame to
 frame it would turn every bin at its own frequency and repeat the same noise every n_fft samples, which is
@@ -20,38 +20,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from audiogen.sampling.native import exact, share
+from audiogen.sampling.stft import Inverse, forward, frames_of, framing
+
 GAUSSIAN_OF_HANN = 0.25645  # gamma = this * window_length**2 (Prusa et al., table 1)
-
-
-def istft(spectrum: Tensor, hop_length: int, samples: int) -> Tensor:
-    """Least-squares overlap-add with a Hann window: [bins, frames] -> [samples]; inverse of `forward`."""
-    n_fft = 2 * (spectrum.shape[0] - 1)
-    window = torch.hann_window(n_fft, dtype=spectrum.real.dtype, device=spectrum.device)
-    frames = torch.fft.irfft(spectrum.T, n=n_fft) * window
-    wave = _overlap_add(frames, hop_length)
-    weight = _overlap_add(window.square().expand(len(frames), -1), hop_length)
-    pad = (n_fft - hop_length) // 2
-    return (wave / weight.clamp_min(1e-3))[pad : pad + samples]
-
-
-def _overlap_add(frames: Tensor, hop_length: int) -> Tensor:
-    """[frames, n_fft] -> [n_fft + hop * (frames - 1)], by whole blocks of one hop."""
-    count, n_fft = frames.shape
-    blocks = -(-n_fft // hop_length)
-    padded = torch.nn.functional.pad(frames, (0, blocks * hop_length - n_fft))
-    padded = padded.unflatten(1, (blocks, hop_length))
-    out = frames.new_zeros(count + blocks - 1, hop_length)
-    for block in range(blocks):
-        out[block : block + count] += padded[:, block]
-    return out.reshape(-1)[: n_fft + hop_length * (count - 1)]
-
-
-def forward(wave: Tensor, n_fft: int, hop_length: int) -> Tensor:
-    """Hann spectrum [..., bins, T // hop] with frames centred as in `media.mel.stft`, unscaled."""
-    pad = (n_fft - hop_length) // 2
-    window = torch.hann_window(n_fft, dtype=wave.dtype, device=wave.device)
-    padded = torch.nn.functional.pad(wave, (pad, pad))
-    return torch.stft(padded, n_fft, hop_length, window=window, center=False, return_complex=True)
 
 
 def integrate_phase(
@@ -74,37 +46,99 @@ def integrate_phase(
         attack: rise of log magnitude from frame to frame, nats, above which a bin is an attack.
         smooth: slopes of log magnitude, nats per bin and per frame, under which a bin is noise.
     """
-    log = magnitude.clamp_min(float(magnitude.max()) * floor).log().double().numpy()
-    bins, count = log.shape
-    n_fft = 2 * (bins - 1)
-    gamma = GAUSSIAN_OF_HANN * n_fft**2
-    index = np.arange(bins)
-    # phase advance per hop (time gradient) and phase step per bin (frequency gradient); frames count
-    # time from the window's first sample, hence the -pi per bin.
-    advance = np.gradient(log, axis=0) * (hop_length * n_fft / gamma)
-    advance += 2 * np.pi * hop_length * index[:, None] / n_fft
-    step = -np.gradient(log, axis=1) * (gamma / (hop_length * n_fft)) - np.pi
-    quiet = log <= log.min() + 1e-3
-    noisy = smooth_places(torch.from_numpy(log), smooth).numpy()
-    drawn = quiet | noisy
-    phase = noise.double().numpy().copy()
+    log = frames_of(magnitude.clamp_min(float(magnitude.max()) * floor).log())
+    phase = frames_of(noise.float()).copy()
     first = 1
     if known is not None:
         first = known.shape[1]
-        phase[:, :first] = known.double().numpy()
-    for n in range(first, count):
-        onward = phase[:, n - 1] + (advance[:, n - 1] + advance[:, n]) / 2
-        ringing = (log[:, n - 1] > log[:, n] - attack) & ~quiet[:, n]
-        along = np.concatenate([[0.0], np.cumsum((step[1:, n] + step[:-1, n]) / 2)])
-        anchors = np.flatnonzero(ringing & ~noisy[:, n])
-        if len(anchors):
-            near = _nearest(anchors, index)
-            guess = onward[near] + along - along[near]
-        else:
-            guess = along
-        guess = np.where(ringing, onward, guess)
-        phase[:, n] = np.where(drawn[:, n], phase[:, n], guess)
-    return torch.from_numpy(np.remainder(phase, 2 * np.pi)).float()
+        phase[:first] = known.T.numpy()
+    phase[:first] = np.remainder(phase[:first].astype(np.float64), 2 * np.pi)
+    still = float(log.min()) + 1e-3
+    _integrate(log, phase, first, hop_length, GAUSSIAN_OF_HANN, still, attack, *map(np.float32, smooth))
+    return torch.from_numpy(phase).T
+
+
+@exact
+def _slopes(log, n, rise, tilt, fall):  # type: ignore[no-untyped-def]
+    """Of frame n: slope per bin, its amount in float32, and slope per frame; central where possible."""
+    frames, bins = log.shape
+    row, low, high = log[n], log[max(n - 1, 0)], log[min(n + 1, frames - 1)]
+    span = max(min(n + 1, frames - 1) - max(n - 1, 0), 1)
+    for k in range(1, bins - 1):
+        tilt[k] = (np.float64(row[k + 1]) - np.float64(row[k - 1])) / 2
+        rise[k] = abs((row[k + 1] - row[k - 1]) / np.float32(2))
+    for k, under in ((0, 0), (bins - 1, bins - 2)):
+        tilt[k] = np.float64(row[under + 1]) - np.float64(row[under])
+        rise[k] = abs(row[under + 1] - row[under])
+    for k in range(bins):
+        fall[k] = (np.float64(high[k]) - np.float64(low[k])) / span
+
+
+@exact
+def _integrate(log, phase, first, hop, gaussian, still, attack, bin_limit, frame_limit):  # type: ignore[no-untyped-def]
+    """See `integrate_phase`; log and phase float32 [frames, bins], phase holds the noise and is filled.
+
+    Phase advances per hop by the time gradient and per bin by the frequency gradient; frames count time
+    from the window's first sample, hence the -pi per bin.
+    """
+    frames, bins = log.shape
+    n_fft = 2 * (bins - 1)
+    gamma = gaussian * n_fft**2
+    turn = 2 * np.pi
+    per_hop, per_bin = hop * n_fft / gamma, gamma / (hop * n_fft)
+    before = phase[first - 1].astype(np.float64)
+    advance = np.empty((2, bins))
+    step, along, guess = np.empty(bins), np.empty(bins), np.empty(bins)
+    onward, near = np.empty(bins), np.empty(bins, np.int64)
+    rise, steep, slope = np.empty((3, bins), np.float32)
+    for n in range(first - 1, frames):
+        now = advance[n % 2]
+        _slopes(log, n, rise, now, step)
+        for k in range(bins):
+            now[k] = now[k] * per_hop + turn * hop * k / n_fft
+            step[k] = -step[k] * per_bin - np.pi
+        if n < first:
+            continue
+        slope[:] = 0
+        for m in range(max(n - 2, 0), min(n + 3, frames)):
+            low, high = log[max(m - 1, 0)], log[min(m + 1, frames - 1)]
+            span = np.float32(min(m + 1, frames - 1) - max(m - 1, 0))
+            for k in range(bins):
+                slope[k] = max(slope[k], abs((high[k] - low[k]) / span))
+        steep[:] = 0
+        for j in range(-3, 4):
+            for k in range(max(j, 0), bins + min(j, 0)):
+                steep[k - j] = max(steep[k - j], rise[k])
+        then = advance[(n - 1) % 2]
+        along[0] = 0.0
+        for k in range(1, bins):
+            along[k] = along[k - 1] + (step[k] + step[k - 1]) / 2
+        anchor = -1
+        for k in range(bins):
+            onward[k] = before[k] + (then[k] + now[k]) / 2
+            noisy = steep[k] < bin_limit and slope[k] < frame_limit
+            quiet = np.float64(log[n, k]) <= still
+            ringing = not quiet and np.float64(log[n - 1, k]) > np.float64(log[n, k]) - attack
+            if ringing and not noisy:
+                anchor = k
+            near[k] = anchor
+            # what the frame begins from: drawn, carried on, or by the nearest anchor
+            guess[k] = 0.0 if quiet or noisy else 1.0 if ringing else 2.0
+        anchor = -1
+        for k in range(bins - 1, -1, -1):
+            if near[k] == k:
+                anchor = k
+            if guess[k] == 0.0:
+                guess[k] = phase[n, k]
+            elif guess[k] == 1.0:
+                guess[k] = onward[k]
+            else:
+                nearest = near[k]
+                if nearest < 0 or (anchor >= 0 and anchor - k < k - nearest):
+                    nearest = anchor
+                guess[k] = along[k] if nearest < 0 else onward[nearest] + along[k] - along[nearest]
+            phase[n, k] = guess[k] - turn * np.floor(guess[k] / turn)
+        before, guess = guess, before
 
 
 def smooth_places(log_magnitude: Tensor, limits: tuple[float, float]) -> Tensor:
@@ -126,14 +160,6 @@ def white_phases(bins: int, frames: int, hop_length: int, generator: torch.Gener
     return forward(wave, 2 * (bins - 1), hop_length).angle()
 
 
-def _nearest(anchors: np.ndarray, index: np.ndarray) -> np.ndarray:
-    """For every index the nearest anchor (sorted, not empty)."""
-    place = np.searchsorted(anchors, index)
-    below = anchors[np.clip(place - 1, 0, len(anchors) - 1)]
-    above = anchors[np.clip(place, 0, len(anchors) - 1)]
-    return np.where(np.abs(index - below) <= np.abs(above - index), below, above)
-
-
 def fast_griffin_lim(
     magnitude: Tensor,
     phase: Tensor,
@@ -147,21 +173,44 @@ def fast_griffin_lim(
 
     `known` [bins, K] is the spectrum of the first frames, `known_end` that of the last; they stay.
     """
-    n_fft = 2 * (magnitude.shape[-2] - 1)
-    samples = magnitude.shape[-1] * hop_length
+    asked = frames_of(magnitude)
+    frames, bins = asked.shape
+    inverse = Inverse(frames, 2 * (bins - 1), hop_length)
+    window, pad, threads = inverse.window, inverse.pad, torch.get_num_threads()
+    spectrum = torch.polar(torch.from_numpy(asked), torch.from_numpy(frames_of(phase.float()))).numpy()
 
-    def hold(spectrum: Tensor) -> Tensor:
+    def hold() -> None:
         if known is not None:
-            spectrum[:, : known.shape[1]] = known
+            spectrum[: known.shape[1]] = known.T.numpy()
         if known_end is not None:
-            spectrum[:, -known_end.shape[1] :] = known_end
-        return spectrum
+            spectrum[frames - known_end.shape[1] :] = known_end.T.numpy()
 
-    spectrum = hold(torch.polar(magnitude, phase))
-    before = spectrum
+    hold()
+    before = spectrum.copy()
     for _ in range(iterations):
-        consistent = forward(istft(spectrum, hop_length, samples), n_fft, hop_length)
-        ahead = consistent + momentum * (consistent - before)
-        before = consistent
-        spectrum = hold(magnitude * ahead / ahead.abs().clamp_min(1e-12))
-    return spectrum
+        wave = inverse(spectrum)
+        wave[:pad] = wave[len(wave) - pad :] = 0
+        framed = framing(wave, inverse.n_fft, hop_length)
+
+        def refine(first: int, stop: int, framed: np.ndarray = framed) -> None:
+            consistent = np.fft.rfft(framed[first:stop] * window)
+            _refine(
+                consistent, *(rows[first:stop] for rows in (before, asked, spectrum)), np.float32(momentum)
+            )
+
+        share(refine, frames, threads)
+        hold()
+    return torch.from_numpy(spectrum).T
+
+
+@exact
+def _refine(consistent, before, asked, spectrum, momentum):  # type: ignore[no-untyped-def]
+    """spectrum = asked magnitude, phase ahead of consistent; before = consistent; [frames, bins]."""
+    for n in range(asked.shape[0]):
+        for k in range(asked.shape[1]):
+            real, imag = consistent[n, k].real, consistent[n, k].imag
+            x = real + momentum * (real - before[n, k].real)
+            y = imag + momentum * (imag - before[n, k].imag)
+            before[n, k] = consistent[n, k]
+            scale = asked[n, k] / max(np.sqrt(x * x + y * y), np.float32(1e-12))
+            spectrum[n, k] = complex(x * scale, y * scale)

@@ -7,14 +7,8 @@ import math
 import numpy as np
 import torch
 
-from audiogen.sampling.phase import (
-    fast_griffin_lim,
-    forward,
-    integrate_phase,
-    istft,
-    smooth_places,
-    white_phases,
-)
+from audiogen.sampling.phase import fast_griffin_lim, integrate_phase, smooth_places, white_phases
+from audiogen.sampling.stft import forward, istft
 from tests.conftest import struck
 
 N_FFT, HOP = 4096, 588
@@ -89,3 +83,28 @@ def test_partials_and_attacks_are_not_taken_for_noise() -> None:
     partials = round(220 * N_FFT / 44_100), round(277.2 * N_FFT / 44_100)
     assert not noisy[list(partials), 15:60].any()
     assert smooth_places(torch.zeros(60, 40), (0.3, 0.2)).all()
+
+
+def test_smooth_places_of_the_start_are_those_of_the_rule() -> None:
+    magnitude = forward(chord(), N_FFT, HOP).abs()
+    noise = torch.rand(magnitude.shape, generator=torch.Generator().manual_seed(0)) * 2 * math.pi
+    start = integrate_phase(magnitude, HOP, noise)
+    log_magnitude = magnitude.clamp_min(float(magnitude.max()) * 1e-6).log()
+    drawn = smooth_places(log_magnitude, (0.3, 0.2)) | (log_magnitude <= log_magnitude.min() + 1e-3)
+    assert 0.05 < drawn.float().mean() < 0.95
+    same = (start - noise).abs() < 1e-6
+    assert torch.equal(same[:, 1:], drawn[:, 1:])
+
+
+def test_the_number_of_threads_changes_nothing() -> None:
+    magnitude = forward(chord(), N_FFT, HOP).abs()
+    threads, found = torch.get_num_threads(), []
+    try:
+        for number in (1, 2):
+            torch.set_num_threads(number)
+            start = integrate_phase(magnitude, HOP, torch.zeros_like(magnitude))
+            spectrum = fast_griffin_lim(magnitude, start, HOP, 2)
+            found.append(istft(spectrum, HOP, magnitude.shape[1] * HOP))
+    finally:
+        torch.set_num_threads(threads)
+    assert torch.equal(*found)
