@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import logging
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from typing import Any
 from audiogen.errors import MissingPackage
 
 _EXTENSION = "torchaudio._extension"
+# torchao, where it is installed, is imported by diffusers and peft; on a CPU it warns of its parts for GPUs
+_TALKATIVE = ("torchao", "torch.utils._pytree", "diffusers.quantizers.torchao.torchao_quantizer")
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,8 @@ def _forget() -> None:
 
 def _import(name: str) -> ModuleType:
     ensure_torchaudio()
+    for talkative in _TALKATIVE:
+        logging.getLogger(talkative).setLevel(logging.ERROR)
     try:
         return importlib.import_module(name)
     except ImportError as problem:

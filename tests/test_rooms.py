@@ -68,7 +68,8 @@ ALLOWED: dict[str, set[str]] = {
         "lab.evaluate",
         "ranking",
         "weight_files",
-    },
+    }
+    | {"hub", "compat"},  # a LoRA is trained within a pretrained model
     "listen": BASE | {"media"},
     # the page and the HTTP calls: the engine, as the command line has it
     "studio": SEAM

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,10 @@ from audiogen.making import Request, make
 from audiogen.media import png
 from audiogen.stage import Sampling
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(importlib.util.find_spec("peft") is None, reason="needs peft"),
+]
 Hub = Callable[[str], Path]
 WORDS = "a violin on the moon"
 BF16_DISTANCE = 0.05  # of pixels in 0..1: eight bits of precision over two steps and a decoder
@@ -40,7 +44,6 @@ def lora(hub: Hub) -> Path:
 
 
 def test_a_lora_gives_the_very_pixels_of_the_bare_call(hub: Hub) -> None:
-    pytest.importorskip("peft")
     pipe = import_diffusers().AutoPipelineForText2Image.from_pretrained(hub("pictures"))
     pipe.set_progress_bar_config(disable=True)
     pipe.load_lora_weights(lora(hub), weight_name="pytorch_lora_weights.safetensors", adapter_name="a")
@@ -52,7 +55,6 @@ def test_a_lora_gives_the_very_pixels_of_the_bare_call(hub: Hub) -> None:
 
 
 def test_loras_add_up_and_scale_0_is_none(hub: Hub) -> None:
-    pytest.importorskip("peft")
     one = Lora(str(lora(hub)), 0.5)
     none, half = pixels(hub("pictures")), pixels(hub("pictures"), loras=(one,))
     twice = pixels(hub("pictures"), loras=(one, one))
@@ -65,7 +67,6 @@ def test_loras_add_up_and_scale_0_is_none(hub: Hub) -> None:
 
 
 def test_a_lora_stands_in_the_recipe(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("peft")
     monkeypatch.chdir(tmp_path)
     given = ["--model", str(hub("pictures")), "--lora", f"{lora(hub)}:0.5", "--steps", "2", "--device", "cpu"]
     assert main(["make", WORDS, *given, "--seed", "3", "-o", "a.png", "-q"]) == 0
@@ -76,7 +77,6 @@ def test_a_lora_stands_in_the_recipe(hub: Hub, tmp_path: Path, monkeypatch: pyte
 
 
 def test_a_lora_of_another_model_is_refused_in_one_line(hub: Hub, tmp_path: Path) -> None:
-    pytest.importorskip("peft")
     from safetensors.torch import load_file, save_file
 
     rows = load_file(lora(hub) / "pytorch_lora_weights.safetensors")

@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from audiogen.errors import InvalidRequest
+from audiogen.errors import AudiogenError, InvalidRequest
 from audiogen.lab.train.recipe import Recipe
 
 FEW_POINTS = 20  # of a curve, that are marked one by one
@@ -51,10 +51,21 @@ class RunFolder:
         return state
 
     def save(self, state: dict[str, Any]) -> None:
-        """Write the checkpoint atomically."""
+        """Write the checkpoint atomically.
+
+        Raises:
+            AudiogenError: the disk is full; the one before is kept.
+        """
         temporary = self.checkpoint.with_suffix(".part")
-        torch.save(state, temporary)
-        os.replace(temporary, self.checkpoint)
+        try:
+            torch.save(state, temporary)
+            os.replace(temporary, self.checkpoint)
+        except (OSError, RuntimeError) as problem:  # torch calls a full disk a RuntimeError
+            temporary.unlink(missing_ok=True)
+            raise AudiogenError(
+                f"The checkpoint in {self.folder} could not be written, the one before is kept; is the disk "
+                "full? Make room, and the same command goes on."
+            ) from problem
 
     def log(self, **row: Any) -> None:
         """Append one line to metrics.jsonl."""

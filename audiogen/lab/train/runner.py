@@ -105,7 +105,8 @@ class Loop:
         if self.engine.rank and resume and self.folder.checkpoint.exists():
             state = torch.load(self.folder.checkpoint, map_location="cpu", weights_only=True)
         if state is None and init_from is not None:
-            say(warm_start(self.bare, init_from))
+            own = getattr(self.task, "warm_start", None)  # weights in a form of its own
+            say(own(init_from) if own is not None else warm_start(self.bare, init_from))
         if state is not None:
             self.bare.load_state_dict(state["network"])
         optimizer = make_optimizer(self.bare, self.settings)

@@ -31,6 +31,7 @@ TASKS: dict[str, str] = {
     "digit-vae": "audiogen.lab.train.vae:VAETask",
     "digit-ddpm": "audiogen.lab.train.digit_diffusion:DigitDiffusionTask",
     "digit-classifier": "audiogen.lab.train.digit_classifier:DigitClassifierTask",
+    "lora": "audiogen.lab.train.lora:LoraTask",
     "transcriber": "audiogen.lab.train.transcriber:TranscriberTask",
 }
 
