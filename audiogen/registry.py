@@ -58,7 +58,8 @@ class StageEntry:
         varies: whether it writes a share of a structure anew (`stage.Varies`).
         vocabulary: OWN: it refuses what it never learned; FREE: it is handed the whole sentence.
         chosen: whether the user chooses its model (`Request.model`), so that it has no weights of its own.
-        beside: sounds that it can be given besides, "melody" and "opening" (`stage.FollowsMelody`, `GoesOn`).
+        beside: sounds that it can be given besides: "melody", "opening" (`stage.FollowsMelody`, `GoesOn`),
+            "begun", one that it changes (`Editable`).
         loops: whether what it makes can close into a loop, as far as it is of its making.
     """
 
@@ -100,6 +101,7 @@ class StageEntry:
 
 
 _PICTURES = ("digit", "picture")
+_BESIDE = {"musicgen": ("opening",), "musicgen-melody": ("melody",), "text-to-sound": ("begun",)}
 _OF_DIFFUSERS = (
     *("ddpm", "ddim", "pndm", "dpm-solver++", "dpm-solver++-karras", "euler", "euler-ancestral", "heun"),
     *("unipc", "lcm"),
@@ -229,7 +231,7 @@ STAGES: list[StageEntry] = [
             schedulers=schedulers,
             vocabulary=FREE,
             chosen=True,
-            beside={"musicgen": ("opening",), "musicgen-melody": ("melody",)}.get(name, ()),
+            beside=_BESIDE.get(name, ()),
         )
         for name, place, takes, gives, schedulers in (
             ("text-to-image", "pictures:TextToImage", Conditioning, Picture, _OF_DIFFUSERS),

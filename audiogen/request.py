@@ -23,7 +23,7 @@ from audiogen.artifacts import (
     Waveform,
 )
 from audiogen.errors import InvalidRequest
-from audiogen.hub import ModelChoice
+from audiogen.hub import CallSettings, ModelChoice
 from audiogen.kinds import OWN, Kind
 from audiogen.media.midi_changes import MidiChanges
 from audiogen.registry import NONE, STAGES, Loaded, StageEntry, load_stage, stage_names, vocabulary_of
@@ -36,6 +36,7 @@ AUTO, OFF = "auto", "off"
 SIZES = (384, 512)  # pixels to a side of a picture
 Start = Structure | MelSpectrogram | Contour | Latents
 AS_WRITTEN = MidiChanges()
+AS_USUAL = CallSettings()
 EDITS = 2  # how pictures are changed, varied and made of squares; 1: as before recipes held this number
 IN_SQUARES, PAINTED_AS = "pixel", "flat"  # a look, and the one in which it is painted before
 FILL_SECONDS = (0.2, 300.0)  # of what is made anew in a sound that is there
@@ -96,6 +97,8 @@ class Request:
         model: a pretrained model that stands in the place of the decoder; None: our own do.
         negative: what such a model is told to keep away from; quality: "good" adds words of `hub/words.yaml`.
         watermark: sounds and pictures carry the mark of `origin/`, with the id of their recipe.
+        settings: what else such a model is told.
+        upscale: a pretrained model that makes the finished picture larger; None: it stays as it is.
         melody: a sound or MIDI file whose melody such a model follows; opening: a sound that it goes on from.
     """
 
@@ -127,6 +130,8 @@ class Request:
     melody: Path | Waveform | None = None
     opening: Path | Waveform | None = None
     region: Region | None = None
+    settings: CallSettings = AS_USUAL
+    upscale: ModelChoice | None = None
 
     def __post_init__(self) -> None:
         settle(self)
@@ -154,6 +159,11 @@ class Request:
                 problems.append(f"no {seam} stage named {name!r}; there are {', '.join(known)}, none")
         if problems:
             raise InvalidRequest("; ".join(problems) + ".")
+
+    @property
+    def shows_source(self) -> bool:
+        """Whether the file that is given is a picture that steers a pretrained model, and no drawing."""
+        return isinstance(self.source, Path) and self.settings.shows_picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,7 +232,8 @@ class Plan:
         remarks: what was left out or changed, in words for the user.
         bed: a second plan whose sound is laid under that of this one, or None.
         retouch, revision: the picture, the sound that is changed, or None.
-        melody, opening: see `Request`, or None.
+        melody, opening: see `Request`, or None. begun: a sound that a pretrained model changes, or None.
+        shown: a picture that steers a pretrained model as it is, or None.
         loaded: stages that are loaded; plans that share this dictionary share their networks.
         given: the stages themselves, where the caller has them; (): they are loaded by their names.
     """
@@ -237,6 +248,8 @@ class Plan:
     retouch: Retouch | None = None
     melody: Waveform | None = None
     opening: Waveform | None = None
+    begun: Waveform | None = None
+    shown: Picture | None = None
     revision: Revision | None = None
     loaded: Loaded = field(default_factory=dict, repr=False)
     given: tuple[Any, ...] = ()
@@ -280,7 +293,7 @@ class Plan:
         Raises:
             MissingModel: weights are absent or damaged.
         """
-        _ = self.parts
+        _ = self.parts, self.upscaler
         if self.bed is not None:
             self.bed.load()
 
@@ -303,6 +316,23 @@ class Plan:
             )
             for entry in self.entries.values()
         )
+
+    @cached_property
+    def upscaler(self) -> Any:
+        """The stage that makes the finished picture larger, loaded once; None: nothing does.
+
+        Raises:
+            MissingModel, InvalidRequest: see `hub.upscaling`.
+        """
+        chosen = self.request.upscale
+        if chosen is None or self.gives is not Picture:
+            return None
+        key = ("upscaler", chosen, self.request.device)
+        if key not in self.loaded:
+            from audiogen.hub.upscaling import Upscaler
+
+            self.loaded[key] = Upscaler.from_pretrained(chosen, self.request.device)
+        return self.loaded[key]
 
     def until(self, seam: str) -> Plan:
         """The plan that stops after `seam`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
@@ -140,16 +140,19 @@ class Options:
         edit: what is changed, in place of noise. For a stage that is `Editable`.
         melody: a Waveform whose melody is followed. For a stage that `FollowsMelody`.
         opening: a Waveform that the result begins with. For a stage that `GoesOn`.
+        settings: what a pretrained model is told besides, `hub.CallSettings`; shown: a Picture that steers it
+            as it is. For a stage that `TakesSettings`.
     """
 
     observer: Callable[[int, int, Any], None] | None = None
     edit: Edit | None = None
     melody: Any = None
     opening: Any = None
+    settings: Any = None
+    shown: Any = None
 
     def __bool__(self) -> bool:
-        given = (self.observer, self.edit, self.melody, self.opening)
-        return any(each is not None for each in given)
+        return any(getattr(self, each.name) is not None for each in fields(self))
 
 
 PLAIN = Options()
@@ -213,6 +216,13 @@ class GoesOn(_TakesOptions, Protocol):
     """It goes on from a sound, `options.opening`, with which its own begins."""
 
     goes_on: ClassVar[bool]
+
+
+@runtime_checkable
+class TakesSettings(_TakesOptions, Protocol):
+    """It is a pretrained model that listens to `options.settings` and `options.shown`."""
+
+    takes_settings: ClassVar[bool]
 
 
 @runtime_checkable

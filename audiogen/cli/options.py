@@ -15,6 +15,11 @@ _SAMPLING = [
     "structure_strength",
     *("temperature", "top_p", "n", "variation", "variation_seed", "loop"),
 ]
+_SETTINGS = (
+    *("control_start", "control_end", "control_as", "refine_from", "upscale_steps", "lyrics"),
+    "language",
+)  # of `hub.CallSettings`
+_OF_UPSCALER = {"upscale_steps", "dtype", "offload", "slicing"}  # that it has without a model beside it
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -130,6 +135,43 @@ def pretrained(function: Function) -> Function:
                 metavar="FILE",
                 help="With a MusicGen: a sound that it goes on from; --seconds counts from its beginning.",
             ),
+            click.option(
+                "--lyrics",
+                metavar="TEXT|FILE.txt",
+                help='With ACE-Step: what is sung, "[verse] ... [chorus] ...".',
+            ),
+            click.option(
+                "--control-start",
+                type=float,
+                metavar="F",
+                help="Share of the steps from which the ControlNet steers, 0 to 1; default 0.",
+            ),
+            click.option(
+                "--control-end", type=float, metavar="F", help="And up to which it does; default 1."
+            ),
+            click.option(
+                "--control-as",
+                metavar="is|canny|scribble",
+                help="What it sees of --structure FILE.png: as it is (depth, pose), its edges, or a drawing "
+                "as drawn.",
+            ),
+            click.option(
+                "--refiner",
+                metavar="FOLDER|ID",
+                help="With a Stable Diffusion XL: its refiner takes the last steps.",
+            ),
+            click.option(
+                "--refine-from",
+                type=float,
+                metavar="F",
+                help="Share of the steps after which it takes over; default 0.8.",
+            ),
+            click.option(
+                "--upscale",
+                metavar="FOLDER|ID",
+                help="An upscaler of diffusers: the finished picture, ours too, 2 or 4 times as large.",
+            ),
+            click.option("--upscale-steps", type=int, metavar="N", help="Of it; default: its own number."),
         )
     ):
         function = option(function)
@@ -202,22 +244,51 @@ def pretrained_options(given: dict[str, Any]) -> dict[str, Any]:
         InvalidRequest: an option of a model without --model.
     """
     from audiogen.errors import InvalidRequest
-    from audiogen.hub import Lora, ModelChoice
+    from audiogen.hub import CallSettings, Lora, ModelChoice
 
-    names = {"revision", "controlnet", "dtype", "offload", "slicing", "config"}
+    names = {"revision", "controlnet", "dtype", "offload", "slicing", "config", "refiner"}
     how = {name: given[name] for name in names if given.get(name)}
     if given.get("lora"):
         how["loras"] = tuple(Lora.parsed(text) for text in given["lora"])
-    if given.get("model") is None and how:
-        flag = "lora" if "loras" in how else min(how)
+    settings = {name: given[name] for name in _SETTINGS if given.get(name) is not None}
+    upscale = given.get("upscale")
+    alone = {*how, *settings} - (_OF_UPSCALER if upscale else set())
+    if given.get("model") is None and alone:
+        flag = min("lora" if name == "loras" else name.replace("_", "-") for name in alone)
         raise InvalidRequest(f"--{flag} is for pretrained models; give --model FOLDER or ID as well.")
+    if "lyrics" in settings:
+        settings["lyrics"] = _lyrics(settings["lyrics"])
     if given.get("decoder") == "remote" and not (given.get("yes") or given.get("dry_run")):
         raise InvalidRequest(
             "The stage remote asks a service that may cost money; say that it may with --yes."
         )
     model = None if given.get("model") is None else ModelChoice(given["model"], **how)
     words = {"negative": given.get("negative") or "", "quality": given.get("quality")}
-    return {"model": model, **words, "melody": given.get("melody"), "opening": given.get("opening")}
+    larger = {name: how[name] for name in _OF_UPSCALER & set(how)}
+    return {
+        "model": model,
+        **words,
+        "melody": given.get("melody"),
+        "opening": given.get("opening"),
+        "settings": CallSettings(**settings),
+        "upscale": None if upscale is None else ModelChoice(upscale, **larger),
+    }
+
+
+def _lyrics(text: str) -> str:
+    """What is sung, or the file that holds it.
+
+    Raises:
+        InvalidRequest: the file cannot be read.
+    """
+    from audiogen.errors import InvalidRequest
+
+    if not text.lower().endswith(".txt"):
+        return text
+    try:
+        return Path(text).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise InvalidRequest(f"The lyrics {text} cannot be read ({problem}).") from problem
 
 
 def contact_sheet(function: Function) -> Function:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,10 @@ from audiogen.errors import InvalidRequest
 
 DTYPES = ("auto", "float32", "float16", "bfloat16")
 OFFLOADS = ("model", "sequential")
+AS_IS, CANNY, SCRIBBLE = "is", "canny", "scribble"
+CONTROLS = (AS_IS, CANNY, SCRIBBLE)
+LONGEST_LYRICS = 10_000
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z]{2,4})?")
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,7 @@ class ModelChoice:
             of a picture model; with the stage `remote`, the name by which the server knows its model.
         revision: of a hub id, branch, tag or commit; None: the newest.
         controlnet: folder or hub id of a ControlNet that follows the structure; None: there is none.
+        refiner: folder or hub id of a Stable Diffusion XL refiner that takes the last steps; None: none.
         loras: in order.
         dtype: of the weights and the arithmetic, one of `DTYPES`; auto: bfloat16 on CUDA, else float32.
         offload: what waits in main memory while it is not used, `OFFLOADS`; None: nothing.
@@ -63,6 +69,7 @@ class ModelChoice:
     offload: str | None = None
     slicing: bool = False
     config: str | None = None
+    refiner: str | None = None
 
     def __post_init__(self) -> None:
         problems = []
@@ -84,6 +91,63 @@ class ModelChoice:
 
     def to_dict(self) -> dict[str, Any]:
         """What is not as by default, ready for JSON; `rows.from_rows` is the way back."""
-        rows = dataclasses.asdict(self)
-        usual = {field.name: field.default for field in dataclasses.fields(self)}
-        return {name: value for name, value in rows.items() if value != usual[name]}
+        return _unusual(self)
+
+
+@dataclass(frozen=True)
+class CallSettings:
+    """What one call of a pretrained model is told beside its words and `Sampling`.
+
+    Attributes:
+        control_start, control_end: share of the steps from which and up to which a ControlNet steers, 0 .. 1.
+        control_as: what a ControlNet is shown of a picture of the user's, one of `CONTROLS`: the picture as
+            it is (depth, pose, ...), its edges, or a drawing as drawn; None: a drawing, outlined where the
+            name of the ControlNet says canny.
+        refine_from: share of the steps after which a refiner takes over, 0 .. 1.
+        upscale_steps: of an upscaler; None: its own number.
+        lyrics: what is sung, with marks such as [verse]; for models that sing.
+        language: of the words: "en", "zh", ...; None: they are translated where the model knows only English.
+    """
+
+    control_start: float = 0.0
+    control_end: float = 1.0
+    control_as: str | None = None
+    refine_from: float = 0.8
+    upscale_steps: int | None = None
+    lyrics: str = ""
+    language: str | None = None
+
+    def __post_init__(self) -> None:
+        problems = []
+        if not 0 <= self.control_start < self.control_end <= 1:
+            problems.append(
+                "--control-start and --control-end are shares of the steps, 0 to 1, the first below the "
+                f"second, not {self.control_start:g} and {self.control_end:g}"
+            )
+        if self.control_as not in (None, *CONTROLS):
+            problems.append(f"--control-as is {', '.join(CONTROLS)}, not {self.control_as!r}")
+        if not 0 < self.refine_from < 1:
+            problems.append(f"--refine-from is between 0 and 1, not {self.refine_from:g}")
+        if self.upscale_steps is not None and not 1 <= self.upscale_steps <= 1000:
+            problems.append(f"--upscale-steps is 1 to 1000, not {self.upscale_steps}")
+        if len(self.lyrics) > LONGEST_LYRICS:
+            problems.append(f"lyrics are at most {LONGEST_LYRICS} letters, not {len(self.lyrics)}")
+        if self.language is not None and not _LANGUAGE.fullmatch(self.language):
+            problems.append(f"--language is a short name such as en or zh, not {self.language!r}")
+        if problems:
+            raise InvalidRequest("; ".join(problems) + ".")
+
+    @property
+    def shows_picture(self) -> bool:
+        """Whether a ControlNet is shown a picture of the user's itself, not a drawing read from it."""
+        return self.control_as in (AS_IS, CANNY)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As `ModelChoice.to_dict`."""
+        return _unusual(self)
+
+
+def _unusual(record: Any) -> dict[str, Any]:
+    rows = dataclasses.asdict(record)
+    usual = {field.name: field.default for field in dataclasses.fields(record)}
+    return {name: value for name, value in rows.items() if value != usual[name]}

@@ -19,7 +19,12 @@ from audiogen.registry import checksum
 TEXT_TO_IMAGE, CONTROLNET = "text-to-image", "controlnet"
 TEXT_TO_SOUND, MUSICGEN, MUSICGEN_MELODY = "text-to-sound", "musicgen", "musicgen-melody"
 REMOTE = "remote"  # a service, see `remote.py`
-SOUND_PIPELINES = ("AudioLDM2Pipeline", "StableAudioPipeline", "AudioLDMPipeline", "MusicLDMPipeline")
+SOUND_PIPELINES = (
+    *("AudioLDM2Pipeline", "StableAudioPipeline", "AudioLDMPipeline", "MusicLDMPipeline"),
+    *("StableAudio3Pipeline", "AceStepPipeline", "LongCatAudioDiTPipeline"),
+)
+LARGEST = 4096  # pixels to a side of what an upscaler makes
+UPSCALERS = {"StableDiffusionUpscalePipeline": 4, "StableDiffusionLatentUpscalePipeline": 2}
 MANIFESTS = ("model_index.json", "config.json")  # of diffusers; of transformers, or of one part of a model
 PICKLES = (".ckpt", ".bin", ".pt", ".pth", ".pkl")
 _HERE_ONLY: ContextVar[bool] = ContextVar("here_only", default=False)
@@ -56,6 +61,10 @@ def stage_of(choice: ModelChoice) -> str:
     if name == MANIFESTS[0]:
         if made_of in SOUND_PIPELINES:
             return TEXT_TO_SOUND
+        if made_of in UPSCALERS:
+            raise InvalidRequest(
+                f"{choice.source} is an upscaler: give it with --upscale, beside a model or a prompt of ours."
+            )
         return TEXT_TO_IMAGE if choice.controlnet is None else CONTROLNET
     if made_of.startswith("musicgen"):
         return MUSICGEN_MELODY if made_of == "musicgen_melody" else MUSICGEN
@@ -67,6 +76,21 @@ def stage_of(choice: ModelChoice) -> str:
         f"{choice.source} is a {made_of or 'nameless'} model, which alone makes neither pictures nor sound; "
         "give a whole pipeline of diffusers (a folder with model_index.json) or a MusicGen."
     )
+
+
+def upscale_factor(choice: ModelChoice) -> int:
+    """How many times as large an upscaler makes a picture.
+
+    Raises:
+        MissingModel: see `manifest`. InvalidRequest: it is no upscaler.
+    """
+    made_of = str(manifest(choice.source, choice.revision)[1].get("_class_name") or "")
+    if made_of not in UPSCALERS:
+        raise InvalidRequest(
+            f"{choice.source} is a {made_of or 'nameless'} model and no upscaler; --upscale takes "
+            f"{' or '.join(UPSCALERS)}."
+        )
+    return UPSCALERS[made_of]
 
 
 def manifest(source: str, revision: str | None = None) -> tuple[str, dict[str, Any]]:

@@ -229,6 +229,6 @@ def worded(pipe: Any, conditioning: Any, sampling: Any, source: str) -> dict[str
     return {"prompt": conditioning.wording or conditioning.prompt, **given}
 
 
-def drawn(sampling: Any) -> torch.Generator:
+def drawn(sampling: Any, stage: str = "decoder") -> torch.Generator:
     """The noise of a take: on the CPU, so that every device starts from the same."""
-    return torch.Generator("cpu").manual_seed(sampling.seed_for("decoder"))
+    return torch.Generator("cpu").manual_seed(sampling.seed_for(stage))

@@ -1,4 +1,4 @@
-"""Pictures by a pretrained model: whatever diffusers' AutoPipeline loads, alone or with a ControlNet.
+"""Pictures by a pretrained model: what diffusers' AutoPipeline loads, alone, with a ControlNet, a refiner.
 
 Words -> Picture; with a ControlNet Contour -> Picture: our structure stage draws, their model paints. A take
 is what the bare call of diffusers gives with `generator=torch.Generator("cpu").manual_seed(sub-seed)`.
@@ -17,9 +17,11 @@ from PIL import Image
 
 from audiogen.artifacts import Conditioning, Contour, Picture
 from audiogen.compat import import_diffusers
-from audiogen.errors import AudiogenError
+from audiogen.errors import AudiogenError, InvalidRequest
 from audiogen.hub import finding, loading
-from audiogen.hub.choice import ModelChoice
+from audiogen.hub.choice import AS_IS, CANNY, CallSettings, ModelChoice
+from audiogen.hub.images import levels
+from audiogen.hub.piped import Piped
 from audiogen.hub.schedulers import scheduler_for
 from audiogen.kinds import FREE
 from audiogen.media import drawing
@@ -27,9 +29,10 @@ from audiogen.pretrained import pick_device
 from audiogen.stage import PLAIN, Edit, Options, Progress, Sampling
 
 GRID = 8  # pixels to a latent: sides are multiples of it
+USUAL = CallSettings()
 
 
-class TextToImage:
+class TextToImage(Piped):
     """Words to a picture, a picture to a changed one, within a mask or everywhere."""
 
     name: str = finding.TEXT_TO_IMAGE
@@ -38,14 +41,12 @@ class TextToImage:
     vocabulary = FREE
     editable: ClassVar[bool] = True
 
+    takes_settings: ClassVar[bool] = True
+    refiner: Any = None
+    refiner_scheduler: Any = None
+
     def __init__(self, pipe: Any, choice: ModelChoice, device: torch.device, folders: list[Path]) -> None:
-        self.pipe = loading.placed(pipe, choice, device)
-        self.own_scheduler = pipe.scheduler
-        self.choice = choice
-        self.device = device
-        self.dtype: torch.dtype = pipe.dtype
-        self.source = loading.source_of(choice, folders)
-        self.folder = loading.card_folder(folders[0])
+        super().__init__(pipe, choice, device, folders)
         self._tasks: dict[tuple[str, bool], Any] = {}
 
     @classmethod
@@ -76,7 +77,18 @@ class TextToImage:
         if choice.controlnet is not None:
             pipe = cls._steered(pipe, choice.controlnet, dtype, folders)
         folders += loading.add_loras(pipe, choice)
-        return cls(pipe, choice, where, folders)
+        refiner = None
+        if choice.refiner is not None:
+            with loading.loading(choice.refiner):
+                folders.append(finding.pipeline_folder(choice.refiner, None))
+                refiner = diffusers.AutoPipelineForImage2Image.from_pretrained(
+                    str(folders[-1]), torch_dtype=dtype, use_safetensors=True, local_files_only=True
+                )
+        made = cls(pipe, choice, where, folders)
+        if refiner is not None:
+            made.refiner = loading.placed(refiner, choice, where)
+            made.refiner_scheduler = refiner.scheduler
+        return made
 
     @staticmethod
     def _steered(pipe: Any, source: str, dtype: torch.dtype, folders: list[Path]) -> Any:
@@ -98,12 +110,12 @@ class TextToImage:
         progress: Progress,
         options: Options = PLAIN,
     ) -> Picture:
-        edit = options.edit
+        edit, told = options.edit, options.settings or USUAL
         if edit is not None and _stays(edit, sampling, self.own_scheduler):
             return edit.begin
         begun = None if edit is None else _image(edit.begin, conditioning.size)
         size = conditioning.size if begun is None else begun.width
-        control = self._control(x, sampling, size)
+        control = self._control(x, options, sampling, size)
         task = "text" if edit is None else "image" if edit.mask is None else "mask"
         with ExitStack() as stack:
             stack.enter_context(loading.running(self.choice.source))
@@ -120,12 +132,13 @@ class TextToImage:
             if control is not None:
                 given["control_image" if "control_image" in names else "image"] = control
                 given["controlnet_conditioning_scale"] = float(sampling.structure_strength)
-            made = pipe(
-                **given,
-                **loading.reporting(pipe, self.name, progress),
-                generator=loading.drawn(sampling),
-                output_type="np",
-            )
+                given |= _window(self.choice.source, names, told)
+            given |= loading.reporting(pipe, self.name, progress)
+            noise = loading.drawn(sampling)
+            if self.refiner is None:
+                made = pipe(**given, generator=noise, output_type="np")
+            else:
+                made = self._refined(pipe, given, noise, told, conditioning, sampling, progress)
         if any(getattr(made, "nsfw_content_detected", None) or ()):
             raise AudiogenError(
                 f"The safety checker of {self.choice.source} blacked this picture out; try other words or "
@@ -133,12 +146,35 @@ class TextToImage:
             )
         return Picture(np.ascontiguousarray(made.images[0].transpose(2, 0, 1), np.float32))
 
+    def _refined(
+        self,
+        pipe: Any,
+        given: dict[str, Any],
+        noise: torch.Generator,
+        told: CallSettings,
+        conditioning: Conditioning,
+        sampling: Sampling,
+        progress: Progress,
+    ) -> Any:
+        """The base takes the first steps and hands its latents on; one that cannot hands on its picture."""
+        share, refiner = told.refine_from, self.refiner
+        if "denoising_end" in loading.taken(pipe.__call__):
+            latents = pipe(**given, denoising_end=share, generator=noise, output_type="latent").images
+            begun = {"image": latents, "denoising_start": share}
+        else:
+            image = pipe(**given, generator=noise, output_type="pil").images[0]
+            begun = {"image": image, "strength": 1 - share}
+        words = loading.worded(refiner, conditioning, sampling, str(self.choice.refiner))
+        refiner.scheduler = scheduler_for(self.refiner_scheduler, sampling.scheduler)
+        reports = loading.reporting(refiner, "refiner", progress)
+        return refiner(**words, **begun, **reports, generator=noise, output_type="np")
+
     @contextmanager
     def worded(self, pipe: Any, conditioning: Conditioning, sampling: Sampling) -> Iterator[dict[str, Any]]:
         """What the pipeline is told, for one call: words, steps and guidance."""
         yield loading.worded(pipe, conditioning, sampling, self.choice.source)
 
-    def _control(self, x: Any, sampling: Sampling, size: int | None) -> Image.Image | None:
+    def _control(self, x: Any, options: Options, sampling: Sampling, size: int | None) -> Image.Image | None:
         """The picture that steers; None: nothing does."""
         return None
 
@@ -167,16 +203,35 @@ class ControlNet(TextToImage):
 
     name, takes = finding.CONTROLNET, Contour
 
-    def _control(self, x: Any, sampling: Sampling, size: int | None) -> Image.Image | None:
-        if x.is_empty or sampling.structure_strength == 0:
+    def _control(self, x: Any, options: Options, sampling: Sampling, size: int | None) -> Image.Image | None:
+        shown, how = options.shown, (options.settings or USUAL).control_as
+        if sampling.structure_strength == 0 or (shown is None and x.is_empty):
             return None
         side = size or _default_side(self.pipe)
+        if shown is not None and how == AS_IS:
+            return levels(drawing.resized(shown.pixels, side))
+        if shown is not None:
+            from audiogen.media.edges import edge_contour  # loads SciPy, which nothing else here needs
+
+            return Image.fromarray(edge_contour(np.asarray(levels(shown.pixels)), side)).convert("RGB")
         ink = drawing.enlarged(x.pixels, side)
-        name = str(self.choice.controlnet).lower()
-        if "canny" in name:
+        if how == CANNY or (how is None and "canny" in str(self.choice.controlnet).lower()):
             ink = _outlines(ink)
-        levels = np.round(255 * np.repeat(ink[..., None], 3, 2)).astype(np.uint8)
-        return Image.fromarray(levels)
+        return levels(np.repeat(ink[None], 3, 0))
+
+
+def _window(source: str, names: set[str], told: CallSettings) -> dict[str, float]:
+    """From when to when a ControlNet steers, where that is asked.
+
+    Raises:
+        InvalidRequest: the pipeline knows no such thing.
+    """
+    asked = {"control_guidance_start": told.control_start, "control_guidance_end": told.control_end}
+    if asked == {"control_guidance_start": USUAL.control_start, "control_guidance_end": USUAL.control_end}:
+        return {}
+    if not set(asked) <= names:
+        raise InvalidRequest(f"{source} knows no --control-start and --control-end; leave them out.")
+    return asked
 
 
 def _default_side(pipe: Any) -> int:
@@ -204,8 +259,7 @@ def _stays(edit: Edit, sampling: Sampling, scheduler: Any) -> bool:
 def _image(picture: Picture, size: int | None) -> Image.Image:
     """The picture that is changed as a square of 8 bits, its side a multiple of the model's grid."""
     side = size or max(GRID, picture.size[0] // GRID * GRID)
-    levels = np.round(255 * np.clip(drawing.resized(picture.pixels, side), 0, 1)).astype(np.uint8)
-    return Image.fromarray(levels.transpose(1, 2, 0))
+    return levels(drawing.resized(picture.pixels, side))
 
 
 def _mask(mask: np.ndarray, side: int) -> Image.Image:

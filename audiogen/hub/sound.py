@@ -1,45 +1,43 @@
 """Sound by a pipeline of diffusers: words -> Waveform, 44.1 kHz stereo; what is finished is our own.
 
-A take is what the bare call of diffusers gives with `generator=torch.Generator("cpu").manual_seed(sub-seed)`,
-before it is brought to 44.1 kHz.
+AudioLDM 2, Stable Audio Open, Stable Audio 3, ACE-Step; all but the first can begin with a sound
+(`Options.edit`).
+A take is what the bare call of diffusers gives with `generator=torch.Generator("cpu").manual_seed(sub-seed)`
+(where a sound is encoded: after `torch.manual_seed(sub-seed)` too), before it is brought to 44.1 kHz.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+import re
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 
 from audiogen.artifacts import Conditioning, Waveform
 from audiogen.compat import import_diffusers
-from audiogen.errors import MissingModel
+from audiogen.errors import InvalidRequest, MissingModel
 from audiogen.hub import finding, loading
-from audiogen.hub.choice import ModelChoice
+from audiogen.hub.choice import CallSettings, ModelChoice
+from audiogen.hub.piped import Piped
 from audiogen.hub.schedulers import scheduler_for
 from audiogen.kinds import FREE
 from audiogen.pretrained import pick_device
-from audiogen.stage import Progress, Sampling
+from audiogen.stage import PLAIN, Edit, Options, Progress, Sampling
 
 RATE = 44_100
-LENGTHS = ("audio_length_in_s", "audio_end_in_s")  # what pipelines call the length they are asked for
+# what pipelines call the length they are asked for
+LENGTHS = ("audio_length_in_s", "audio_end_in_s", "audio_duration", "duration", "audio_duration_s")
+CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
-class TextToSound:
-    """A pipeline of diffusers from words to sound: AudioLDM 2, Stable Audio."""
+class TextToSound(Piped):
+    """A pipeline of diffusers from words to sound."""
 
     name, seam, takes, gives = finding.TEXT_TO_SOUND, "decoder", Conditioning, Waveform
     vocabulary = FREE
-
-    def __init__(self, pipe: Any, choice: ModelChoice, device: torch.device, folders: list[Path]) -> None:
-        self.pipe = loading.placed(pipe, choice, device)
-        self.own_scheduler = pipe.scheduler
-        self.choice = choice
-        self.device = device
-        self.dtype: torch.dtype = pipe.dtype
-        self.source = loading.source_of(choice, folders)
-        self.folder = loading.card_folder(folders[0])
+    editable: ClassVar[bool] = True
+    takes_settings: ClassVar[bool] = True
 
     @classmethod
     def from_pretrained(cls, choice: ModelChoice, device: str = "auto") -> TextToSound:
@@ -68,32 +66,103 @@ class TextToSound:
     def rate(self) -> int:
         """Of its samples, Hz."""
         part = getattr(self.pipe, "vocoder", None) or self.pipe.vae
-        return int(part.config.sampling_rate)
+        return int(getattr(part.config, "sampling_rate", 0) or part.config.sample_rate)
 
     def __call__(
-        self, x: Conditioning, conditioning: Conditioning, sampling: Sampling, progress: Progress
+        self,
+        x: Conditioning,
+        conditioning: Conditioning,
+        sampling: Sampling,
+        progress: Progress,
+        options: Options = PLAIN,
     ) -> Waveform:
-        pipe = self.pipe
-        with loading.running(self.choice.source):
-            given = loading.worded(pipe, conditioning, sampling, self.choice.source)
-            length = next(name for name in LENGTHS if name in loading.taken(pipe.__call__))
-            pipe.scheduler = scheduler_for(self.own_scheduler, sampling.scheduler)
+        edit = options.edit
+        if edit is not None and edit.strength == 0:
+            return stereo(edit.begin.samples, edit.begin.sample_rate)
+        devices = [self.device] if self.device.type == "cuda" else []
+        with loading.running(self.choice.source), torch.random.fork_rng(devices):
+            self.pipe.scheduler = scheduler_for(self.own_scheduler, sampling.scheduler)
+            pipe, begun = self.pipe, {}
+            if edit is not None:
+                pipe, begun = self._begun(edit, conditioning.seconds)
+                torch.manual_seed(sampling.seed_for("decoder"))  # some encode it with noise of no generator
+            names = loading.taken(pipe.__call__)
+            length = next(name for name in LENGTHS if name in names)
             made = pipe(
-                **given,
+                **loading.worded(pipe, conditioning, sampling, self.choice.source),
+                **_of_music(names, conditioning, options.settings or CallSettings(), self.choice.source),
                 **{length: conditioning.seconds},
+                **begun,
                 **loading.reporting(pipe, self.name, progress),
                 generator=loading.drawn(sampling),
             )
         return stereo(made.audios[0], self.rate)
 
+    def _begun(self, edit: Edit, seconds: float) -> tuple[Any, dict[str, Any]]:
+        """The pipeline that begins with a sound, and what it is given.
 
-def stereo(samples: Any, rate: int) -> Waveform:
-    """Samples [T] or [channels, T] at any rate as 44.1 kHz stereo; more than two channels become one."""
+        Of the whole path from noise to sound `edit.strength` is gone: Stable Audio 3 by its own measure,
+        Stable Audio Open from a lower sigma of the same schedule; ACE-Step follows the plan of the sound, the
+        less the stronger it is changed.
+
+        Raises:
+            InvalidRequest: the model begins with no sound.
+        """
+        wave = stereo(edit.begin.samples, edit.begin.sample_rate, self.rate).samples
+        wanted = round(seconds * self.rate)
+        wave = np.pad(wave[:, :wanted], ((0, 0), (0, max(0, wanted - wave.shape[1]))))
+        sound = torch.from_numpy(wave).to(self.device, self.dtype)
+        diffusers, made_of = import_diffusers(), type(self.pipe).__name__
+        if made_of == "StableAudioPipeline":
+            own = self.pipe.scheduler.config
+            if "sigma_max" not in own:
+                raise InvalidRequest(
+                    "--init of a sound goes with the model's own scheduler; leave out --scheduler."
+                )
+            start = own.sigma_min * (own.sigma_max / own.sigma_min) ** edit.strength
+            self.pipe.scheduler = type(self.pipe.scheduler).from_config(own, sigma_max=start)
+            return self.pipe, {
+                "initial_audio_waveforms": sound[None],
+                "initial_audio_sampling_rate": self.rate,
+            }
+        if made_of == "StableAudio3Pipeline":
+            pipe = diffusers.StableAudio3AudioToAudioPipeline.from_pipe(self.pipe)
+            pipe.set_progress_bar_config(disable=True)
+            return pipe, {"audio": sound[None], "init_noise_level": edit.strength}
+        if made_of == "AceStepPipeline":
+            follows = {"task_type": "cover", "audio_cover_strength": 1 - edit.strength}
+            return self.pipe, {"src_audio": sound, **follows}
+        raise InvalidRequest(f"{self.choice.source} begins with no sound; leave out --init.")
+
+
+def _of_music(names: set[str], known: Conditioning, told: CallSettings, source: str) -> dict[str, Any]:
+    """Lyrics, their language, and tempo, key and metre of the words, for a model that is told them apart.
+
+    Raises:
+        InvalidRequest: lyrics for a model that does not sing.
+    """
+    if "lyrics" not in names:
+        if told.lyrics:
+            raise InvalidRequest(f"{source} does not sing; leave out --lyrics.")
+        return {}
+    given: dict[str, Any] = {"lyrics": told.lyrics} if told.lyrics else {}
+    language = told.language or ("zh" if CHINESE.search(told.lyrics) else None)
+    said = {
+        "vocal_language": language,
+        "bpm": None if known.tempo is None else round(known.tempo),
+        "keyscale": known.key,
+        "timesignature": None if known.metre is None else str(known.metre[0]),
+    }
+    return given | {name: value for name, value in said.items() if value is not None and name in names}
+
+
+def stereo(samples: Any, rate: int, wanted: int = RATE) -> Waveform:
+    """Samples [T] or [channels, T] at any rate as stereo at `wanted` Hz; more channels become one."""
     from audiogen.media.finish import resampled
 
     raw = samples.detach().float().cpu().numpy() if isinstance(samples, torch.Tensor) else samples
     wave = np.atleast_2d(np.asarray(raw, np.float32))
     if len(wave) > 2:
         wave = wave.mean(0, keepdims=True)
-    wave = resampled(np.ascontiguousarray(wave), rate, RATE) if rate != RATE else wave
-    return Waveform(np.repeat(wave, 2, 0) if len(wave) == 1 else np.ascontiguousarray(wave), RATE)
+    wave = resampled(np.ascontiguousarray(wave), rate, wanted) if rate != wanted else wave
+    return Waveform(np.repeat(wave, 2, 0) if len(wave) == 1 else np.ascontiguousarray(wave), wanted)

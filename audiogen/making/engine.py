@@ -16,7 +16,7 @@ from audiogen.making.layouts import ColourLayouts
 from audiogen.making.understanding import understand
 from audiogen.provenance import recipe_of
 from audiogen.registry import Loaded
-from audiogen.request import Plan, Request, Retouch, Take
+from audiogen.request import AS_USUAL, Plan, Request, Retouch, Take
 from audiogen.stage import (
     PLAIN,
     Edit,
@@ -28,6 +28,7 @@ from audiogen.stage import (
     Options,
     Progress,
     Sampling,
+    TakesSettings,
     Varies,
     silent,
 )
@@ -85,7 +86,7 @@ def take(plan: Plan, sampling: Sampling, progress: Progress = silent) -> Take:
     """One take (n = 1): all that its stages made on the way, and the result finished."""
     made = _staged(plan, sampling, progress)
     if plan.kind.is_picture:
-        return pictures.finished(plan, made)
+        return pictures.finished(plan, made, progress)
     if made.waveform is None:
         return made
     if plan.revision is not None:
@@ -170,19 +171,30 @@ def _made(
         return stage.vary(x, known, sampling, progress)
     shown = stage.seam == "decoder" or (plan.kind.is_picture and stage.seam == "structure")
     seen = observer if shown and isinstance(stage, Observable) else None
+    besides = _besides(plan, stage, x)
     if not isinstance(stage, Editable):
-        led = plan.melody if isinstance(stage, FollowsMelody) else None
-        begun = plan.opening if isinstance(stage, GoesOn) else None
-        return _call(stage, x, known, sampling, progress, Options(seen, melody=led, opening=begun))
+        return _call(stage, x, known, sampling, progress, Options(seen, **besides))
     edit = _edit(plan, at, x, sampling)
-    made = _call(stage, x, known, sampling, progress, Options(seen, edit))
+    made = _call(stage, x, known, sampling, progress, Options(seen, edit, **besides))
     if plan.revision is not None or not sampling.variation:
         return made
     if any(isinstance(each, Varies) for each in plan.parts):
         return made
     other = dataclasses.replace(sampling, decoder_seed=sampling.seed_for("variation"))
     varied = Edit(made, _anew(plan, sampling.variation), None if edit is None else edit.mask)
-    return _call(stage, x, known, other, progress, Options(seen, varied))
+    return _call(stage, x, known, other, progress, Options(seen, varied, **besides))
+
+
+def _besides(plan: Plan, stage: Any, x: Any) -> dict[str, Any]:
+    """What a pretrained model is given beside the words, as far as this one takes it."""
+    given: dict[str, Any] = {}
+    if isinstance(stage, FollowsMelody):
+        given["melody"] = plan.melody
+    if isinstance(stage, GoesOn):
+        given["opening"] = plan.opening
+    if isinstance(stage, TakesSettings) and (plan.shown is not None or plan.request.settings != AS_USUAL):
+        given |= {"settings": plan.request.settings, "shown": plan.shown}
+    return given
 
 
 def _call(
@@ -195,6 +207,9 @@ def _edit(plan: Plan, at: int, x: Any, sampling: Sampling) -> Edit | None:
     """What stage number `at` begins with; None: with nothing."""
     if plan.revision is not None:
         return revision.edit_for(plan, plan.parts[at])
+    if plan.begun is not None:
+        given = plan.request.strength
+        return Edit(plan.begun, retouch.STRENGTH if given is None else given)
     return _laid_in(plan, at, x, sampling) if plan.retouch is None else _changed(plan, at, plan.retouch)
 
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from audiogen.artifacts import Conditioning, Waveform
+from audiogen.artifacts import Conditioning, Picture, Waveform
 from audiogen.errors import InvalidRequest
 from audiogen.hub import finding, wording
+from audiogen.hub.choice import AS_IS
 from audiogen.kinds import Kind
+from audiogen.making import pictures
+from audiogen.making.retouch import square
 from audiogen.media import midi
 from audiogen.registry import NONE, STAGES, StageEntry
-from audiogen.request import Request
+from audiogen.request import AS_USUAL, Request
 
 WITHOUT_NEGATIVE = (
     finding.MUSICGEN,
@@ -79,27 +83,68 @@ def worded(
     return dataclasses.replace(known, wording="" if prompt == known.prompt else prompt, negative=negative)
 
 
-def beside(
-    request: Request, known: Conditioning, entries: Mapping[str, StageEntry]
-) -> tuple[Waveform | None, Waveform | None]:
-    """The sounds that a stage is given besides: a melody that it follows, an opening from which it goes on.
+def beside(request: Request, known: Conditioning, entries: Mapping[str, StageEntry]) -> dict[str, Any]:
+    """The sounds that a stage is given besides: a melody, an opening from which it goes on, one it changes.
 
     Raises:
         InvalidRequest: no stage takes it, it cannot be read, or nothing would follow the opening.
     """
-    given = {"melody": request.melody, "opening": request.opening}
+    given: dict[str, Any] = {"melody": request.melody, "opening": request.opening}
+    given["begun"] = None if known.is_picture else request.init
     takes = {name for entry in entries.values() for name in entry.beside}
-    models = {"melody": ("--melody", "melody model of MusicGen"), "opening": ("--continue", "MusicGen")}
+    models = {
+        "melody": ("--melody", "melody model of MusicGen"),
+        "opening": ("--continue", "MusicGen"),
+        "begun": ("--init of a sound", "Stable Audio or ACE-Step"),
+    }
     for name in (name for name, sound in given.items() if sound is not None and name not in takes):
         flag, model = models[name]
         raise InvalidRequest(f"{flag} is for a {model}, given with --model; leave it out, or name one.")
-    melody, opening = (None if sound is None else _sound(sound) for sound in given.values())
+    sounds = {name: None if sound is None else _sound(sound) for name, sound in given.items()}
+    opening = sounds["opening"]
     if opening is not None and opening.seconds >= known.seconds:
         raise InvalidRequest(
             f"The sound to go on from lasts {opening.seconds:.1f} s, and the whole is to last "
             f"{known.seconds:g} s; ask for more with --seconds."
         )
-    return melody, opening
+    return sounds
+
+
+def shown(request: Request, entries: Mapping[str, StageEntry]) -> tuple[Picture | None, tuple[str, ...]]:
+    """The picture of the user's that a ControlNet is shown as it is, and remarks.
+
+    Raises:
+        InvalidRequest: there is no ControlNet or no picture, or it cannot be read.
+    """
+    decoder = entries.get("decoder")
+    steered = decoder is not None and decoder.name == finding.CONTROLNET
+    asked = {"--control-as": request.settings.control_as is not None}
+    asked["--control-start"] = request.settings.control_start != AS_USUAL.control_start
+    asked["--control-end"] = request.settings.control_end != AS_USUAL.control_end
+    for flag in (flag for flag, is_asked in asked.items() if is_asked and not steered):
+        raise InvalidRequest(f"{flag} is for a ControlNet; give --controlnet FOLDER or ID, or leave it out.")
+    how, source = request.settings.control_as, request.source
+    if request.shows_source and Path(str(source)).suffix.lower() in pictures.SUFFIXES:
+        return square(Path(str(source)))
+    if request.shows_source or (how == AS_IS and source is None):
+        raise InvalidRequest(
+            f"--control-as {how} shows a ControlNet a picture of yours; give it with --structure FILE.png."
+        )
+    return None, ()
+
+
+def check_upscale(request: Request, known: Conditioning) -> None:
+    """Raise InvalidRequest where a picture cannot be made larger, MissingModel where the model is absent."""
+    if request.upscale is None:
+        if request.settings.upscale_steps is not None:
+            raise InvalidRequest("--upscale-steps is of an upscaler; give --upscale FOLDER or ID as well.")
+        return
+    factor = finding.upscale_factor(request.upscale)
+    if known.size is not None and known.size * factor > finding.LARGEST:
+        raise InvalidRequest(
+            f"{request.upscale.source} makes a picture {factor} times as large, at most {finding.LARGEST} "
+            f"pixels to a side; give a --size of at most {finding.LARGEST // factor}."
+        )
 
 
 def _sound(given: Path | Waveform) -> Waveform:

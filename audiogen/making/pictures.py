@@ -17,7 +17,7 @@ from audiogen.media import drawing, png, squares
 from audiogen.prompt import as_usual, parse, style_named, which_digit, which_subject
 from audiogen.registry import StageEntry
 from audiogen.request import AUTO, SIZES, Plan, Request, Take
-from audiogen.stage import silent
+from audiogen.stage import Progress, silent
 
 SUFFIXES = (png.SUFFIX, ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")  # of drawings
 MOST_STEPS = 10  # that are shown
@@ -121,16 +121,22 @@ def extras(
     return tuple(remarks)
 
 
-def finished(plan: Plan, take: Take) -> Take:
-    """The take with its picture at its size, and its steps as pictures."""
+def finished(plan: Plan, take: Take, progress: Progress = silent) -> Take:
+    """The take with its picture at its size, or made larger, and its steps as pictures."""
     size, picture, mark = plan.conditioning.size, take.picture, None
     if plan.request.decoder == "none" and take.contour is not None:
         picture = Picture(np.repeat(drawing.enlarged(take.contour.pixels, size or SIZES[-1])[None], 3, 0))
     elif picture is not None:
         pixels = picture.pixels if size is None else drawing.resized(picture.pixels, size)
         pixels = squares.of_squares(pixels) if plan.in_squares else pixels
-        pixels, mark = marking.marked_picture(plan, pixels)
-        picture = Picture(retouch.kept(plan.retouch, pixels))  # what stays is not marked
+        if plan.upscaler is None:
+            pixels, mark = marking.marked_picture(plan, pixels)
+            picture = Picture(retouch.kept(plan.retouch, pixels))  # what stays is not marked
+        else:
+            whole, steps = Picture(retouch.kept(plan.retouch, pixels)), plan.request.settings.upscale_steps
+            larger = plan.upscaler(whole, plan.conditioning, take.sampling, progress, steps)
+            pixels, mark = marking.marked_picture(plan, larger.pixels)
+            picture = Picture(pixels)
     made = take.made if picture is None else picture
     return dataclasses.replace(take, picture=picture, made=made, steps=_seen(plan, take), mark=mark)
 

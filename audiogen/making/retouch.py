@@ -37,10 +37,7 @@ def retouched(request: Request) -> tuple[Retouch | None, list[str]]:
     strength = request.strength
     if strength is None:
         strength = STRENGTH if mask is None else 1.0
-    if width != height:
-        side = min(width, height)
-        middle = f"has {width}x{height} pixels; its middle, {side}x{side}, is taken"
-        remarks = (*remarks, f"{_called(request.init, 'The picture')} {middle}")
+    remarks = (*remarks, *_cut(pixels, _called(request.init, "The picture")))
     mask = None if mask is None else _middle(mask[None])[0]
     if mask is not None and not mask.any():
         raise InvalidRequest(
@@ -48,6 +45,27 @@ def retouched(request: Request) -> tuple[Retouch | None, list[str]]:
             "that are taken; paint white what may change, or make both files square."
         )
     return Retouch(Picture(_middle(pixels)), strength, mask, soft=request.edits > 1), list(remarks)
+
+
+def square(file: Path) -> tuple[Picture, tuple[str, ...]]:
+    """A picture file on white paper, its middle where it is no square, and remarks.
+
+    Raises:
+        InvalidRequest: unreadable.
+    """
+    pixels, remarks = _read(file, file.name, paper=1.0, becomes="becomes white")
+    return Picture(_middle(pixels)), (*remarks, *_cut(pixels, file.name))
+
+
+def _cut(pixels: np.ndarray, name: str) -> tuple[str, ...]:
+    """What `_middle` leaves out of a picture, in words."""
+    height, width = pixels.shape[1:]
+    side = min(width, height)
+    return (
+        ()
+        if width == height
+        else (f"{name} has {width}x{height} pixels; its middle, {side}x{side}, is taken",)
+    )
 
 
 def _called(given: object, otherwise: str) -> str:

@@ -171,9 +171,10 @@ def _check_options(known: Conditioning, start: Any, request: Request) -> None:
     given = {
         "--size": request.size,
         "--style": request.style if request.model is None else None,
-        "--init": request.init,
+        "--init": request.init if request.model is None else None,
         "--mask": request.mask,
-        "--strength": request.strength,
+        "--strength": request.strength if request.model is None else None,
+        "--upscale": request.upscale,
     }
     for name, value in given.items():
         if value is not None:

@@ -28,7 +28,9 @@ def understand(request: Request, given: tuple[Any, ...] = ()) -> Plan:
     request = foreign.with_stage(request)
     if request.region is not None:
         return revision.planned(request)
-    start, remarks = (None, ()) if request.source is None else load_source(request.source, request.changes)
+    start, remarks = None, ()
+    if request.source is not None and not request.shows_source:
+        start, remarks = load_source(request.source, request.changes)
     known = request.conditioning or condition(request, start, given)
     kind = kind_named(known.path)
     work = _of_picture if kind.is_picture else _of_sound
@@ -53,10 +55,9 @@ def _of_sound(
         raise InvalidRequest("--show-steps shows a decoder at work, and here is none; leave it out.")
     more, bed = sound.extras(request, kind, known, begun, entries)
     remarks = (*remarks, *more, *known.remarks)
-    melody, opening = foreign.beside(request, known, entries)
-    return Plan(
-        request, kind, known, begun, entries, remarks, bed, melody=melody, opening=opening, given=given
-    )
+    beside = foreign.beside(request, known, entries)
+    foreign.shown(request, entries)
+    return Plan(request, kind, known, begun, entries, remarks, bed, given=given, **beside)
 
 
 def _of_picture(
@@ -76,13 +77,15 @@ def _of_picture(
     given = _needed(given, drawn)
     known = foreign.worded(request, kind, known, entries)
     foreign.beside(request, known, entries)
+    shown, seen = foreign.shown(request, entries)
     if "decoder" not in entries and not isinstance(drawn, Latents) and not given:
         entries.pop("renderer", None)  # the contour itself is the picture
     vocabulary = vocabulary_of(kind, entries.values())
     known = pictures.completed(request, kind, known, start, vocabulary)
     more = pictures.extras(request, kind, known, drawn, entries, vocabulary)
-    remarks = (*remarks, *more, *fitted, *known.remarks)
-    return Plan(request, kind, known, drawn, entries, remarks, retouch=touch, given=given)
+    foreign.check_upscale(request, known)
+    remarks = (*remarks, *more, *fitted, *seen, *known.remarks)
+    return Plan(request, kind, known, drawn, entries, remarks, retouch=touch, shown=shown, given=given)
 
 
 def _needed(given: tuple[Any, ...], start: Start | None, varied: bool = False) -> tuple[Any, ...]:
@@ -104,7 +107,8 @@ def _entries(request: Request, kind: Kind, start: Start | None, given: tuple[Any
     if given:
         return {stage.seam: entry_of(stage, kind.name) for stage in given}
     named = {"structure": request.structure, "decoder": request.decoder}
-    if start is not None and not (request.sampling.variation and not kind.is_picture):
+    from_file = start is not None or request.shows_source
+    if from_file and not (request.sampling.variation and not kind.is_picture):
         named["structure"] = NONE
     if isinstance(start, MelSpectrogram | Latents):
         named["decoder"] = NONE

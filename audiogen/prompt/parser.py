@@ -71,7 +71,7 @@ def parse(
         path: "piano", ...; None: by the words.
         default_path: where some words are understood but none says what to make.
         drawn: there is a drawing, or a picture that is changed; then the words need not say of what.
-        free: a style that is not known is not refused: others than our own models hear it.
+        free: a style or an instrument that is not known is not refused: others than our own models hear it.
     Raises:
         InvalidRequest: empty, too long, only unknown words (without `path`), a tempo or metre that no
             piece has, something that audiogen cannot make ("violin", "traffic" where no sound that it knows
@@ -115,7 +115,7 @@ def understand(
     if not sounds:  # then words that are said of sounds only are not understood
         recognised, unknown = recognise(rest, words, _OF_SOUNDS)
         recognised = compared(qualified(recognised, spoken, words.neutral), spoken)[0]
-    if chosen in (None, "piano"):
+    if chosen in (None, "piano") and not free:
         refuse_instruments(recognised)
     if chosen is None and default_path is not None:
         raise InvalidRequest(

@@ -10,6 +10,7 @@ import torch
 from audiogen.compat import import_diffusers, import_transformers
 
 WIDTH = 16  # of the text encoders
+SECOND = 24  # of the second one of `write_xl`
 SIDE = 32  # pixels to a side of the pictures
 _LETTERS = [chr(code) for code in range(33, 127)]
 
@@ -18,24 +19,7 @@ def write_pictures(folder: Path) -> None:
     """A Stable Diffusion of 32x32 pixels."""
     diffusers = import_diffusers()
     torch.manual_seed(1)
-    unet = diffusers.UNet2DConditionModel(
-        sample_size=SIDE // 2,
-        block_out_channels=(8, 16),
-        layers_per_block=1,
-        norm_num_groups=4,
-        attention_head_dim=4,
-        cross_attention_dim=WIDTH,
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
-    )
-    vae = diffusers.AutoencoderKL(
-        block_out_channels=(8, 8),
-        norm_num_groups=4,
-        latent_channels=4,
-        sample_size=SIDE,
-        down_block_types=("DownEncoderBlock2D",) * 2,
-        up_block_types=("UpDecoderBlock2D",) * 2,
-    )
+    unet, vae = _unet(), _vae()
     scheduler = diffusers.DDIMScheduler(
         beta_start=0.00085,
         beta_end=0.012,
@@ -60,47 +44,197 @@ def write_xl(folder: Path) -> None:
     """A Stable Diffusion XL of 32x32 pixels: two text encoders, a pooled embedding."""
     diffusers, transformers = import_diffusers(), import_transformers()
     torch.manual_seed(7)
-    second = 24
     words = transformers.CLIPTextConfig(
-        **(clip_text().config.to_dict() | {"hidden_size": second, "projection_dim": second})
+        **(clip_text().config.to_dict() | {"hidden_size": SECOND, "projection_dim": SECOND})
     )
+    diffusers.StableDiffusionXLPipeline(
+        vae=_vae(force_upcast=False),
+        text_encoder=clip_text(),
+        text_encoder_2=transformers.CLIPTextModelWithProjection(words),
+        tokenizer=clip_tokenizer(),
+        tokenizer_2=clip_tokenizer(),
+        unet=_unet(cross_attention_dim=WIDTH + SECOND, **_with_sizes(6)),
+        scheduler=diffusers.EulerDiscreteScheduler(),
+    ).save_pretrained(folder)
+
+
+def write_refiner(folder: Path) -> None:
+    """A refiner for `write_xl`: only the second text encoder, and a score of beauty."""
+    diffusers = import_diffusers()
+    torch.manual_seed(10)
+    base = diffusers.StableDiffusionXLPipeline.from_pretrained(folder.parent / "xl")
+    diffusers.StableDiffusionXLImg2ImgPipeline(
+        vae=base.vae,
+        text_encoder=None,
+        text_encoder_2=base.text_encoder_2,
+        tokenizer=None,
+        tokenizer_2=base.tokenizer_2,
+        unet=_unet(cross_attention_dim=SECOND, **_with_sizes(5)),
+        scheduler=diffusers.EulerDiscreteScheduler(),
+        requires_aesthetics_score=True,
+    ).save_pretrained(folder)
+
+
+def write_sd3(folder: Path) -> None:
+    """A Stable Diffusion 3 of 32x32 pixels: flow matching, three text encoders."""
+    diffusers, transformers = import_diffusers(), import_transformers()
+    torch.manual_seed(8)
+    words = transformers.CLIPTextConfig(**(clip_text().config.to_dict() | {"projection_dim": WIDTH}))
+    diffusers.StableDiffusion3Pipeline(
+        transformer=diffusers.SD3Transformer2DModel(
+            sample_size=SIDE // 2,
+            patch_size=2,
+            in_channels=16,
+            out_channels=16,
+            num_layers=1,
+            attention_head_dim=8,
+            num_attention_heads=4,
+            joint_attention_dim=2 * WIDTH,
+            caption_projection_dim=32,
+            pooled_projection_dim=2 * WIDTH,
+        ),
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(shift=3.0),
+        vae=_vae(latent_channels=16, shift_factor=0.06),
+        text_encoder=transformers.CLIPTextModelWithProjection(words),
+        tokenizer=clip_tokenizer(),
+        text_encoder_2=transformers.CLIPTextModelWithProjection(words),
+        tokenizer_2=clip_tokenizer(),
+        text_encoder_3=transformers.T5EncoderModel(t5_config(2 * WIDTH)),
+        tokenizer_3=t5_tokenizer(),
+    ).save_pretrained(folder)
+
+
+def write_flux(folder: Path) -> None:
+    """A Flux of 32x32 pixels: flow matching, its guidance built in."""
+    diffusers, transformers = import_diffusers(), import_transformers()
+    torch.manual_seed(9)
+    diffusers.FluxPipeline(
+        transformer=diffusers.FluxTransformer2DModel(
+            patch_size=1,
+            in_channels=16,
+            num_layers=1,
+            num_single_layers=1,
+            attention_head_dim=16,
+            num_attention_heads=2,
+            joint_attention_dim=2 * WIDTH,
+            pooled_projection_dim=WIDTH,
+            axes_dims_rope=(4, 4, 8),
+            guidance_embeds=True,
+        ),
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True),
+        vae=_vae(shift_factor=0.1),
+        text_encoder=clip_text(),
+        tokenizer=clip_tokenizer(),
+        text_encoder_2=transformers.T5EncoderModel(t5_config(2 * WIDTH)),
+        tokenizer_2=t5_tokenizer(),
+    ).save_pretrained(folder)
+
+
+def write_x4(folder: Path) -> None:
+    """The upscaler by 4 in small: latents as large as the picture, which is laid beside them."""
+    diffusers = import_diffusers()
+    torch.manual_seed(11)
+    diffusers.StableDiffusionUpscalePipeline(
+        vae=_vae(
+            block_out_channels=(8, 8, 8),
+            scaling_factor=0.08333,
+            down_block_types=("DownEncoderBlock2D",) * 3,
+            up_block_types=("UpDecoderBlock2D",) * 3,
+        ),
+        text_encoder=clip_text(),
+        tokenizer=clip_tokenizer(),
+        unet=_unet(in_channels=7, num_class_embeds=1000),
+        low_res_scheduler=diffusers.DDPMScheduler(),
+        scheduler=diffusers.DDIMScheduler(prediction_type="v_prediction", clip_sample=False),
+        watermarker=None,
+    ).save_pretrained(folder)
+
+
+def write_x2(folder: Path) -> None:
+    """The latent upscaler by 2 in small."""
+    diffusers = import_diffusers()
+    torch.manual_seed(12)
     unet = diffusers.UNet2DConditionModel(
+        act_fn="gelu",
+        attention_head_dim=8,
+        norm_num_groups=None,
+        block_out_channels=[32, 32, 64, 64],
+        time_cond_proj_dim=128 + WIDTH,  # of the noise level beside the pooled words
+        conv_in_kernel=1,
+        conv_out_kernel=1,
+        cross_attention_dim=WIDTH,
+        down_block_types=("KDownBlock2D", *("KCrossAttnDownBlock2D",) * 3),
+        in_channels=8,
+        mid_block_type=None,
+        only_cross_attention=False,
+        out_channels=5,
+        resnet_time_scale_shift="scale_shift",
+        time_embedding_type="fourier",
+        timestep_post_act="gelu",
+        up_block_types=(*("KCrossAttnUpBlock2D",) * 3, "KUpBlock2D"),
+    )
+    diffusers.StableDiffusionLatentUpscalePipeline(
+        vae=_vae(
+            block_out_channels=(8, 8, 8, 8),
+            down_block_types=("DownEncoderBlock2D",) * 4,
+            up_block_types=("UpDecoderBlock2D",) * 4,
+        ),
+        text_encoder=clip_text(),
+        tokenizer=clip_tokenizer(),
+        unet=unet,
+        scheduler=diffusers.EulerDiscreteScheduler(prediction_type="sample"),
+    ).save_pretrained(folder)
+
+
+def _unet(**more: Any) -> Any:
+    """Two levels, one layer each, attention in the second."""
+    usual: dict[str, Any] = dict(
         sample_size=SIDE // 2,
         block_out_channels=(8, 16),
         layers_per_block=1,
         norm_num_groups=4,
         attention_head_dim=4,
-        cross_attention_dim=WIDTH + second,
-        addition_embed_type="text_time",
-        addition_time_embed_dim=8,
-        projection_class_embeddings_input_dim=6 * 8 + second,
+        cross_attention_dim=WIDTH,
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
     )
-    vae = diffusers.AutoencoderKL(
+    return import_diffusers().UNet2DConditionModel(**(usual | more))
+
+
+def _with_sizes(numbers: int) -> dict[str, Any]:
+    """Of a UNet that is told so many numbers about sizes beside a pooled embedding."""
+    return dict(
+        addition_embed_type="text_time",
+        addition_time_embed_dim=8,
+        projection_class_embeddings_input_dim=numbers * 8 + SECOND,
+    )
+
+
+def _vae(**more: Any) -> Any:
+    usual: dict[str, Any] = dict(
         block_out_channels=(8, 8),
         norm_num_groups=4,
         latent_channels=4,
         sample_size=SIDE,
-        force_upcast=False,
         down_block_types=("DownEncoderBlock2D",) * 2,
         up_block_types=("UpDecoderBlock2D",) * 2,
     )
-    diffusers.StableDiffusionXLPipeline(
-        vae=vae,
-        text_encoder=clip_text(),
-        text_encoder_2=transformers.CLIPTextModelWithProjection(words),
-        tokenizer=clip_tokenizer(),
-        tokenizer_2=clip_tokenizer(),
-        unet=unet,
-        scheduler=diffusers.EulerDiscreteScheduler(),
-    ).save_pretrained(folder)
+    return import_diffusers().AutoencoderKL(**(usual | more))
 
 
 def write_controlnet(folder: Path) -> None:
     """A ControlNet for `write_pictures` that does steer: its last layers are not zero as before training."""
+    _save_controlnet(folder)
+
+
+def write_xlcontrol(folder: Path) -> None:
+    """The same for `write_xl`."""
+    _save_controlnet(folder, cross_attention_dim=WIDTH + SECOND, **_with_sizes(6))
+
+
+def _save_controlnet(folder: Path, **more: Any) -> None:
     torch.manual_seed(2)
-    net = import_diffusers().ControlNetModel(
+    usual: dict[str, Any] = dict(
         block_out_channels=(8, 16),
         layers_per_block=1,
         norm_num_groups=4,
@@ -109,10 +243,16 @@ def write_controlnet(folder: Path) -> None:
         conditioning_embedding_out_channels=(8, 8),
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
     )
+    net = import_diffusers().ControlNetModel(**(usual | more))
+    _steered(net).save_pretrained(folder)
+
+
+def _steered(net: Any) -> Any:
+    """A network whose last layers are not zero, as they are before training: what it is given counts."""
     for part in net.parameters():
         if not part.any():
             torch.nn.init.normal_(part, std=0.3)
-    net.save_pretrained(folder)
+    return net
 
 
 def clip_text(width: int = WIDTH) -> Any:
@@ -145,9 +285,9 @@ def t5_tokenizer() -> Any:
     return import_transformers().T5Tokenizer(vocab=pieces, extra_ids=0, model_max_length=32)
 
 
-def t5_config() -> Any:
+def t5_config(width: int = WIDTH) -> Any:
     return import_transformers().T5Config(
-        vocab_size=len(t5_tokenizer()), d_model=WIDTH, d_kv=8, d_ff=WIDTH, num_layers=1, num_heads=2
+        vocab_size=len(t5_tokenizer()), d_model=width, d_kv=8, d_ff=WIDTH, num_layers=1, num_heads=2
     )
 
 
@@ -218,7 +358,7 @@ def write_stable(folder: Path) -> None:
     torch.manual_seed(4)
     diffusers.StableAudioPipeline(
         vae=diffusers.AutoencoderOobleck(
-            encoder_hidden_size=4,
+            encoder_hidden_size=8,  # mean and spread of four
             downsampling_ratios=[2, 4],
             channel_multiples=[1, 2],
             decoder_channels=4,
@@ -378,3 +518,92 @@ def _replaced(name: str, steps: dict[str, str]) -> str:
         if f".{old}." in f".{name}":
             name = f".{name}".replace(f".{old}.", f".{steps[old]}.")[1:]
     return name
+
+
+def write_stable3(folder: Path) -> None:
+    """A Stable Audio 3 of 400 Hz stereo: flow matching, its text encoder a T5Gemma."""
+    diffusers, transformers = import_diffusers(), import_transformers()
+    torch.manual_seed(13)
+    rows = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>", "\u2581", *_LETTERS]
+    vocab = {token: number for number, token in enumerate(rows)}
+    layers: dict[str, Any] = dict(vocab_size=len(rows), hidden_size=WIDTH, intermediate_size=WIDTH)
+    layers |= dict(num_hidden_layers=1, num_attention_heads=2, num_key_value_heads=1, head_dim=8)
+    config = transformers.T5GemmaConfig(encoder=layers, decoder=layers, is_encoder_decoder=False)
+    diffusers.StableAudio3Pipeline(
+        vae=_steered(
+            diffusers.AutoencoderSAME(
+                patch_size=4,
+                encoder_channels=8,
+                encoder_c_mults=[1],
+                encoder_strides=[2],
+                encoder_transformer_depths=[1],
+                latent_dim=4,
+                dim_heads=8,
+                sampling_rate=400,
+            )
+        ),
+        text_encoder=transformers.T5GemmaEncoderModel(config),
+        tokenizer=transformers.GemmaTokenizer(vocab=vocab, model_max_length=64),
+        duration_embedder=diffusers.StableAudio3DurationEmbedder(output_dim=WIDTH, fourier_dim=8),
+        transformer=_steered(
+            diffusers.StableAudio3DiTModel(
+                io_channels=4,
+                embed_dim=WIDTH,
+                depth=1,
+                num_heads=2,
+                cond_token_dim=WIDTH,
+                global_cond_dim=WIDTH,
+                local_add_cond_dim=5,
+                timestep_features_dim=8,
+                num_memory_tokens=2,
+            )
+        ),
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(stochastic_sampling=True),
+    ).save_pretrained(folder)
+
+
+def write_ace(folder: Path) -> None:
+    """An ACE-Step 1.5 of 400 Hz stereo, with the tokenizer of its plan."""
+    from diffusers.pipelines import ace_step
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    diffusers, transformers = import_diffusers(), import_transformers()
+    torch.manual_seed(14)
+    rows = ["<pad>", "<unk>", "<|endoftext|>", *_LETTERS]
+    letters = models.BPE(
+        vocab={token: number for number, token in enumerate(rows)}, merges=[], unk_token="<unk>"
+    )
+    fast = Tokenizer(letters)
+    fast.pre_tokenizer = pre_tokenizers.Whitespace()
+    layers: dict[str, Any] = dict(hidden_size=WIDTH, intermediate_size=WIDTH, num_attention_heads=2)
+    layers |= dict(num_key_value_heads=1, head_dim=8)
+    words = transformers.Qwen3Config(vocab_size=len(rows), num_hidden_layers=1, **layers)
+    plan: dict[str, Any] = dict(audio_acoustic_hidden_dim=4, num_attention_pooler_hidden_layers=1, **layers)
+    diffusers.AceStepPipeline(
+        vae=diffusers.AutoencoderOobleck(
+            encoder_hidden_size=8,  # mean and spread of four
+            downsampling_ratios=[2, 4],
+            channel_multiples=[1, 2],
+            decoder_channels=4,
+            decoder_input_channels=4,
+            audio_channels=2,
+            sampling_rate=400,
+        ),
+        text_encoder=transformers.Qwen3Model(words),
+        tokenizer=transformers.PreTrainedTokenizerFast(
+            tokenizer_object=fast, pad_token="<pad>", unk_token="<unk>"
+        ),
+        transformer=diffusers.AceStepTransformer1DModel(
+            num_hidden_layers=1, in_channels=12, audio_acoustic_hidden_dim=4, **layers
+        ),
+        condition_encoder=ace_step.AceStepConditionEncoder(
+            text_hidden_dim=WIDTH,
+            timbre_hidden_dim=4,
+            num_lyric_encoder_hidden_layers=1,
+            num_timbre_encoder_hidden_layers=1,
+            **layers,
+        ),
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(num_train_timesteps=1, shift=1.0),
+        audio_tokenizer=ace_step.AceStepAudioTokenizer(fsq_dim=WIDTH, **plan),
+        audio_token_detokenizer=ace_step.AceStepAudioTokenDetokenizer(**plan),
+    ).save_pretrained(folder)
