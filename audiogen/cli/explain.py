@@ -11,6 +11,7 @@ from audiogen.cli.terminal import echo
 
 if TYPE_CHECKING:
     from audiogen.artifacts import Conditioning
+    from audiogen.request import Plan
 
 _HIDDEN = ("prompt", "unknown", "remarks", "wording", "negative")
 
@@ -48,8 +49,9 @@ def command(
     plan = making.understand(request)
     own = request.model is None and shipped(plan.kind)
     words = understand(prompt, path).words if own else {}
+    cut = _cut(plan)
     if json_:
-        asked = plan.conditioning.to_dict()
+        asked = plan.conditioning.to_dict() | ({"cut": cut} if cut else {})
         said = {name: words[name] for name in (*asked, *plan.conditioning.sources) if name in words}
         output.print_json(asked | {"words": said})
         return
@@ -59,12 +61,29 @@ def command(
         echo(f"{'stages':<14}{' -> '.join(plan.stages.values())}")
         echo(f"{'prompt':<14}{plan.conditioning.wording or plan.conditioning.prompt}")
         echo(f"{'negative':<14}{plan.conditioning.negative or 'none'}")
+        for row in cut:
+            read = f"{row['tokenizer']} reads {row['limit']} of {row['tokens']} tokens"
+            echo(f"{'cut off':<14}{row['rest']} ({read})")
     if not state.quiet:
         for remark in plan.remarks:
             echo(f"note: {remark}", err=True)
         if plan.conditioning.unknown:
             unknown = ", ".join(plan.conditioning.unknown)
             echo(f"not understood, and left out: {unknown}", err=True)
+
+
+def _cut(plan: Plan) -> list[dict[str, Any]]:
+    """What a pretrained model would not read of its words; [] for our own."""
+    import dataclasses
+
+    from audiogen.hub import finding
+
+    model, known = plan.request.model, plan.conditioning
+    if model is None or plan.request.decoder == finding.REMOTE:
+        return []
+    from audiogen.hub import reading
+
+    return [dataclasses.asdict(row) for row in reading.cuts(model, known.wording or known.prompt)]
 
 
 def _list_subjects(json_: bool) -> None:

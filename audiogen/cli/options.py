@@ -234,7 +234,12 @@ def worded(function: Function) -> Function:
     quality = click.option(
         "--quality", metavar="good|off", help="With --model: good adds words of quality to both prompts."
     )
-    return negative(quality(function))
+    language = click.option(
+        "--language",
+        metavar="en|zh|...",
+        help="With --model: what it reads (and sings); default: Chinese becomes English where it must.",
+    )
+    return negative(quality(language(function)))
 
 
 def pretrained_options(given: dict[str, Any]) -> dict[str, Any]:

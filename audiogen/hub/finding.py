@@ -23,6 +23,10 @@ SOUND_PIPELINES = (
     *("AudioLDM2Pipeline", "StableAudioPipeline", "AudioLDMPipeline", "MusicLDMPipeline"),
     *("StableAudio3Pipeline", "AceStepPipeline", "LongCatAudioDiTPipeline"),
 )
+ENGLISH = (
+    *("CLIPTextModel", "CLIPTextModelWithProjection", "T5EncoderModel", "ClapModel", "SpeechT5Model"),
+    *("ClapTextModelWithProjection", "VitsModel"),
+)  # text encoders
 LARGEST = 4096  # pixels to a side of what an upscaler makes
 UPSCALERS = {"StableDiffusionUpscalePipeline": 4, "StableDiffusionLatentUpscalePipeline": 2}
 MANIFESTS = ("model_index.json", "config.json")  # of diffusers; of transformers, or of one part of a model
@@ -76,6 +80,24 @@ def stage_of(choice: ModelChoice) -> str:
         f"{choice.source} is a {made_of or 'nameless'} model, which alone makes neither pictures nor sound; "
         "give a whole pipeline of diffusers (a folder with model_index.json) or a MusicGen."
     )
+
+
+def reads_chinese(choice: ModelChoice) -> bool:
+    """Whether a model has another text encoder than those that learned English: Qwen, Gemma, mT5, ...
+
+    Raises:
+        MissingModel: see `manifest`.
+    """
+    if choice.is_file:
+        return False
+    _, rows = manifest(choice.source, choice.revision)
+    parts = [
+        row[1] for name, row in rows.items() if name.startswith("text_encoder") and isinstance(row, list)
+    ]
+    inner = rows.get("text_encoder")
+    if isinstance(inner, dict):  # of transformers
+        parts = [f"{str(inner.get('model_type')).upper()}EncoderModel"]
+    return any(part is not None and part not in ENGLISH for part in parts)
 
 
 def upscale_factor(choice: ModelChoice) -> int:

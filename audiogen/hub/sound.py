@@ -82,7 +82,8 @@ class TextToSound(Piped):
         devices = [self.device] if self.device.type == "cuda" else []
         with loading.running(self.choice.source), torch.random.fork_rng(devices):
             self.pipe.scheduler = scheduler_for(self.own_scheduler, sampling.scheduler)
-            pipe, begun = self.pipe, {}
+            pipe: Any = self.pipe
+            begun: dict[str, Any] = {}
             if edit is not None:
                 pipe, begun = self._begun(edit, conditioning.seconds)
                 torch.manual_seed(sampling.seed_for("decoder"))  # some encode it with noise of no generator

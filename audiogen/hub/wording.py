@@ -1,23 +1,26 @@
 """The final prompts of a pretrained model: the sentence, and words of a style and of quality.
 
-The lists are `words.yaml` beside this file, and one of the user's own: that of AUDIOGEN_WORDS, else
-~/.config/audiogen/words.yaml.
+The lists are `words.yaml` and `chinese.yaml` beside this file, and one of the user's own: that of
+AUDIOGEN_WORDS, else ~/.config/audiogen/words.yaml.
 """
 
 from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from audiogen.errors import InvalidRequest
+from audiogen.hub.translating import translated
 
 OWN_LIST = "AUDIOGEN_WORDS"
 KEYS = ("prompt", "negative")
-PARTS = ("styles", "quality", "also")
+PARTS = ("styles", "quality", "also", "chinese")
+LISTS = ("also", "chinese")  # whose entries are words; those of the others have words for both prompts
+SHIPPED = ("words.yaml", "chinese.yaml")
 
 
 def final(
@@ -40,6 +43,19 @@ def final(
         _joined(prompt, (word for row in added for word in row["prompt"])),
         _joined(negative, (word for row in added for word in row["negative"])),
     )
+
+
+def in_english(text: str, words: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+    """A text with its Chinese words in English, and those that no list holds; see `translating`.
+
+    Args:
+        text: in simplified characters.
+        words: Chinese -> English, below the lists.
+    Raises:
+        InvalidRequest: see `final`.
+    """
+    listed = {word: name for name, chinese in _lists()["chinese"].items() for word in chinese}
+    return translated(text, {**words, **listed})
 
 
 def styles() -> list[str]:
@@ -90,9 +106,12 @@ def _lists() -> dict[str, Any]:
 @lru_cache(maxsize=2)
 def _read(own: Path | None, changed: int) -> dict[str, Any]:
     """The lists, those of the user on top."""
-    lists = _parsed(Path(__file__).with_name("words.yaml"))
-    more = {} if own is None else _parsed(own)
-    return {part: lists.get(part, {}) | more.get(part, {}) for part in PARTS}
+    files = [Path(__file__).with_name(name) for name in SHIPPED] + ([] if own is None else [own])
+    lists: dict[str, Any] = {part: {} for part in PARTS}
+    for file in files:
+        for part, rows in _parsed(file).items():
+            lists[part] |= rows
+    return lists
 
 
 def _parsed(file: Path) -> dict[str, Any]:
@@ -114,8 +133,8 @@ def _parsed(file: Path) -> dict[str, Any]:
     parsed: dict[str, Any] = {part: {} for part in PARTS}
     for part in PARTS:
         for name, row in _rows(file, rows.get(part)).items():
-            value = row if part == "also" else {key: _rows(file, row).get(key, []) for key in KEYS}
-            for words in [value] if part == "also" else value.values():
+            value = row if part in LISTS else {key: _rows(file, row).get(key, []) for key in KEYS}
+            for words in [value] if part in LISTS else value.values():
                 if not (isinstance(words, list) and all(isinstance(word, str) for word in words)):
                     raise InvalidRequest(
                         f"The word list {file}: {part}, {name}: {words!r} is no list of words."

@@ -11,10 +11,12 @@ from audiogen.artifacts import Conditioning, Picture, Waveform
 from audiogen.errors import InvalidRequest
 from audiogen.hub import finding, wording
 from audiogen.hub.choice import AS_IS
+from audiogen.hub.translating import CHINESE
 from audiogen.kinds import Kind
 from audiogen.making import pictures
 from audiogen.making.retouch import square
 from audiogen.media import midi
+from audiogen.prompt import chinese_words, simplified
 from audiogen.registry import NONE, STAGES, StageEntry
 from audiogen.request import AS_USUAL, Request
 
@@ -76,11 +78,35 @@ def worded(
         )
     if request.conditioning is not None:
         return known  # a replay: as it was, whatever the lists say now
-    prompt, negative = wording.final(
-        known.prompt, request.style, request.quality, request.negative, kind.result
+    (said, unwanted), remarks = _in_english(request, decoder.name, known.prompt, request.negative)
+    prompt, negative = wording.final(said, request.style, request.quality, unwanted, kind.result)
+    negative = unwanted if decoder.name in WITHOUT_NEGATIVE else negative
+    return dataclasses.replace(
+        known,
+        wording="" if prompt == known.prompt else prompt,
+        negative=negative,
+        remarks=(*known.remarks, *remarks),
     )
-    negative = request.negative if decoder.name in WITHOUT_NEGATIVE else negative
-    return dataclasses.replace(known, wording="" if prompt == known.prompt else prompt, negative=negative)
+
+
+def _in_english(request: Request, stage: str, *texts: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The texts as the model can read them, and what the user is told about that."""
+    language = request.settings.language
+    assert request.model is not None
+    if not any(map(CHINESE.search, texts)) or stage == finding.REMOTE:
+        return texts, ()
+    if language not in (None, "en") or (language is None and finding.reads_chinese(request.model)):
+        return texts, ()
+    told = [wording.in_english(simplified(text), chinese_words()) for text in texts]
+    said = tuple(text for text, _ in told)
+    left = dict.fromkeys(word for _, words in told for word in words)
+    remarks = [f"said to this model in English: {'; '.join(filter(None, said))} (--language zh: as it is)"]
+    if left:
+        remarks.append(
+            f"not translated: {', '.join(left)}; say it in English, or add it under `chinese:` to "
+            f"{wording.own_list()}"
+        )
+    return said, tuple(remarks)
 
 
 def beside(request: Request, known: Conditioning, entries: Mapping[str, StageEntry]) -> dict[str, Any]:

@@ -28,7 +28,8 @@ def understand(request: Request, given: tuple[Any, ...] = ()) -> Plan:
     request = foreign.with_stage(request)
     if request.region is not None:
         return revision.planned(request)
-    start, remarks = None, ()
+    start: Start | None = None
+    remarks: tuple[str, ...] = ()
     if request.source is not None and not request.shows_source:
         start, remarks = load_source(request.source, request.changes)
     known = request.conditioning or condition(request, start, given)

@@ -2,6 +2,7 @@
 
 parser.py    parse(text) -> Conditioning: reads amounts, then words, and weighs them together
 measures.py  amounts with a unit: seconds, beats per minute, key, metre, notes per second
+chinese.py   the Chinese of the lists as a dictionary
 weighing.py  one value per attribute out of all the words; remarks.py, refusals.py: what the user is told
 
 language/    text, numbers, lengths, the word lists and the recognition of their words
@@ -13,6 +14,7 @@ meanings.yaml says what a meaning asks for; english.yaml and chinese.yaml list i
 for pictures.
 """
 
+from audiogen.prompt.chinese import chinese_words, simplified
 from audiogen.prompt.parser import Reading, parse, understand
 from audiogen.prompt.pictures.scenes import Scene, Thing, read_scene
 from audiogen.prompt.pictures.subjects import ONE_SUBJECT, drawable, style_named, which_digit, which_subject
@@ -24,9 +26,11 @@ __all__ = [
     "Scene",
     "Thing",
     "as_usual",
+    "chinese_words",
     "drawable",
     "parse",
     "read_scene",
+    "simplified",
     "style_named",
     "understand",
     "which_digit",
