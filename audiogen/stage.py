@@ -14,6 +14,7 @@ from audiogen.errors import Cancelled, InvalidRequest
 from audiogen.rows import settle
 
 Progress = Callable[[str, int, int], bool]
+ARITHMETIC = 2  # 1: scores by torch's operators; 2: by compiled steps
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class Sampling:
         variation_seed: draws what becomes of it; item k of a batch of variations uses
             variation_seed + k and keeps the other seeds.
         loop: the end goes over into the beginning, so that the sound can be repeated without a seam.
+        arithmetic: the way in which sums are formed, 1 .. ARITHMETIC; a replay has that of its recipe, as
+            another order of summing may, once in a thousand pieces, choose another note.
     """
 
     seed: int = 0
@@ -53,6 +56,7 @@ class Sampling:
     variation: float = 0.0
     variation_seed: int = 0
     loop: bool = False
+    arithmetic: int = ARITHMETIC
 
     def __post_init__(self) -> None:
         settle(self)
@@ -78,6 +82,10 @@ class Sampling:
             problems.append(f"top_p must be above 0 and at most 1, not {self.top_p}")
         if not 1 <= self.n <= 1000:
             problems.append(f"n must be 1 .. 1000, not {self.n}")
+        if self.arithmetic not in range(1, ARITHMETIC + 1):
+            problems.append(
+                f"arithmetic must be 1 .. {ARITHMETIC}, not {self.arithmetic}; a newer audiogen wrote it"
+            )
         if not 0 <= self.variation <= 1:
             problems.append(f"variation must be 0 .. 1, not {self.variation}")
         if problems:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from audiogen.stage import Sampling
 from audiogen.structure.score.events import (
     DURATION,
     METRICAL,
@@ -36,7 +37,7 @@ def write(stage: ScoreStage, *spans: Span, seconds: float = 12.0) -> np.ndarray:
     plan = Plan(seconds, METRICAL, 120.0, BAR, np.zeros(12, np.int64), spans=spans)
     generator = torch.Generator().manual_seed(1)
     with torch.inference_mode():
-        return Writer(stage.network, plan, generator, 1.0, 0.95).write(lambda now: None).notes  # type: ignore[arg-type]
+        return Writer(stage.network, plan, generator, Sampling(top_p=0.95)).write(lambda now: None).notes  # type: ignore[arg-type]
 
 
 def between(notes: np.ndarray, start: float, stop: float) -> np.ndarray:

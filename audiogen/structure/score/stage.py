@@ -139,7 +139,7 @@ class ScoreStage(Pretrained):
         )
         total = int(x.seconds * 10)
         with one_thread(), torch.inference_mode():
-            writer = Writer(self.network, plan, generator, sampling.temperature, sampling.top_p)  # type: ignore[arg-type]
+            writer = Writer(self.network, plan, generator, sampling)  # type: ignore[arg-type]
             written = writer.write(lambda now: report(progress, "structure", int(now * 10), total))
         report(progress, "structure", total, total)
         rows, pedal = perform(written, plan, x, known["loudness"], rng)
@@ -179,7 +179,7 @@ class ScoreStage(Pretrained):
         total = int(x.seconds * 10)
         with one_thread(), torch.inference_mode():
             generator = torch.Generator().manual_seed(seed)
-            writer = Writer(self.network, plan, generator, sampling.temperature, sampling.top_p)  # type: ignore[arg-type]
+            writer = Writer(self.network, plan, generator, sampling)  # type: ignore[arg-type]
             written = writer.write(
                 lambda now: report(progress, "structure", min(int(now * 10), total), total)
             )

@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from audiogen.artifacts import Conditioning, Notes, Structure, quarters_per_beat
 from audiogen.conditions import FIRST_PERIODS
@@ -159,7 +158,7 @@ def between(
     spans = list(plan.spans)
     with one_thread(), torch.inference_mode():
         generator = torch.Generator().manual_seed(sampling.seed_for("variation"))
-        writer = Rewriter(network, plan, generator, sampling.temperature, sampling.top_p)
+        writer = Rewriter(network, plan, generator, sampling)
         written = writer.write(tell)
     fresh = ~_inside(written.notes[:, 1], spans)
     return written.notes[fresh], written.pedal[~_inside(written.pedal[:, 0], spans)]
@@ -170,11 +169,11 @@ class Rewriter(Writer):
 
     behind = False  # the network has not read all of the history
 
-    def _read(self, event: np.ndarray, first: bool = False) -> Tensor:
+    def _read(self, event: np.ndarray, first: bool = False) -> Any:
         if self.grammar.script.waiting:  # a given event follows, whatever the network says
             self._remember(event, first)
             self.behind = True
-            return torch.empty(0)
+            return None
         if not self.behind:
             return super()._read(event, first)
         self._remember(event, first)

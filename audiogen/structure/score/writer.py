@@ -6,13 +6,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from audiogen.networks.score_transformer import KVCache, ScoreTransformer
-from audiogen.sampling.autoregressive import choose
+from audiogen.networks.score_transformer import ScoreTransformer
+from audiogen.stage import Sampling
 from audiogen.structure.score.events import (
     DOWN,
     DURATION,
@@ -35,6 +35,7 @@ from audiogen.structure.score.events import (
     nearest,
 )
 from audiogen.structure.score.grammar import RING_S, Grammar, Plan
+from audiogen.structure.score.reader import NativeReader, Reader, TorchReader
 from audiogen.structure.score.script import Timed
 
 OVER = 0.25  # if less of the shift's probability than this lies before the end, the piece is over
@@ -59,31 +60,29 @@ class Writer:
     """The sampling loop over one piece."""
 
     def __init__(
-        self,
-        network: ScoreTransformer,
-        plan: Plan,
-        generator: torch.Generator,
-        temperature: float,
-        top_p: float,
+        self, network: ScoreTransformer, plan: Plan, generator: torch.Generator, sampling: Sampling
     ) -> None:
-        self.network, self.plan, self.generator = network, plan, generator
-        self.temperature, self.top_p = temperature, top_p
+        self.plan, self.generator = plan, generator
         self.grammar = Grammar(plan)
+        self.context = network.config.context
         self.views = plan.views + OFFSETS[N_CLOCKED:]  # [B, attributes]
-        self.cache = KVCache(network.config, len(self.views))
+        kind = TorchReader if sampling.arithmetic == 1 else NativeReader
+        self.reader: Reader = kind(
+            network, len(self.views), plan.guidance, sampling.temperature, sampling.top_p
+        )
         self.history: list[np.ndarray] = []
         self.written: list[Timed] = []
 
     def write(self, tell: Callable[[float], None]) -> Written:
         """Events until the end; `tell` is called with the seconds written so far."""
-        hidden = self._read(np.full(5, -1), first=True)
+        state = self._read(np.full(5, -1), first=True)
         while True:
-            event = self._given_event() if self.grammar.script.waiting else self._event(hidden)
+            event = self._given_event() if self.grammar.script.waiting else self._event(state)
             if event[TYPE] == END:
                 break
             self.written.append(Timed(self.grammar.time, event))
             tell(self.grammar.now_s)
-            hidden = self._read(event)
+            state = self._read(event)
         return self._as_written()
 
     def _as_written(self) -> Written:
@@ -111,20 +110,20 @@ class Writer:
             g.pedal_to(event[TYPE] == DOWN)
         return event
 
-    def _event(self, hidden: Tensor) -> np.ndarray:
+    def _event(self, state: Any) -> np.ndarray:
         """Sample the fields of one event and tell the grammar: int64 [5], -1 where none.
 
         Where it would lie in a given span or behind it, the first event of the span comes instead.
         """
         g, kind = self.grammar, self.plan.kind
-        uniform = torch.rand(5, generator=self.generator)
+        reader, uniform = self.reader, torch.rand(5, generator=self.generator).numpy()
         event = np.full(5, -1, np.int64)
-        event[TYPE] = self._choose(self._logits(TYPE, hidden), uniform[0], g.types())
+        event[TYPE] = self._choose(reader.logits(TYPE, state), uniform[0], g.types())
         if event[TYPE] == END:
             return event
-        whole, hidden = hidden, self._given(TYPE, event, hidden)
-        logits = self._logits(SHIFT, hidden)[kind * N_SHIFT : (kind + 1) * N_SHIFT]
-        logits = logits / (STEADY if kind == METRICAL else 1.0) + torch.from_numpy(g.steering())
+        whole, state = state, reader.given(TYPE, event[TYPE], state)
+        logits = reader.logits(SHIFT, state)[kind * N_SHIFT : (kind + 1) * N_SHIFT]
+        logits = logits / np.float32(STEADY if kind == METRICAL else 1.0) + g.steering()
         if self._is_over(logits):
             if g.types()[END]:
                 event[TYPE] = END
@@ -139,44 +138,35 @@ class Writer:
         if event[TYPE] != NOTE:
             g.pedal_to(event[TYPE] == DOWN)
             return event
-        hidden = self._given(SHIFT, event, hidden)
-        logits = self._logits(PITCH, hidden) + torch.from_numpy(g.tonality() + g.home() - g.tired())
+        state = reader.given(SHIFT, event[SHIFT], state)
+        logits = reader.logits(PITCH, state) + (g.tonality() + g.home() - g.tired())
         event[PITCH] = self._choose(logits, uniform[2], g.pitches())
         g.note(int(event[PITCH]) + LOWEST)
-        hidden = self._given(PITCH, event, hidden)
-        event[VELOCITY] = self._choose(self._logits(VELOCITY, hidden), uniform[3])
-        hidden = self._given(VELOCITY, event, hidden)
-        logits = self._logits(DURATION, hidden)[kind * N_DURATION : (kind + 1) * N_DURATION]
+        state = reader.given(PITCH, event[PITCH], state)
+        event[VELOCITY] = self._choose(reader.logits(VELOCITY, state), uniform[3])
+        state = reader.given(VELOCITY, event[VELOCITY], state)
+        logits = reader.logits(DURATION, state)[kind * N_DURATION : (kind + 1) * N_DURATION]
         event[DURATION] = self._choose(logits, uniform[4]) + kind * N_DURATION
         return event
 
-    def _is_over(self, logits: Tensor) -> bool:
+    def _is_over(self, logits: np.ndarray) -> bool:
         """Whether the model would go on only after the end."""
         g = self.grammar
         if g.script.ahead or self.plan.seconds - g.last_onset_s > RING_S or not g.notes:
             return False
         before = g.now_s + g.shifts_s <= self.plan.latest_onset_s
-        share = (logits / self.temperature).softmax(-1)[torch.from_numpy(before)].sum()
-        return float(share) < OVER
+        return float(self.reader.shares(logits)[before].sum()) < OVER
 
-    def _choose(self, logits: Tensor, uniform: Tensor, allowed: np.ndarray | None = None) -> int:
+    def _choose(self, logits: np.ndarray, uniform: float, allowed: np.ndarray | None = None) -> int:
         if allowed is not None:
-            logits = logits.masked_fill(torch.from_numpy(~allowed), -torch.inf)
-        return int(choose(logits, uniform, self.temperature, self.top_p))
+            logits = np.where(allowed, logits, np.float32(-np.inf))
+        return self.reader.choose(logits, uniform)
 
-    def _logits(self, field: int, hidden: Tensor) -> Tensor:
-        """hidden [B, D] -> logits [size], guided where there are two views."""
-        logits = self.network.logits(field, hidden)
-        return logits[0] if len(logits) == 1 else torch.lerp(logits[1], logits[0], self.plan.guidance)
-
-    def _given(self, field: int, event: np.ndarray, hidden: Tensor) -> Tensor:
-        return self.network.given(field, torch.tensor(event[field]), hidden)
-
-    def _read(self, event: np.ndarray, first: bool = False) -> Tensor:
-        """The network reads an event (or the start): hidden [B, D] for the next one."""
+    def _read(self, event: np.ndarray, first: bool = False) -> Any:
+        """The network reads an event (or the start): its state before the next one."""
         self._remember(event, first)
         rows = self.history[-1:]
-        if self.cache.length == self.network.config.context:
+        if self.reader.full:
             rows = self._begin_again()
         return self._pass(rows)
 
@@ -192,22 +182,22 @@ class Writer:
         code[5:] = clock(plan.kind, rest, phase, np.array([g.pedal]), np.array([1 + bar]))[0]
         self.history.append(code + OFFSETS[:N_CLOCKED])
 
-    def _pass(self, rows: list[np.ndarray]) -> Tensor:
-        """The network reads rows of the history: hidden [B, D] after the last."""
+    def _pass(self, rows: list[np.ndarray]) -> Any:
+        """The network reads rows of the history: its state after the last."""
         told = np.broadcast_to(self.views[:, None], (len(self.views), len(rows), self.views.shape[1]))
         same = np.broadcast_to(np.stack(rows), (len(self.views), len(rows), N_CLOCKED))
-        return self.network.step(torch.from_numpy(np.concatenate([same, told], 2)), self.cache)[:, -1]
+        return self.reader.read(np.concatenate([same, told], 2))
 
     def _begin_again(self) -> list[np.ndarray]:
         """The context is full: the latest events become a new window, read at once."""
-        keep = int(KEEP * self.network.config.context)
+        keep = int(KEEP * self.context)
         rows = self.history[-keep:]
         start = rows[0].copy()
         start[:5] = OFFSETS[:5]
         start[0] += START
         start[5] = rows[0][5]
         self.history = [start, *rows[1:]]
-        self.cache = KVCache(self.network.config, len(self.views))
+        self.reader.begin()
         return self.history
 
 

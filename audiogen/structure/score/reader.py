@@ -1,0 +1,168 @@
+"""The score network as the writer meets it: it reads events, and says the logits of each field of the next.
+
+`TorchReader` is what files of earlier versions were written with (`Sampling.arithmetic` 1), `NativeReader`
+the same network as machine code. Logits are float32 [size], guided where there are two views.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from audiogen.networks.score_transformer import GAIN, KVCache, ScoreTransformer
+from audiogen.sampling import transformer_step as native
+from audiogen.sampling.autoregressive import choose
+
+
+class Reader(Protocol):
+    """One piece through the network; what it has read so far is a state, [B, D] for B views."""
+
+    @property
+    def full(self) -> bool:
+        """Whether the context holds no further event."""
+        ...
+
+    def begin(self) -> None:
+        """Forget everything."""
+
+    def read(self, rows: np.ndarray) -> Any:
+        """Codes of the next events, int64 [B, N, K] (N is 1, or nothing was read yet) -> state."""
+        ...
+
+    def logits(self, field: int, state: Any) -> np.ndarray: ...
+
+    def given(self, field: int, code: int, state: Any) -> Any:
+        """The state once `field` is `code`."""
+        ...
+
+    def choose(self, logits: np.ndarray, uniform: float) -> int: ...
+
+    def shares(self, logits: np.ndarray) -> np.ndarray:
+        """Probabilities at the writer's temperature."""
+        ...
+
+
+class TorchReader:
+    """The network by torch's operators."""
+
+    def __init__(
+        self, network: ScoreTransformer, views: int, guidance: float, temperature: float, top_p: float
+    ) -> None:
+        self.network, self.views, self.guidance = network, views, guidance
+        self.temperature, self.top_p = temperature, top_p
+        self.begin()
+
+    @property
+    def full(self) -> bool:
+        return self.cache.length == self.network.config.context
+
+    def begin(self) -> None:
+        self.cache = KVCache(self.network.config, self.views)
+
+    def read(self, rows: np.ndarray) -> Tensor:
+        return self.network.step(torch.from_numpy(rows), self.cache)[:, -1]
+
+    def logits(self, field: int, state: Tensor) -> np.ndarray:
+        logits = self.network.logits(field, state)
+        guided = logits[0] if len(logits) == 1 else torch.lerp(logits[1], logits[0], self.guidance)
+        return guided.numpy()
+
+    def given(self, field: int, code: int, state: Tensor) -> Tensor:
+        return self.network.given(field, torch.tensor(code), state)
+
+    def choose(self, logits: np.ndarray, uniform: float) -> int:
+        return int(choose(torch.from_numpy(logits), torch.tensor(uniform), self.temperature, self.top_p))
+
+    def shares(self, logits: np.ndarray) -> np.ndarray:
+        return (torch.from_numpy(logits) / self.temperature).softmax(-1).numpy()
+
+
+class NativeReader(TorchReader):
+    """The same with a compiled step; many events at once still go through torch, into the same cache."""
+
+    def __init__(
+        self, network: ScoreTransformer, views: int, guidance: float, temperature: float, top_p: float
+    ) -> None:
+        self.weights = weights_of(network)
+        super().__init__(network, views, guidance, temperature, top_p)
+
+    def begin(self) -> None:
+        super().begin()
+        self.past = self.cache.values.numpy()
+        self.traces = self.cache.traces.numpy().copy()
+
+    def read(self, rows: np.ndarray) -> Any:
+        if rows.shape[1] > 1:
+            state = super().read(rows).numpy().copy()
+            self.traces = self.cache.traces.numpy().copy()
+            return state
+        config, w = self.network.config, self.weights
+        codes = np.ascontiguousarray(rows[:, 0])
+        self.traces *= w.decays
+        struck = codes[:, config.trace_input] - config.trace_first
+        for view in np.flatnonzero((struck >= 0) & (struck < config.trace_size)):
+            self.traces[:, view, struck[view]] += 1
+        faded = np.ascontiguousarray(np.log1p(self.traces).transpose(1, 0, 2).reshape(len(codes), -1))
+        state = np.empty((len(codes), config.width), np.float32)
+        native.product(w.fade, faded, state)
+        native.gathered(codes, w.table, state)
+        state *= GAIN
+        native.advance(state, self.past, self.cache.length, *w.trunk)
+        self.cache.length += 1
+        return state
+
+    def logits(self, field: int, state: Any) -> np.ndarray:
+        logits = native.head(state, *self.weights.heads[field])
+        logits *= GAIN
+        if len(logits) == 1:
+            return logits[0]
+        return logits[1] + np.float32(self.guidance) * (logits[0] - logits[1])
+
+    def given(self, field: int, code: int, state: Any) -> Any:
+        return state + self.weights.chosen[field][code]
+
+    def choose(self, logits: np.ndarray, uniform: float) -> int:
+        return int(native.pick(logits, float(uniform), float(self.temperature), float(self.top_p)))
+
+    def shares(self, logits: np.ndarray) -> np.ndarray:
+        share = np.exp((logits - logits.max()).astype(np.float64) / self.temperature)
+        return share / share.sum()
+
+
+class Weights:
+    """A network as plain arrays, see `transformer_step.stored`.
+
+    Attributes:
+        trunk: of `transformer_step.advance`. heads: per field those of `transformer_step.head`.
+        table: stored [vocabulary, D]. fade: stored [D, decays * trace_size]. decays: [decays, 1, 1].
+        chosen: per field but the last float32 [size, D], times the gain.
+    """
+
+    def __init__(self, network: ScoreTransformer) -> None:
+        self.trunk = native.Trunk.of(network.blocks, network.norm, network.rope).flat()
+        self.table, self.fade = (native.stored(part.weight) for part in (network.table, network.traces))
+        self.decays = np.array(network.config.trace_decays, np.float32)[:, None, None]
+        self.heads = [
+            (*_layer(head[0]), *_layer(head[2]))
+            for head in network.heads  # type: ignore[index]
+        ]
+        self.chosen = [GAIN * part.weight.detach().float().numpy() for part in network.chosen]  # type: ignore[operator]
+
+
+_known: WeakKeyDictionary[ScoreTransformer, tuple[Any, Weights]] = WeakKeyDictionary()
+
+
+def weights_of(network: ScoreTransformer) -> Weights:
+    """The arrays of a network; made anew when its parameters have changed."""
+    stamp = [(p.data_ptr(), 0 if p.is_inference() else p._version) for p in network.parameters()]
+    if network not in _known or _known[network][0] != stamp:
+        _known[network] = stamp, Weights(network)
+    return _known[network][1]
+
+
+def _layer(linear: Any) -> tuple[np.ndarray, np.ndarray]:
+    return native.stored(linear.weight), linear.bias.detach().float().numpy().copy()
