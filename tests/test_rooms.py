@@ -24,7 +24,9 @@ ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "rows": {"errors"},
     "compat": BASE,
-    "media": BASE,
+    "calibration": BASE,
+    "native": set(),  # loops as machine code
+    "media": BASE | {"native"},
     "plugins": BASE,
     "kinds": BASE | {"plugins", "media"},
     "artifacts": BASE | {"media", "kinds"},
@@ -35,11 +37,11 @@ ALLOWED: dict[str, set[str]] = {
     "hub": STAGE | {"kinds", "registry", "compat", "licences"},  # pretrained models as stages
     "pipeline": SEAM | {"kinds", "registry", "request", "making"},  # the engine with stages of one's own
     "weight_files": BASE,
-    "pretrained": BASE | {"registry", "weight_files"},
+    "pretrained": BASE | {"registry", "weight_files", "calibration"},
     "recipe": BASE,
     "licences": BASE,
     "networks": {"errors", "media"},
-    "sampling": {"errors", "media", "compat"},  # the schedulers of diffusers
+    "sampling": {"errors", "media", "compat", "native"},  # the schedulers of diffusers
     "structure": STAGE,
     "decoder": STAGE,
     "render": STAGE,
@@ -76,6 +78,7 @@ ALLOWED: dict[str, set[str]] = {
     | {"media", "making", "prompt", "request", "provenance", "kinds", "registry", "ranking", "story"},
     "cli": SEAM
     | {
+        "calibration",
         "media",
         "making",
         "prompt",

@@ -39,7 +39,7 @@ def command(
     from audiogen.cli.job import Job
     from audiogen.cli.material import read_recipe
     from audiogen.cli.progress import Reporter
-    from audiogen.cli.work import LOADING, check, play, say_long
+    from audiogen.cli.work import LOADING, check, play, say_long, use_threads
     from audiogen.errors import InvalidRequest
     from audiogen.hub import finding
     from audiogen.provenance import differences, replayable, request_of
@@ -123,11 +123,3 @@ def _of_json(file: Path) -> dict[str, Any] | None:
         return json_object(file.read_bytes())
     except OSError as problem:
         raise InvalidRequest(f"{file} cannot be read ({problem.strerror}).") from problem
-
-
-def use_threads(number: int | None) -> None:
-    """Sums over threads depend on their number."""
-    import torch
-
-    if number is not None:
-        torch.set_num_threads(number)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
-from pathlib import Path
 
 import click
 
+from audiogen.calibration import calibrated, flags, processor
 from audiogen.cli import options
 
 PACKAGES = (
@@ -32,7 +32,9 @@ def command() -> int:
         _row(name, _version(name) or "MISSING (pip install audiogen again)")
     for extra, name in EXTRAS.items():
         _row(f"extra {extra}", f"{name} {_version(name)}" if _version(name) else f"not installed ({name})")
-    _row("processor", f"{os.cpu_count()} cores; {' '.join(_flags()) or 'no AVX2'}")
+    there = flags()
+    named = " ".join(flag for flag in FLAGS if flag in there)
+    _row("processor", f"{processor()}, {os.cpu_count()} cores; {named or 'no AVX2'}")
     complete = _weights()
     return _torch() or (0 if complete else _missing_code())
 
@@ -65,7 +67,12 @@ def _torch() -> int:
         return 1
     device = pick_device("auto")
     dtype = str(compute_dtype(device.type)).removeprefix("torch.")
-    _row("computes on", f"{device} in {dtype}, {torch.get_num_threads()} threads")
+    found = calibrated()
+    threads = found.threads if device.type == "cpu" else torch.get_num_threads()
+    _row("computes on", f"{device} in {dtype}, threads: {threads}")
+    rates = "; ".join(f"{rate:g} ({setting})" for setting, rate in found.rates.items())
+    _row("measured", f"GFLOP/s (dtype, threads): {rates}")
+    _row("measurement kept in", found.kept)
     state = ensure_torchaudio()
     _row("torchaudio", f"{state.state}{f' ({state.reason})' if state.reason else ''}; not needed by audiogen")
     return 0
@@ -82,14 +89,6 @@ def _version(name: str) -> str | None:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         return None
-
-
-def _flags() -> list[str]:
-    try:
-        line = Path("/proc/cpuinfo").read_text().split("flags", 1)[1].split("\n", 1)[0].split()
-    except (OSError, IndexError):
-        return [platform.processor()]
-    return [flag for flag in FLAGS if flag in line]
 
 
 def _row(name: str, value: str) -> None:

@@ -11,7 +11,7 @@ import click
 from audiogen.cli import output, story_files
 from audiogen.cli.output import Rules
 from audiogen.cli.progress import Reporter
-from audiogen.cli.work import say_long
+from audiogen.cli.work import say_long, use_threads
 from audiogen.errors import InvalidRequest
 from audiogen.provenance import Replayable, differences
 from audiogen.rows import fitted, from_rows
@@ -46,8 +46,6 @@ def remake(
     Raises:
         InvalidRequest: the recipe cannot be read, or the story not be told any more.
     """
-    from audiogen.cli.again import use_threads
-
     rows = fitted(dict[str, Any], recipe["story"], "story")
     number = fitted(int | None, rows.get("frame"), "frame")
     machine = from_rows(

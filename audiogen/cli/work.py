@@ -86,12 +86,22 @@ def load(jobs: Sequence[Ready], reporter: Reporter) -> None:
             from audiogen.media.plot import require_matplotlib
 
             require_matplotlib()
+        use_threads()
         for ready in wanted:
             ready.plan.load()
         if any(ready.job.best is not None and "fidelity" in ready.plan.kind.checks for ready in wanted):
             from audiogen.cli import best
 
             best.load()
+
+
+def use_threads(number: int | None = None) -> None:
+    """As many as were measured to be fastest, or `number`; sums over threads depend on it."""
+    import torch
+
+    from audiogen.calibration import calibrated
+
+    torch.set_num_threads(number or calibrated().threads)
 
 
 def perform(ready: Ready, reporter: Reporter) -> list[Path]:

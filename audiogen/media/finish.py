@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import soxr
 
+from audiogen.media.biquads import filtered, high_pass
 from audiogen.media.loudness import Level, to_loudness
 
 _HIGH_PASS_HZ = 8.0  # the lowest string of a piano sounds at 27.5 Hz
@@ -123,9 +124,7 @@ def without_dc(
     Args:
         circular: what comes before the beginning is the end.
     """
-    from scipy.signal import butter, sosfilt
-
-    sections = butter(2, _HIGH_PASS_HZ, "highpass", fs=sample_rate, output="sos")
+    sections = high_pass(_HIGH_PASS_HZ, sample_rate)
     usable = samples.dtype == np.float32 and samples.flags.writeable
     out = samples if overwrite and usable else np.empty(samples.shape, np.float32)
     mean = samples.mean(1, keepdims=True, dtype=np.float64)
@@ -134,10 +133,10 @@ def without_dc(
     if circular:
         settle = round(_SETTLE_S * sample_rate)
         before = np.tile(samples, -(-settle // samples.shape[1])) if samples.shape[1] < settle else samples
-        _, state = sosfilt(sections, before[:, -settle:] - mean, zi=state)
+        _, state = filtered(sections, before[:, -settle:] - mean, state)
     for start in range(0, samples.shape[1], block):
         part = samples[:, start : start + block] - mean
-        out[:, start : start + block], state = sosfilt(sections, part, zi=state)
+        out[:, start : start + block], state = filtered(sections, part, state)
     return out
 
 

@@ -1,8 +1,7 @@
 """Loudness and true peak, in blocks, so that ten minutes take no more memory than one.
 
-Integrated loudness is ITU-R BS.1770-4 in LUFS with the filters of Brecht De Man (coefficients from
-pyloudnorm, whose own meter copies the whole sound several times); loudness range is EBU Tech 3342; true
-peak is the maximum after fourfold oversampling, in dBTP.
+Integrated loudness is ITU-R BS.1770-4 in LUFS with the filters of Brecht De Man; loudness range is EBU
+Tech 3342; true peak is the maximum after fourfold oversampling, in dBTP.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from audiogen.media.biquads import filtered, k_weighting
 from audiogen.media.limiter import SEGMENT, apply_gain, gain_curve_db, peak_envelope
 
 CEILING_DBTP = -1.0
@@ -69,9 +69,7 @@ def loudness_lufs(samples: np.ndarray, sample_rate: int) -> float:
 
 def step_power(samples: np.ndarray, sample_rate: int) -> np.ndarray:
     """K-weighted power of every 0.1 s over all channels, float64 [steps]; the end is rounded to a step."""
-    from scipy.signal import sosfilt
-
-    sections = _k_weighting(sample_rate)
+    sections = k_weighting(sample_rate)
     channels, length = samples.shape
     count = round(10 * length / sample_rate)
     edges = (np.arange(count + 1) * 0.1 * sample_rate + 1e-6).astype(np.int64)
@@ -79,8 +77,8 @@ def step_power(samples: np.ndarray, sample_rate: int) -> np.ndarray:
     state = np.zeros((len(sections), channels, 2))
     for first in range(0, count, _STEPS_AT_ONCE):
         local = edges[first : first + _STEPS_AT_ONCE + 1]
-        part = samples[:, local[0] : local[-1]].astype(np.float64)
-        part, state = sosfilt(sections, part, zi=state)
+        part = samples[:, local[0] : local[-1]]
+        part, state = filtered(sections, part, state)
         sums = np.add.reduceat((part * part).sum(0), local[:-1] - local[0])
         power[first : first + len(sums)] = sums
     return power / (0.1 * sample_rate)
@@ -243,12 +241,3 @@ def _range(blocks_lufs: np.ndarray) -> float:
 def _mean(blocks_lufs: np.ndarray) -> float:
     """The level of the mean power."""
     return float(10 * np.log10(np.mean(10 ** (blocks_lufs / 10))))
-
-
-def _k_weighting(sample_rate: int) -> np.ndarray:
-    """The two biquads of BS.1770 at this rate, [2, 6] second-order sections."""
-    from pyloudnorm.iirfilter import IIRfilter
-
-    shelf = IIRfilter(3.99984385397, 0.7071752369554193, 1681.9744509555319, sample_rate, "high_shelf_DeMan")
-    high_pass = IIRfilter(0.0, 0.5003270373253953, 38.13547087613982, sample_rate, "high_pass_DeMan")
-    return np.stack([np.concatenate([f.b, f.a]) for f in (shelf, high_pass)])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audiogen.sampling.native import native
+from audiogen.native import native
 
 BANDS_HZ = (700.0, 2200.0)  # between the bands
 BANDS = len(BANDS_HZ) + 1

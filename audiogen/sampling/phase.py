@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from audiogen.sampling.native import exact, share
+from audiogen.native import exact, share
 from audiogen.sampling.stft import Inverse, forward, frames_of, framing
 
 GAUSSIAN_OF_HANN = 0.25645  # gamma = this * window_length**2 (Prusa et al., table 1)

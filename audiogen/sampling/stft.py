@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from audiogen.sampling.native import exact, share
+from audiogen.native import exact, share
 
 
 @lru_cache(maxsize=4)

@@ -18,7 +18,7 @@ import torch
 from numba.extending import overload
 from torch import Tensor, nn
 
-from audiogen.sampling.native import FAST_MATH, native
+from audiogen.native import FAST_MATH, native
 
 EPS = np.float32(1e-6)  # of the norms
 
@@ -55,13 +55,14 @@ class Trunk:
     @classmethod
     def of(cls, blocks: nn.ModuleList, norm: nn.RMSNorm, rope: Tensor) -> Trunk:
         """Of a network's `blocks`, last norm and rope table."""
-        norms = [part.weight for block in blocks for part in (block.norm1, block.norm2)]  # type: ignore[union-attr]
-        matrices = (
-            stacked([getattr(block, name).weight for block in blocks])
+        parts: list[Any] = list(blocks)
+        norms = [part.weight for block in parts for part in (block.norm1, block.norm2)]
+        qkv, out, gate_up, down = (
+            stacked([getattr(block, name).weight for block in parts])
             for name in ("qkv", "out", "gate_up", "down")
         )
         table = np.stack([weight.detach().cpu().float().numpy() for weight in (*norms, norm.weight)])
-        return cls(table, *matrices, rope.detach().cpu().float().contiguous().numpy())  # type: ignore[arg-type]
+        return cls(table, qkv, out, gate_up, down, rope.detach().cpu().float().contiguous().numpy())
 
     def flat(self) -> tuple[Any, ...]:
         return self.norms, self.qkv, self.out, self.gate_up, self.down, self.rope

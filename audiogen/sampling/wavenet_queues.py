@@ -19,9 +19,9 @@ from typing import Any
 import numba
 import numpy as np
 
+from audiogen import native as native_module
 from audiogen.media.mulaw import MU, SILENCE, STEPS, code_values
-from audiogen.sampling import native as native_module
-from audiogen.sampling.native import FAST_MATH, native
+from audiogen.native import FAST_MATH, native
 
 VALUES = code_values()
 FOLDED = ((np.arange(len(VALUES)) - SILENCE) * 2 / STEPS).astype(np.float32)

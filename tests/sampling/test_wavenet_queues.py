@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import torch
 
+from audiogen import native
 from audiogen.lab.train.wavenet import mixture_bits
 from audiogen.media.mulaw import encode
 from audiogen.networks.wavenet import Wavenet, WavenetConfig
-from audiogen.sampling import native, wavenet_queues
+from audiogen.sampling import wavenet_queues
 from audiogen.sampling.wavenet_queues import Queues, pick
 from audiogen.structure.wavenet.stage import queue_weights
 

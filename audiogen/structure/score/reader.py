@@ -146,11 +146,10 @@ class Weights:
         self.trunk = native.Trunk.of(network.blocks, network.norm, network.rope).flat()
         self.table, self.fade = (native.stored(part.weight) for part in (network.table, network.traces))
         self.decays = np.array(network.config.trace_decays, np.float32)[:, None, None]
-        self.heads = [
-            (*_layer(head[0]), *_layer(head[2]))
-            for head in network.heads  # type: ignore[index]
-        ]
-        self.chosen = [GAIN * part.weight.detach().float().numpy() for part in network.chosen]  # type: ignore[operator]
+        heads: list[Any] = list(network.heads)
+        self.heads = [(*_layer(head[0]), *_layer(head[2])) for head in heads]
+        told: list[Any] = list(network.chosen)
+        self.chosen = [GAIN * part.weight.detach().float().numpy() for part in told]
 
 
 _known: WeakKeyDictionary[ScoreTransformer, tuple[Any, Weights]] = WeakKeyDictionary()
