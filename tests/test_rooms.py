@@ -56,8 +56,8 @@ ALLOWED: dict[str, set[str]] = {
     "lab.evaluate": STAGE
     | {"pipeline", "registry", "structure", "decoder", "render", "lab.data", "prompt", "ranking"}
     | {"story", "making", "hub", "compat"},  # stories, and judges of the user's
-    "ranking": SEAM
-    | {"kinds", "media", "structure", "networks", "pretrained", "registry", "request", "making"},
+    "ranking": SEAM  # of the hub: CLIP and CLAP
+    | {"hub", "kinds", "media", "structure", "networks", "pretrained", "registry", "request", "making"},
     "lab.train": STAGE
     | {
         "structure",

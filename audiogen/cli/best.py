@@ -12,20 +12,46 @@ from typing import TYPE_CHECKING, Any
 
 from audiogen.cli import output
 from audiogen.cli.delivery import announce, deliver
-from audiogen.errors import Cancelled
+from audiogen.errors import Cancelled, InvalidRequest
 
 if TYPE_CHECKING:
-    from audiogen.cli.job import Ready
+    from audiogen.cli.job import Job, Ready
     from audiogen.cli.progress import Reporter
     from audiogen.ranking import Verdict
-    from audiogen.request import Take
+    from audiogen.ranking.words import WordJudge
+    from audiogen.request import Plan, Take
 
 
-def load() -> None:
-    """What judging needs: the transcriber."""
+def load(ready: Ready) -> None:
+    """What judging needs: the transcriber, and the network that takes are put in order by."""
     from audiogen.ranking.judge import shipped_ear
 
-    shipped_ear()
+    if "fidelity" in ready.plan.kind.checks:
+        shipped_ear()
+    word_judge_of(ready)
+
+
+def check(job: Job, plan: Plan) -> None:
+    """Raise InvalidRequest or MissingModel where --rank-by cannot put the takes in order."""
+    if job.rank_by is None:
+        return
+    if job.best is None:
+        raise InvalidRequest("--rank-by puts takes in order for --best; give --best K as well.")
+    if not plan.conditioning.prompt.strip():
+        raise InvalidRequest("--rank-by compares takes with words, and here are none; give a prompt.")
+    from audiogen.ranking.words import check_judge
+
+    check_judge(job.rank_by, plan.kind.is_picture)
+
+
+def word_judge_of(ready: Ready) -> WordJudge | None:
+    """The network that takes are put in order by; None: by the checks."""
+    from audiogen.ranking import word_judge
+
+    job = ready.job
+    if job.rank_by is None:
+        return None
+    return word_judge(job.rank_by, ready.plan.kind.is_picture, job.request.device)
 
 
 class Best:
@@ -36,8 +62,9 @@ class Best:
         verdicts: number of the take -> verdict.
     """
 
-    def __init__(self, keep: int) -> None:
+    def __init__(self, keep: int, by: WordJudge | None = None) -> None:
         self.keep = keep
+        self.by = by
         self.kept: dict[int, Take] = {}
         self.verdicts: dict[int, Verdict] = {}
         self.labels: dict[int, str] = {}
@@ -47,7 +74,7 @@ class Best:
         """Judge a take, and let go of what is no longer among the best."""
         from audiogen.ranking import judge
 
-        self.verdicts[number] = judge(take)
+        self.verdicts[number] = judge(take, by=self.by)
         self.kept[number] = take
         varied = take.sampling.variation > 0
         self.seeds[number] = {"seed": take.seed}
@@ -59,7 +86,7 @@ class Best:
 
     def order(self) -> list[int]:
         """Numbers of the takes, best first; of equals the earlier."""
-        return sorted(self.verdicts, key=lambda k: (-self.verdicts[k].total, k))
+        return sorted(self.verdicts, key=lambda k: (-self.verdicts[k].merit, k))
 
     def placed(self) -> dict[int, Verdict]:
         """The verdicts with their places."""
@@ -80,7 +107,7 @@ def perform(ready: Ready, reporter: Reporter) -> list[Path]:
                 reporter.say(f"{place.file} exists; left alone")
         return []
     count = ready.job.request.sampling.n
-    best = Best(ready.job.best or 1)
+    best = Best(ready.job.best or 1, word_judge_of(ready))
     try:
         for k in range(count):
             reporter.take(k + 1, count)
@@ -124,7 +151,11 @@ def _write(ready: Ready, best: Best, reporter: Reporter) -> list[Path]:
 def table(best: Best, verdicts: dict[int, Verdict]) -> list[str]:
     """The ranking for people: two lines a take, best first."""
     count = len(verdicts)
-    lines = [f"ranking of {count} take{'s' * (count > 1)}, 0 to 1:"]
+    likeness = next(iter(verdicts.values())).likeness
+    how = "0 to 1" if likeness is None else f"by {likeness.model}, a cosine of sound and words"
+    if likeness is not None and likeness.kind == "clip":
+        how = how.replace("sound", "picture")
+    lines = [f"ranking of {count} take{'s' * (count > 1)}, {how}:"]
     width = max(len(label) for label in best.labels.values())
     for number in best.order():
         verdict = verdicts[number]

@@ -53,6 +53,8 @@ FOLDER = click.Path(path_type=Path)
 @click.option("--prompts", type=FOLDER, help="What is asked where nothing is held out: a file, one a line.")
 @click.option("--seconds", type=click.FloatRange(4.8, 60), default=9.6, show_default=True, help="Of sounds.")
 @click.option("--vocoder", metavar="WEIGHTS", help="Of sounds. Default: that of the path.")
+@click.option("--clip", metavar="FOLDER|ID", help="Of pictures: how near they are to their words, by a CLIP.")
+@click.option("--clap", metavar="FOLDER|ID", help="Of sounds: the same after the vocoder, by a CLAP.")
 @click.option(
     "--heard/--no-heard", default=True, show_default=True, help="Sounds also after the vocoder, and as files."
 )
@@ -96,6 +98,8 @@ def command(
     from audiogen.lab.evaluate.compare.folder import Options, compare
 
     refuse_of_sound(asked["path"])
+    if asked["clip"] is not None and not KINDS[asked["path"]].is_picture:
+        raise click.BadParameter("compares pictures with words; give --clap.", param_hint="--clip")
     if generators is not None and KINDS[asked["path"]].subject != "digit":
         raise click.BadParameter("draw digits; give --path digit.", param_hint="--generators")
     settings = Options(
@@ -134,7 +138,7 @@ def refuse_of_sound(path: str) -> None:
         return
     context = click.get_current_context()
     given = click.core.ParameterSource.COMMANDLINE
-    for name in ("seconds", "vocoder", "heard"):
+    for name in ("seconds", "vocoder", "heard", "clap"):
         if context.get_parameter_source(name) == given:
             raise click.BadParameter(f"is of sounds; --path {path} makes pictures.", param_hint=f"--{name}")
 

@@ -30,6 +30,7 @@ class Job:
         until: the seam after which the work stops, "structure"; None: it goes to the end.
         quantize: notes are written exactly on the grid of their tempo.
         best: how many of the takes are kept, the best by `audiogen.ranking`; None: all, unjudged.
+        rank_by: folder or hub id of a CLIP or CLAP that says which are the best; None: the checks.
         contact_sheet: whether several pictures are shown on one sheet; None: where there are several.
         bits, force, skip_existing, mkdir, keep_structure, plot, show_steps, play, dry_run, json: as the
             options of the same name.
@@ -44,6 +45,7 @@ class Job:
     until: str | None = None
     quantize: bool = False
     best: int | None = None
+    rank_by: str | None = None
     contact_sheet: bool | None = None
     bits: str = "24"
     force: bool = False

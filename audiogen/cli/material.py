@@ -49,10 +49,13 @@ def checked(job: Job, plan: Plan) -> Job:
     if drawn and suffix != png.SUFFIX:
         raise InvalidRequest(f"Cannot write a picture as {suffix!r}; use {png.SUFFIX}.")
     if drawn:
-        given = {"--plot": job.plot, "--play": job.play, "--best": job.best is not None}
-        given["--bits"] = job.bits != "24"
+        given = {"--plot": job.plot, "--play": job.play, "--bits": job.bits != "24"}
         for name in (name for name, is_given in given.items() if is_given):
             raise InvalidRequest(f"{name} is for sound, and this is a picture; leave it out.")
+        if job.best is not None and job.rank_by is None:
+            raise InvalidRequest(
+                "--best knows checks of sound alone; to choose among pictures, give --rank-by with a CLIP."
+            )
     else:
         audio.check_format(suffix, job.bits)
         if job.contact_sheet is not None:

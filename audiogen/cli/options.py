@@ -74,7 +74,10 @@ def skip_existing(function: Function) -> Function:
 
 
 def best(function: Function) -> Function:
+    """Which of several takes are kept."""
     help_ = "Keep only the best K of -n takes, by closing, clean signal, obedience and fidelity."
+    by = "For --best: by the likeness to the words, by a CLIP (pictures) or CLAP (sound) instead."
+    function = click.option("--rank-by", metavar="FOLDER|ID", help=by)(function)
     return click.option("--best", type=click.IntRange(1, 1000), metavar="K", help=help_)(function)
 
 

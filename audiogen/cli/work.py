@@ -66,6 +66,10 @@ def check(job: Job) -> Ready:
     sampling = job.request.sampling
     if job.best is not None and job.best > sampling.n:
         raise InvalidRequest(f"--best {job.best} needs at least as many takes; give -n {job.best} or more.")
+    if job.rank_by is not None:
+        from audiogen.cli import best
+
+        best.check(job, plan)
     facts = names.facts_of(job.words, sampling, plan.conditioning, job.number or 1)
     apart = job.output != output.STDOUT and names.tells_apart(job.output, facts)
     if job.best is not None and not apart:
@@ -89,10 +93,10 @@ def load(jobs: Sequence[Ready], reporter: Reporter) -> None:
         use_threads()
         for ready in wanted:
             ready.plan.load()
-        if any(ready.job.best is not None and "fidelity" in ready.plan.kind.checks for ready in wanted):
+        for ready in (each for each in wanted if each.job.best is not None):
             from audiogen.cli import best
 
-            best.load()
+            best.load(ready)
 
 
 def use_threads(number: int | None = None) -> None:
@@ -174,6 +178,7 @@ def show(ready: Ready) -> None:
     }
     if job.best is not None:
         row["best"] = job.best
+        row |= {} if job.rank_by is None else {"rank_by": job.rank_by}
     if job.json:
         output.print_json(row)
         return
@@ -186,5 +191,6 @@ def show(ready: Ready) -> None:
     echo(f"{'stages':<14}{' -> '.join(plan.stages.values())}")
     echo(f"{'seed':<14}{job.request.sampling.seed}")
     if job.best is not None:
-        echo(f"{'would keep':<14}the best {job.best} of {job.request.sampling.n} takes")
+        by = f", by {job.rank_by}" if job.rank_by is not None else ""
+        echo(f"{'would keep':<14}the best {job.best} of {job.request.sampling.n} takes{by}")
     echo(f"{'would write':<14}{', '.join(files) or 'nothing; all of it is there'}")

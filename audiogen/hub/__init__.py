@@ -11,6 +11,7 @@ upscaling.py  any picture, larger
 facts.py     licence, size and memory of a model, before it is loaded
 remote.py    pictures from a service with the `images/generations` call
 sound.py     pipelines of diffusers from words to sound
+judges.py    CLIP, CLAP and other networks of the user's that judge
 musicgen.py  MusicGen of transformers: words, a melody, going on from a sound
 
 Only choice, finding, wording and facts are imported where `--help` and `explain` pass: they load no torch.

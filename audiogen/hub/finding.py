@@ -18,6 +18,8 @@ from audiogen.registry import checksum
 
 TEXT_TO_IMAGE, CONTROLNET = "text-to-image", "controlnet"
 TEXT_TO_SOUND, MUSICGEN, MUSICGEN_MELODY = "text-to-sound", "musicgen", "musicgen-melody"
+CLIP, CLAP = "clip", "clap"  # compare words with pictures, and with sounds
+LIKE_CLIP = ("clip", "siglip", "siglip2", "chinese_clip", "altclip", "metaclip_2", "align")
 REMOTE = "remote"  # a service, see `remote.py`
 SOUND_PIPELINES = (
     *("AudioLDM2Pipeline", "StableAudioPipeline", "AudioLDMPipeline", "MusicLDMPipeline"),
@@ -113,6 +115,16 @@ def upscale_factor(choice: ModelChoice) -> int:
             f"{' or '.join(UPSCALERS)}."
         )
     return UPSCALERS[made_of]
+
+
+def compares(source: str) -> str | None:
+    """CLIP or CLAP, by what a model of transformers compares words with; None: it does not.
+
+    Raises:
+        MissingModel, InvalidRequest: see `manifest`.
+    """
+    kind = str(manifest(source)[1].get("model_type"))
+    return CLAP if kind == CLAP else CLIP if kind in LIKE_CLIP else None
 
 
 def manifest(source: str, revision: str | None = None) -> tuple[str, dict[str, Any]]:
@@ -326,8 +338,8 @@ def reaching(source: str) -> Iterator[None]:
         if not isinstance(problem, OSError | ValueError | errors.HfHubHTTPError) and not _of_network(problem):
             raise
         raise MissingModel(
-            f"{source} is not here and the hub cannot be reached ({_line(problem)}); give a folder with "
-            "--model, or fetch it where there is a network and copy the hub's cache (HF_HOME)."
+            f"{source} is not here and the hub cannot be reached ({_line(problem)}); give a folder "
+            "instead, or fetch it where there is a network and copy the hub's cache (HF_HOME)."
         ) from problem
 
 

@@ -16,6 +16,7 @@ from audiogen.errors import InvalidRequest
 from audiogen.kinds import kind_named
 from audiogen.ranking.evidence import Ear, Evidence
 from audiogen.ranking.verdict import Check, Verdict
+from audiogen.ranking.words import WordJudge
 from audiogen.request import Take
 
 
@@ -72,11 +73,12 @@ CHECKS: dict[str, Entry] = {
 }
 
 
-def judge(take: Take, ear: Ear | None = None) -> Verdict:
+def judge(take: Take, ear: Ear | None = None, by: WordJudge | None = None) -> Verdict:
     """Every check that applies to a take.
 
     Args:
         ear: what hears notes in a sound; None: the shipped transcriber, where a sound is to be heard.
+        by: a network that says how near the take is to its words, see `words.word_judge`; None: none.
     Raises:
         MissingModel: its weights are not there.
         InvalidRequest: nothing in the take can be checked.
@@ -86,24 +88,26 @@ def judge(take: Take, ear: Ear | None = None) -> Verdict:
     if ear is None and "fidelity" in kind.checks and take.waveform is not None:
         evidence.ear = shipped_ear()
     found = [e.run(evidence) for name, e in CHECKS.items() if name in kind.checks and e.applies(evidence)]
-    if not found:
+    if not found and by is None:
         raise InvalidRequest(
             f"Nothing in this take can be checked: it holds neither notes nor sound ({kind.name})."
         )
-    return Verdict(tuple(found))
+    return Verdict(tuple(found), likeness=None if by is None else by(take))
 
 
-def rank(takes: Iterable[Take], ear: Ear | None = None) -> list[tuple[Take, Verdict]]:
+def rank(
+    takes: Iterable[Take], ear: Ear | None = None, by: WordJudge | None = None
+) -> list[tuple[Take, Verdict]]:
     """Takes, best first, each with its verdict and place; of equals the earlier comes first.
 
     All takes are held in memory; to keep only the best of many, `judge` them one by one and `ranked`.
     """
-    return ranked([(take, judge(take, ear)) for take in takes])
+    return ranked([(take, judge(take, ear, by)) for take in takes])
 
 
 def ranked(rows: list[tuple[Take, Verdict]]) -> list[tuple[Take, Verdict]]:
     """The rows in order, their places filled in."""
-    order = sorted(rows, key=lambda row: -row[1].total)
+    order = sorted(rows, key=lambda row: -row[1].merit)
     return [
         (take, dataclasses.replace(verdict, place=k + 1, of=len(order)))
         for k, (take, verdict) in enumerate(order)

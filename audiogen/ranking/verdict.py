@@ -10,6 +10,7 @@ check, so that they can be compared; where each check puts 0 and 1 is said in it
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -42,22 +43,45 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Likeness:
+    """How near a take is to its words, by a network of the user's.
+
+    Attributes:
+        kind: "clip" or "clap". model: folder or hub id. sha256: of its files.
+        cosine: -1 .. 1; of a long sound the mean over windows. What is high depends on the network: it puts
+            takes of the same words in order, and says nothing alone.
+    """
+
+    kind: str
+    model: str
+    sha256: str
+    cosine: float
+
+
+@dataclass(frozen=True)
 class Verdict:
     """All checks of one take.
 
     Attributes:
-        checks: in the order in which they were made; at least one.
+        checks: in the order in which they were made; at least one, or a likeness.
         place, of: 1 for the best of `of` takes; None where it was judged alone.
+        likeness: where takes are put in order by it; the checks are then told beside it.
     """
 
     checks: tuple[Check, ...]
     place: int | None = None
     of: int | None = None
+    likeness: Likeness | None = None
 
     @property
     def total(self) -> float:
         """0 .. 1, three decimals; see the module's text."""
         return round(blend([check.value for check in self.checks]), 3)
+
+    @property
+    def merit(self) -> float:
+        """What takes are put in order by."""
+        return self.total if self.likeness is None else self.likeness.cosine
 
     @property
     def weakest(self) -> Check:
@@ -69,17 +93,23 @@ class Verdict:
         poor = sorted((c for c in self.checks if c.value < FINE), key=lambda check: check.value)
         if poor:
             return "; ".join(f"{check.name}: {check.words}" for check in poor)
+        if not self.checks:
+            return "in order of how near they are to their words"
         return f"nothing against it; {self.checks[0].words}"
 
     def line(self) -> str:
-        """The values in one row: "0.91  closing 0.95  signal 1.00"."""
-        return "  ".join([f"{self.total:.2f}", *(f"{c.name} {c.value:.2f}" for c in self.checks)])
+        """The values in one row: "0.91  closing 0.95  signal 1.00", a likeness before them."""
+        row = [] if self.likeness is None else [f"{self.likeness.kind} {self.likeness.cosine:.4f}"]
+        row += [f"{self.total:.2f}"] if self.checks else []
+        return "  ".join([*row, *(f"{c.name} {c.value:.2f}" for c in self.checks)])
 
     def to_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
-        row: dict[str, Any] = {"total": self.total}
+        row: dict[str, Any] = {"total": self.total} if self.checks else {}
         if self.place is not None:
             row |= {"place": self.place, "of": self.of}
+        if self.likeness is not None:
+            row["rank_by"] = dataclasses.asdict(self.likeness)
         return row | {"why": self.why, "checks": {check.name: check.to_dict() for check in self.checks}}
 
     @classmethod
@@ -92,7 +122,8 @@ class Verdict:
         checks = tuple(
             Check(name, c["value"], c["measured"], c["words"]) for name, c in row["checks"].items()
         )
-        return cls(checks, row.get("place"), row.get("of"))
+        likeness = Likeness(**row["rank_by"]) if "rank_by" in row else None
+        return cls(checks, row.get("place"), row.get("of"), likeness)
 
 
 def blend(values: Sequence[float]) -> float:

@@ -3,36 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from audiogen.prompt import Scene, Thing
 from audiogen.story import scenery
-from audiogen.story.figures import Figure, laid_on
+from audiogen.story.figures import FITS, Figure, laid_on, seen
 
 Draws = Callable[[Thing], Figure]
 HERO = 0.5  # height of the hero, share of the frame
 WORN = {  # thing -> (height over that of the hero, its lower edge over the hero's height, from above)
     "scarf": (0.62, 1.3),
     "necktie": (0.45, 1.32),
-    "top hat": (0.5, 0.16),
-    "crown": (0.45, 0.14),
-    "billed cap": (0.5, 0.18),
-    "woman's hat": (0.55, 0.18),
-    "ribbon": (0.35, 0.12),
+    "top hat": (0.5, 0.1),
+    "crown": (0.45, 0.08),
+    "billed cap": (0.5, 0.12),
+    "woman's hat": (0.55, 0.12),
+    "ribbon": (0.35, 0.08),
     "sunglasses": (0.62, 0.56),
     "glasses": (0.62, 0.56),
 }
+ON_HEAD = {"top hat", "crown", "billed cap", "woman's hat", "ribbon"}  # counted from where the head begins
 CHIN = 0.18
 UNDER_CHIN = {"scarf", "necktie"}  # behind the head
+ON_BODY = {"scarf": (0.4, 0.7), "necktie": (0.3, 0.74)}  # of a hero that has more than a head
 IN_THE_AIR = {"balloon", "kite", "butterfly", "bird", "bee", "airplane", "crescent moon", "sun", "star"}
 IN_THE_AIR |= {"cloud", "rainbow", "rocket", "helicopter", "dove", "cloud with rain", "flying saucer"}
 LARGE = {"house", "tree", "evergreen tree", "castle", "tent", "house with garden", "houses", "church", "hut"}
 OVER_HEAD = {"umbrella"}
+SHADOW = 0.3  # how much darker the ground is under what stands on it
+
+At = tuple[float, float, float]  # x and y of the middle of a lower edge, height; shares of the frame
 
 
-def composed(scene: Scene, hero: Figure, draw_thing: Draws, seed: int) -> np.ndarray:
-    """A frame before it is painted over, float32 [3, SIDE, SIDE].
+@dataclass(frozen=True, eq=False)
+class Composed:
+    """A frame before it is painted over.
+
+    Attributes:
+        pixels: float32 [3, SIDE, SIDE].
+        hero: how much of each pixel is the hero, with what it wears, float32 [SIDE, SIDE].
+    """
+
+    pixels: np.ndarray
+    hero: np.ndarray
+
+
+def composed(scene: Scene, hero: Figure, draw_thing: Draws, seed: int) -> Composed:
+    """A frame before it is painted over.
 
     Args:
         draw_thing: the figure of a thing; the same thing looks the same in all frames of a story.
@@ -42,43 +61,67 @@ def composed(scene: Scene, hero: Figure, draw_thing: Draws, seed: int) -> np.nda
     place = scenery.place_of(scene)
     pixels = scenery.laid_in(scene, draw)
     inside = place.ground is None
-    for name, x, y, height in _standing(place, draw):
-        pixels = laid_on(pixels, draw_thing(Thing(*name)), x, y, height)
+    for name, *at in _standing(place, draw):
+        pixels = _stood(pixels, draw_thing(Thing(*name)), (at[0], at[1], at[2]), place.ground is not None)
     worn = [thing for thing in scene.things if thing.name in WORN]
     beside = [thing for thing in scene.things if thing.name not in WORN]
     x, y, height, tilt = _stance(scene, bool(beside), inside, draw)
-    if any(thing.name in UNDER_CHIN for thing in worn):
+    # a figure that was painted otherwise than its face was drawn is mostly a whole animal
+    under = [thing for thing in worn if thing.name in UNDER_CHIN and hero.fit > FITS]
+    if under:
         y -= CHIN * height  # so that what hangs from the chin is seen
     side = 1.0 if x < 0.5 else -1.0
     behind = "hide" in scene.acts
     if behind and not beside:
         beside = [Thing("tree", ("green",))]
 
-    for thing in (each for each in worn if each.name in UNDER_CHIN):
-        pixels = _put_on(pixels, draw_thing(thing), hero, (x, y, height), *WORN[thing.name], tilt)
+    if not inside and "fly" not in scene.acts:
+        low = 0.9 if "jump" in scene.acts else y + CHIN * height if under else y
+        pixels = _shaded(pixels, x, low, _width(hero, height))
+    for thing in under:
+        pixels = _put_on(pixels, draw_thing(thing), hero, (x, y, height), thing.name, tilt)
     pixels = laid_on(pixels, hero, x, y, height, tilt)
-    for thing in (each for each in worn if each.name not in UNDER_CHIN):
-        pixels = _put_on(pixels, draw_thing(thing), hero, (x, y, height), *WORN[thing.name], tilt)
+    mask = seen(hero, scenery.SIDE, x, y, height, tilt)
+    for thing in (each for each in worn if each not in under):
+        pixels = _put_on(pixels, draw_thing(thing), hero, (x, y, height), thing.name, tilt)
     for number, thing in enumerate(beside):
+        figure = draw_thing(thing)
         spot = _spot(thing.name, number, (x, y, height), side)
         if behind and number == 0:  # the hero looks out from behind it
             spot = x + 0.32 * side * height, y + 0.06, 1.2 * height
-        pixels = laid_on(pixels, draw_thing(thing), *spot)
-    return scenery.weather(pixels, scene, draw)
+        stands = thing.name not in IN_THE_AIR | OVER_HEAD and not inside
+        pixels = _stood(pixels, figure, spot, stands)
+        mask = mask * (1 - seen(figure, scenery.SIDE, *spot))
+    fallen = scenery.weather(pixels, scene, draw, mask)
+    return Composed(fallen, mask.astype(np.float32))
 
 
-def _put_on(
-    pixels: np.ndarray,
-    figure: Figure,
-    hero: Figure,
-    at: tuple[float, float, float],
-    size: float,
-    low: float,
-    tilt: float,
-) -> np.ndarray:
+def _stood(pixels: np.ndarray, figure: Figure, at: At, stands: bool) -> np.ndarray:
+    """A thing, with its shadow where it stands on the ground."""
+    if stands:
+        pixels = _shaded(pixels, at[0], at[1], _width(figure, at[2]))
+    return laid_on(pixels, figure, *at)
+
+
+def _width(figure: Figure, height: float) -> float:
+    return height * min(1.0, figure.wide)
+
+
+def _shaded(pixels: np.ndarray, x: float, y: float, width: float) -> np.ndarray:
+    """The ground with a soft shadow under what stands there, of that width."""
+    side = pixels.shape[-1]
+    rows, columns = (np.arange(side) + 0.5) / side, (np.arange(side) + 0.5) / side
+    away = ((columns[None] - x) / (0.5 * width)) ** 2 + ((rows[:, None] - y + 0.01) / (0.11 * width)) ** 2
+    dark = SHADOW * np.clip(1.6 - away, 0, 1)
+    return (pixels * (1 - dark)).astype(np.float32)
+
+
+def _put_on(pixels: np.ndarray, figure: Figure, hero: Figure, at: At, name: str, tilt: float) -> np.ndarray:
     """What the hero wears, at its place on the hero."""
     x, y, height = at
+    size, low = (WORN if hero.fit > FITS else {**WORN, **ON_BODY})[name]
     tall = height / max(1.0, hero.wide)
+    low += hero.crown if name in ON_HEAD else 0.0
     return laid_on(pixels, figure, x, y - tall + low * tall, size * height, tilt)
 
 
@@ -109,7 +152,7 @@ def _stance(
     return x, y, height, tilt
 
 
-def _spot(name: str, number: int, at: tuple[float, float, float], side: float) -> tuple[float, float, float]:
+def _spot(name: str, number: int, at: At, side: float) -> At:
     """Where a thing stands beside the hero: x, y of its lower edge, height."""
     x, y, height = at
     away = 0.5 + side * (0.24 + 0.1 * (number % 2)) * (1 if number < 2 else -1)
@@ -131,7 +174,7 @@ def _standing(
         name, colour = place.things[number % len(place.things)]
         large = name in LARGE
         x = (number + draw.uniform(0.15, 0.85)) / place.count
-        y = place.horizon + (draw.uniform(0.02, 0.09) if large else draw.uniform(0.14, 0.44))
+        y = place.horizon + (draw.uniform(0.05, 0.12) if large else draw.uniform(0.14, 0.44))
         height = draw.uniform(0.24, 0.34) if large else 0.1 + 0.22 * (y - place.horizon)
         found.append(((name, (colour,) if colour else ()), x, y, height))
     return sorted(found, key=lambda each: each[2])

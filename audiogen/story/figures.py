@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
@@ -27,9 +27,13 @@ COLOURS = {  # of a detail, sRGB
     "brown": (0.5, 0.32, 0.2),
     "grey": (0.6, 0.6, 0.6),
 }
-DARK, SEES = 42.0, 0.03  # L* of an eye at most; share of the middle from which on it has eyes
+EYE = 25.0  # L* by which an eye is darker than what is around it
 NEAR = 45.0  # CIELAB; about as far is red from orange
 SMALLEST = 0.01  # share of the picture; smaller spots are splashes of paint
+GAP = 4  # pixels of a contour: gaps in a line up to twice that are closed
+SCRIBBLE = (0.35, 0.55)  # share of ink in what a contour encloses: still fine, no drawing any more
+FITS = 0.85  # overlap of contour and paint from which the contour's lines are drawn into it
+PEN = 0.65  # how dark these lines are
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,22 +42,54 @@ class Figure:
 
     Attributes:
         rgba: float32 [4, h, w] in 0..1, cut to its outline; the last is how opaque it is.
+        fit: overlap of what is painted with what its contour encloses, 0 .. 1.
     """
 
     rgba: np.ndarray
+    fit: float = 1.0
 
     @property
     def wide(self) -> float:
         """Width over height."""
         return self.rgba.shape[2] / self.rgba.shape[1]
 
-    def mirrored(self) -> Figure:
-        return replace(self, rgba=self.rgba[:, :, ::-1])
+    @property
+    def crown(self) -> float:
+        """Where the head begins between the ears, share of the height from above."""
+        width = self.rgba.shape[2]
+        middle = self.rgba[3][:, width * 2 // 5 : max(width * 3 // 5, width * 2 // 5 + 1)]
+        rows = np.flatnonzero((middle > 0.5).mean(1) > 0.6)
+        return float(rows[0] / self.rgba.shape[1]) if len(rows) else 0.0
 
 
-def cut_out(take: Take) -> Figure:
-    """The figure of a picture that was painted along a contour on white paper."""
-    from scipy.ndimage import binary_closing, binary_erosion, binary_fill_holes, label, sum_labels
+def cut_out(take: Take, drawn: bool = True) -> Figure:
+    """The figure of a picture that was painted along a contour on white paper.
+
+    Args:
+        drawn: its contour is drawn into it, pen and wash: eyes and mouths are lines of the contour, and
+            colours run over them. Not of what is shown small, where lines run together.
+    """
+    assert take.picture is not None
+    pixels, solid = take.picture.pixels, _solid(take)
+    fit = 1.0
+    if take.contour is not None and not take.contour.is_empty:
+        fit = _fit(pixels, take.contour.pixels)
+        if drawn and fit > FITS:
+            pixels = pixels * (1 - PEN * _line(take.contour.pixels, pixels.shape[-1]))
+    rows, columns = np.flatnonzero(solid.any(1)), np.flatnonzero(solid.any(0))
+    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    rgba = np.concatenate([pixels, _opaque(solid)[None]])[(slice(None), *box)]
+    return Figure(rgba.astype(np.float32), fit)
+
+
+def on_white(take: Take) -> np.ndarray:
+    """How much of each pixel is the figure of a picture on white paper, float32 [S, S]."""
+    return _opaque(_solid(take))
+
+
+def _solid(take: Take) -> np.ndarray:
+    """What is painted, and what its contour encloses: bool [S, S]; everything, where that is nothing."""
+    from scipy.ndimage import binary_closing, binary_fill_holes, label, sum_labels
 
     assert take.picture is not None
     pixels = take.picture.pixels
@@ -66,17 +102,40 @@ def cut_out(take: Take) -> Figure:
     sizes = sum_labels(solid, spots, np.arange(1, count + 1)) if count else np.zeros(0)
     kept = np.flatnonzero(sizes > SMALLEST * side * side) + 1
     solid = np.isin(spots, kept) if len(kept) else solid
-    if not solid.any():
-        solid = np.ones_like(solid)
+    return solid if solid.any() else np.ones_like(solid)
+
+
+def _opaque(solid: np.ndarray) -> np.ndarray:
+    """With a soft edge, float32."""
+    from scipy.ndimage import binary_erosion
+
+    side = solid.shape[-1]
     inner = binary_erosion(solid, iterations=max(1, side // 170)).astype(np.float32)
-    opaque = drawing.feathered(inner, side / 100) if inner.any() else solid.astype(np.float32)
-    rows, columns = np.flatnonzero(solid.any(1)), np.flatnonzero(solid.any(0))
-    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    return Figure(np.concatenate([pixels, opaque[None]])[(slice(None), *box)].astype(np.float32))
+    return drawing.feathered(inner, side / 100) if inner.any() else solid.astype(np.float32)
+
+
+def _fit(pixels: np.ndarray, ink: np.ndarray) -> float:
+    """Overlap of what is painted with what a contour encloses, 0 .. 1; of scribbles less."""
+    from scipy.ndimage import binary_dilation, binary_erosion, binary_fill_holes
+
+    size = len(ink)
+    thick = binary_dilation(np.pad(ink > INK, GAP + 1), iterations=GAP)
+    inside = binary_erosion(binary_fill_holes(thick), iterations=GAP)[GAP + 1 : -GAP - 1, GAP + 1 : -GAP - 1]
+    painted = drawing.shrunk((np.abs(1 - pixels).max(0) > PAPER_STEP).astype(np.float32), size)
+    solid = binary_fill_holes(painted > 0.5)
+    overlap = (inside & solid).sum() / max(1, (inside | solid).sum())
+    scribbled = float(ink[inside].mean()) if inside.any() else 1.0
+    return float(overlap * np.clip((SCRIBBLE[1] - scribbled) / (SCRIBBLE[1] - SCRIBBLE[0]), 0, 1))
+
+
+def _line(ink: np.ndarray, side: int) -> np.ndarray:
+    """Ink of a contour at `side` pixels, thinner than it was, 0..1."""
+    return np.clip((drawing.shrunk(ink, side) - 0.4) / 0.4, 0, 1)
 
 
 def looks(figure: Figure, colours: Sequence[str]) -> float:
-    """How good a hero it makes, 0 .. 2.5: even on both sides, of the colours asked for, with dark eyes.
+    """How good a hero it makes, 0 .. 3.5: even on both sides, of the colours asked for, painted as it was
+    drawn, with two eyes.
 
     Args:
         colours: names of `COLOURS`; none: it is to have few.
@@ -87,12 +146,21 @@ def looks(figure: Figure, colours: Sequence[str]) -> float:
     across = np.linalg.norm(lab - lab[:, ::-1], axis=-1)
     even = float(np.exp(-across[both] / NEAR).mean()) if both.any() else 0.0
     even *= both.sum() / max(1, solid.sum())
-    height, width = solid.shape  # eyes and a mouth are dark, and in the middle
-    face = lab[height * 3 // 10 : height * 3 // 4, width * 15 // 100 : width * 85 // 100, 0]
-    dark = min(1.0, float((face < DARK).mean()) / SEES) if face.size else 0.0
     asked = [rgb_to_lab(np.array(COLOURS[name])) for name in colours] or [np.median(lab[solid], 0)]
     far = np.min([np.linalg.norm(lab[solid] - colour, axis=-1) for colour in asked], 0)
-    return even + float(np.exp(-far / NEAR).mean()) + 0.5 * dark
+    return even + float(np.exp(-far / NEAR).mean()) + figure.fit + 0.5 * _eyes(lab[..., 0], solid)
+
+
+def _eyes(light: np.ndarray, solid: np.ndarray) -> float:
+    """Whether two dark spots lie at the same height on both sides, 0 .. 1."""
+    from scipy.ndimage import gaussian_filter, maximum_filter
+
+    height, width = solid.shape
+    filled = np.where(solid, light, np.median(light[solid]))
+    dark = gaussian_filter(filled, width / 10) - gaussian_filter(filled, width / 50)
+    pairs = np.minimum(dark, maximum_filter(dark, max(3, width // 12))[:, ::-1])
+    face = pairs[height * 3 // 10 : height * 7 // 10, width * 15 // 100 : width * 42 // 100]
+    return float(np.clip(face.max(initial=0) / EYE, 0, 1))
 
 
 def laid_on(
@@ -105,7 +173,18 @@ def laid_on(
         height: share of S; a figure that is wider than it is high gets that as its width.
         tilt: degrees, counter-clockwise, about its middle.
     """
-    side = pixels.shape[-1]
+    layer = np.asarray(_layer(figure, pixels.shape[-1], x, y, height, tilt), np.float32) / 255
+    opaque = layer[..., 3]
+    return (pixels * (1 - opaque) + layer[..., :3].transpose(2, 0, 1) * opaque).astype(np.float32)
+
+
+def seen(figure: Figure, side: int, x: float, y: float, height: float, tilt: float = 0.0) -> np.ndarray:
+    """How opaque a figure lies on each pixel of a frame, float32 [side, side]; see `laid_on`."""
+    return np.asarray(_layer(figure, side, x, y, height, tilt), np.float32)[..., 3] / 255
+
+
+def _layer(figure: Figure, side: int, x: float, y: float, height: float, tilt: float) -> Image.Image:
+    """A figure alone, as large as a frame."""
     long = max(4, round(height * side))
     size = (
         (long, max(4, round(long / figure.wide)))
@@ -116,8 +195,7 @@ def laid_on(
     image = Image.fromarray(levels, "RGBA").resize(size, Image.Resampling.LANCZOS)
     if tilt:
         image = image.rotate(tilt, Image.Resampling.BICUBIC, expand=True)
-    canvas = Image.fromarray(np.round(255 * pixels.transpose(1, 2, 0)).astype(np.uint8)).convert("RGBA")
-    layer = Image.new("RGBA", canvas.size)
+        image = image.crop(image.getbbox())  # it stands on its lowest point
+    layer = Image.new("RGBA", (side, side))
     layer.paste(image, (round(x * side - image.width / 2), round(y * side - image.height)))
-    made = np.asarray(Image.alpha_composite(canvas, layer).convert("RGB"), np.float32) / 255
-    return made.transpose(2, 0, 1)
+    return layer

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
+
 from audiogen.artifacts import Conditioning, Picture
 from audiogen.errors import InvalidRequest
 from audiogen.making import make, understand
+from audiogen.media import drawing
 from audiogen.prompt import ONE_SUBJECT, Scene, Thing, parse, read_scene
 from audiogen.registry import Loaded
 from audiogen.request import Plan, Request, Take
@@ -23,10 +26,11 @@ from audiogen.story.request import StoryPlan, StoryRequest, plain
 
 STYLE = "watercolor"  # of a story whose style is left open
 LOOK = "flat"  # in which figures are painted before they are painted over
-OVER = {"watercolor": 0.35, "oil": 0.45, "pencil": 0.55, "ink": 0.55}  # how much of a frame that changes
-OVER_LOOK = 0.25  # of an illustration
+OVER = {"watercolor": 0.25, "oil": 0.35, "pencil": 0.5, "ink": 0.5}  # how much of a frame that changes
+OVER_LOOK = 0.2  # of an illustration
 MOOD = 0.6  # how much of the hero a mood changes
-CANDIDATES = 3  # of the hero, and of what a colour is asked of: the one is kept that is even and has it
+HEROES = 5  # of which one is kept, see `figures.looks`
+CANDIDATES = 3  # of what a colour is asked of
 
 
 def hero_of(request: StoryRequest) -> tuple[Plan, Scene]:
@@ -67,8 +71,8 @@ class Painters:
         self._figures: dict[tuple[Thing, tuple[str, ...]], Figure] = {}
         self._hero: Take | None = None
 
-    def frame(self, number: int, progress: Progress) -> Take:
-        """A frame, counted from 0, at its size."""
+    def frame(self, number: int, progress: Progress) -> tuple[Take, np.ndarray]:
+        """A frame, counted from 0, at its size; and where the hero is seen in it, float32 [size, size]."""
         scene, request = self.plan.scenes[number], self.request
         seed = request.sampling.seed_for(f"frame {number + 1}")
         laid = composed(
@@ -79,7 +83,7 @@ class Painters:
         )
         strength = OVER.get(self.known.style or "", OVER_LOOK)
         over = plain(
-            request, request.words(number), conditioning=asked, init=Picture(laid), strength=strength
+            request, request.words(number), conditioning=asked, init=Picture(laid.pixels), strength=strength
         )
         take = self._made(over, progress)
         used = [] if self._hero is None else [self._hero.recipe]
@@ -87,13 +91,15 @@ class Painters:
             name: {key: value for recipe in (*used, take.recipe) for key, value in recipe[name].items()}
             for name in ("pipeline", "weights", "dtype")
         }
-        return dataclasses.replace(take, recipe=take.recipe | joined)
+        assert take.picture is not None
+        mask = drawing.shrunk(laid.hero, take.picture.size[0])
+        return dataclasses.replace(take, recipe=take.recipe | joined), mask
 
     def hero(self, mood: tuple[str, ...], progress: Progress) -> Figure:
         """Who the story is about, alone; in a mood the same one, changed a little."""
         name = Thing(str(self.known.subject)), mood
         if name not in self._figures:
-            take = self._hero = self._hero or self._chosen(self._flat(), _named(progress, "hero"), CANDIDATES)
+            take = self._hero = self._hero or self._chosen(self._flat(), _named(progress, "hero"), HEROES)
             if mood:
                 take = self._changed(take, mood, progress)
             self._figures[name] = cut_out(take)
@@ -112,7 +118,7 @@ class Painters:
                 size=self.known.size,
             )
             count = CANDIDATES if thing.details and thing in self.named else 1
-            self._figures[name] = cut_out(self._chosen(known, _named(progress, thing.name), count))
+            self._figures[name] = cut_out(self._chosen(known, _named(progress, thing.name), count), False)
         return self._figures[name]
 
     def _chosen(self, known: Conditioning, progress: Progress, count: int) -> Take:
@@ -120,7 +126,8 @@ class Painters:
         sampling = self.request.sampling
         takes = []
         for k in range(count):
-            seed = sampling.seed if k == 0 else sampling.seed_for("candidate", k)
+            # named, not counted: those of the next seed are others
+            seed = sampling.seed if k == 0 else sampling.seed_for(f"candidate {k}")
             request = plain(self.request, "", conditioning=known, watermark=False)
             request = dataclasses.replace(request, sampling=dataclasses.replace(sampling, seed=seed))
             takes.append(self._made(request, progress))

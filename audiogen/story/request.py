@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from audiogen.artifacts import Picture
 from audiogen.errors import InvalidRequest
 from audiogen.hub import ModelChoice
@@ -121,11 +123,14 @@ class Frame:
     Attributes:
         number: from 1. words: what it shows.
         take: as the engine made it; its recipe makes this frame again.
+        hero: how much of each pixel is the hero, float32 [H, W] in 0..1; None: nobody knows, as with a
+            pretrained model.
     """
 
     number: int
     words: str
     take: Take
+    hero: np.ndarray | None = None
 
     @property
     def picture(self) -> Picture:

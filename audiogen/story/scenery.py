@@ -44,8 +44,8 @@ _GREEN: tuple[Colour, Colour] = ((0.66, 0.82, 0.42), (0.38, 0.65, 0.25))
 PLACES: dict[str, Place] = {
     "meadow": Place(_GREEN, features=("hills",), things=(("tulip", "red"), ("flower", "yellow")), count=5),
     "snow": Place(
-        ((0.84, 0.89, 0.96), (0.97, 0.98, 1.0)),
-        ((0.62, 0.72, 0.86), (0.85, 0.89, 0.95)),
+        ((0.93, 0.95, 0.99), (0.98, 0.99, 1.0)),
+        ((0.52, 0.65, 0.83), (0.72, 0.8, 0.91)),
         ("hills", "flakes"),
         (("tree", ""),),
         2,
@@ -130,8 +130,14 @@ def laid_in(scene: Scene, draw: np.random.Generator) -> np.ndarray:
     return np.asarray(image, np.float32).transpose(2, 0, 1) / 255
 
 
-def weather(pixels: np.ndarray, scene: Scene, draw: np.random.Generator) -> np.ndarray:
-    """The light of the hour, and what falls from the sky, over a whole frame."""
+def weather(
+    pixels: np.ndarray, scene: Scene, draw: np.random.Generator, hero: np.ndarray | None = None
+) -> np.ndarray:
+    """The light of the hour over a whole frame, and what falls from the sky behind the hero.
+
+    Args:
+        hero: where the hero is seen, [SIDE, SIDE]: a flake on a face is taken for a spot; None: nowhere.
+    """
     indoors = "room" in scene.places
     for hour in () if indoors else scene.hours:
         colour, share = LIGHTS[hour]
@@ -145,7 +151,8 @@ def weather(pixels: np.ndarray, scene: Scene, draw: np.random.Generator) -> np.n
     if ("snowfall" in scene.hours or "flakes" in place_of(scene).features) and not indoors:
         for x, y, r in np.concatenate([draw.uniform(0, SIDE, (60, 2)), draw.uniform(3, 7, (60, 1))], 1):
             pen.ellipse((x - r, y - r, x + r, y + r), "white")
-    return np.asarray(image, np.float32).transpose(2, 0, 1) / 255
+    fallen = np.asarray(image, np.float32).transpose(2, 0, 1) / 255
+    return fallen if hero is None else fallen + hero * (pixels - fallen)
 
 
 def _fade(above: Colour, below: Colour, rows: int) -> np.ndarray:

@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import numpy as np
+
 from audiogen.errors import InvalidRequest
 from audiogen.hub import finding, wording
 from audiogen.making import make, understand
@@ -16,6 +18,7 @@ from audiogen.request import Take
 from audiogen.stage import Progress, silent
 from audiogen.story.request import Frame, StoryPlan, StoryRequest, plain
 
+Painted = tuple[int, Take, np.ndarray | None]  # number of the frame, the frame, where the hero is seen
 OF_A_FRAME = ("source", "init", "mask", "strength", "contour")  # rows of a picture, not of a frame
 
 
@@ -110,30 +113,30 @@ def tell(
             raise InvalidRequest(f"There is no frame {number}; the story has {len(request.frames)}.")
     loaded = {} if loaded is None else loaded
     painted = _own_frames if request.model is None else _frames_of_model
-    for number, take in painted(plan, numbers, progress, dtypes, loaded):
+    for number, take, hero in painted(plan, numbers, progress, dtypes, loaded):
         recipe = {name: row for name, row in take.recipe.items() if name not in OF_A_FRAME}
         recipe["story"] = request.to_dict() | {"frame": number}
         if "model" in recipe:  # of the very commit and dtype
             recipe["story"]["model"] = recipe["model"]
         recipe["prompt"] = request.words(number - 1)
         take = dataclasses.replace(take, recipe=recipe)
-        yield Frame(number, request.frames[number - 1], take)
+        yield Frame(number, request.frames[number - 1], take, hero)
 
 
 def _own_frames(
     plan: StoryPlan, numbers: list[int], progress: Progress, dtypes: dict[str, str] | None, loaded: Loaded
-) -> Iterator[tuple[int, Take]]:
+) -> Iterator[Painted]:
     from audiogen.story.own import Painters
 
     painters = Painters(plan, loaded, dtypes)
     for number in numbers:
-        take = painters.frame(number - 1, progress)
-        yield number, dataclasses.replace(take, recipe=take.recipe | _remarked(plan))
+        take, hero = painters.frame(number - 1, progress)
+        yield number, dataclasses.replace(take, recipe=take.recipe | _remarked(plan)), hero
 
 
 def _frames_of_model(
     plan: StoryPlan, numbers: list[int], progress: Progress, dtypes: dict[str, str] | None, loaded: Loaded
-) -> Iterator[tuple[int, Take]]:
+) -> Iterator[Painted]:
     request = plan.request
     first = plan.frames[0].sharing(loaded)
     stage: Any = first.parts[0]
@@ -149,7 +152,7 @@ def _frames_of_model(
             frame = dataclasses.replace(frame, given=(telling.frame(number - 1),))
         (take,) = make(frame, progress, dtypes)
         recipe = recipe_of(frame, take) | _remarked(plan)
-        yield number, dataclasses.replace(take, recipe=recipe)
+        yield number, dataclasses.replace(take, recipe=recipe), None
 
 
 def _remarked(plan: StoryPlan) -> dict[str, Any]:

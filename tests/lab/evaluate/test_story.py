@@ -113,7 +113,7 @@ def test_the_same_of_a_pretrained_model(
 
     write_pictures(tiny / "sd")
     Path("b.yaml").write_text("a: [{subject: a fox, style: '', settings: [in snow, at sea]}]")
-    monkeypatch.setattr("audiogen.lab.evaluate.story.judges.OwnFeatures", Thumbnails)
+    monkeypatch.setattr("audiogen.lab.evaluate.story.command.OwnFeatures", Thumbnails)
     assert command.main(["b.yaml", "--model", str(tiny / "sd"), "--steps", "1", "--device", "cpu"]) == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [row["system"] for row in rows] == ["story", "alone", "long"]

@@ -55,6 +55,8 @@ class Options:
     seconds: float = SECONDS
     heard: bool = True
     vocoder: str | None = None
+    clip: str | None = None
+    clap: str | None = None
     device: str = "auto"
 
 

@@ -171,8 +171,9 @@ def _check_folder(out: Path, asked: dict[str, Any], force: bool) -> None:
     if force or not file.exists():
         return
     try:
-        same = json.loads(file.read_text())["settings"]["asked"] == asked
-    except (ValueError, KeyError):
+        there = json.loads(file.read_text())["settings"]["asked"]
+        same = {**dict.fromkeys(asked), **there} == asked  # an older version knew fewer options
+    except (ValueError, KeyError, TypeError):
         same = False
     if not same:
         raise WouldOverwrite(f"{file} is of another comparison; use --force to replace it or -o.")

@@ -14,7 +14,7 @@ import numpy as np
 from audiogen.errors import AudiogenError, InvalidRequest
 from audiogen.media.files import npz_bytes, read_npz, write_atomic
 
-VERSION = 1  # of the measures
+VERSION = 2  # of the measures
 FOLDER = "measured"
 Record = dict[str, Any]  # arrays by name, and under "facts" plain values
 

@@ -64,7 +64,7 @@ def _parser(what: str) -> argparse.ArgumentParser:
             "--notes", action="store_true", help="piano: notes, key, tempo, F1 against NAME.mid"
         )
         parser.add_argument("--yamnet", type=Path, metavar="FOLDER", help="recogniser scores by YAMNet")
-        parser.add_argument("--clap", metavar="FOLDER|ID", help="for --embedding clap")
+        parser.add_argument("--clap", metavar="FOLDER|ID", help="CLAP score, and for --embedding clap")
     else:
         parser.add_argument(
             "--digits", action="store_true", help="digits: read, asked for, and the IS of the reader"
@@ -145,19 +145,34 @@ def _judges(what: str, given: argparse.Namespace) -> tuple[Any, tuple[Any, ...],
 
             net = Yamnet(given.yamnet)
         ear = shipped_ear() if given.notes else None
-        chosen = f"{given.embedding}{', notes' * given.notes}{', yamnet' * (net is not None)}"
-        return sounds.embedding(given.embedding, given.yamnet, given.clap), (ear, net), chosen
+        clap = None
+        if given.clap is not None:
+            from audiogen.hub.judges import Clap
+
+            clap = Clap(given.clap)
+        chosen = f"{given.embedding}{', notes' * given.notes}{', yamnet' * (net is not None)}{_named(clap)}"
+        return sounds.embedding(given.embedding, given.yamnet, clap), (ear, net, clap), chosen
     reader = clip = None
     if given.digits:
         from audiogen.lab.evaluate.digits.judge import DigitClassifier
 
         reader = DigitClassifier.from_pretrained("digit-classifier")
     if given.clip is not None:
-        from audiogen.lab.evaluate.story.judges import Clip
+        from audiogen.hub.judges import Clip
 
         clip = Clip(given.clip)
-    chosen = f"{given.embedding}{', digits' * given.digits}{', clip' * (clip is not None)}"
-    return pictures.embedding(given.embedding, given.features, given.clip), (reader, clip), chosen
+    features = None
+    if given.features is not None:
+        from audiogen.hub.judges import Features
+
+        features = Features(given.features)
+    chosen = f"{given.embedding}{', digits' * given.digits}{_named(clip)}{_named(features)}"
+    return pictures.embedding(given.embedding, features, clip), (reader, clip), chosen
+
+
+def _named(network: Any) -> str:
+    """A network of the user's in the name of what was chosen, so that each has a cache of its own."""
+    return "" if network is None else f", {network.source} {network.sha256[:8]}"
 
 
 def _sets(

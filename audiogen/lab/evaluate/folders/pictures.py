@@ -12,6 +12,7 @@ import numpy as np
 from audiogen.artifacts import Contour, Picture
 from audiogen.errors import InvalidRequest
 from audiogen.lab.evaluate.contour_iou import iou_of_ink
+from audiogen.lab.evaluate.folders.words import words_of
 from audiogen.lab.evaluate.pictures import damage
 from audiogen.media import drawing, png
 from audiogen.media.ink import ink_mask
@@ -22,21 +23,22 @@ Embedding = Callable[[np.ndarray], np.ndarray]  # pixels [3, SIDE, SIDE] -> rows
 CONTOUR = ".contour.png"  # beside a picture, as --keep-structure writes it
 
 
-def embedding(name: str, features: str | None, clip: str | None) -> Embedding:
-    """An embedding by its name: "ours", "clip" or "features"; see the options of the verb."""
-    from audiogen.lab.evaluate.story import judges
+def embedding(name: str, features: Any, clip: Any) -> Embedding:
+    """An embedding by its name: "ours", "clip" or "features".
 
+    Args:
+        features, clip: networks of the user's, see `hub.judges`; None: there is none.
+    """
     if name == "ours":
         from audiogen.lab.evaluate.pictures.features import PictureFeatures
         from audiogen.render.painter import Painter
 
         own = PictureFeatures(Painter.from_pretrained("picture-painter", device="cpu"))
         return lambda pixels: own(pixels[None])
-    source = clip if name == "clip" else features
-    if source is None:
+    network = clip if name == "clip" else features
+    if network is None:
         raise InvalidRequest(f"The embedding {name} needs a model: --{name} FOLDER or ID.")
-    network = judges.Clip(source) if name == "clip" else judges.Features(source)
-    return lambda pixels: network.pictures([pixels])
+    return lambda pixels: np.asarray(network.pictures([pixels]))
 
 
 def read(file: Path) -> np.ndarray:
@@ -73,9 +75,8 @@ def facts_of(pixels: np.ndarray, file: Path, reader: Any, clip: Any) -> dict[str
     drawn = Contour.load(contour) if contour.is_file() else Contour.unpacked(recipe.get("contour"))
     if drawn is not None:
         facts["contour_iou"] = round(float(iou_of_ink(ink, drawn.pixels)), 3)
-    if clip is not None and (words := asked.get("prompt") or file.stem.replace("-", " ")):
-        cosine = float((clip.pictures([pixels]) * clip.sentences([words])).sum())
-        facts["clip_score"] = round(2.5 * max(0.0, cosine), 3)
+    if clip is not None and (words := words_of(recipe, file)):
+        facts["clip_score"] = round(100 * float(clip.cosines([pixels], [words])[0]), 3)
     return facts
 
 

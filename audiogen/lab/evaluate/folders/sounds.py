@@ -11,7 +11,8 @@ import numpy as np
 from audiogen.artifacts import Structure, Waveform
 from audiogen.errors import InvalidRequest
 from audiogen.lab.evaluate.embedding import SEGMENT_S, describe
-from audiogen.media.audio import SUFFIXES, read_audio
+from audiogen.lab.evaluate.folders.words import words_of
+from audiogen.media.audio import SUFFIXES, read_audio, read_recipe
 from audiogen.media.finish import resampled
 from audiogen.media.loudness import measure
 
@@ -21,8 +22,12 @@ Embedding = Callable[[np.ndarray], np.ndarray]  # samples [2, T] at 44.1 kHz -> 
 Damage = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
-def embedding(name: str, yamnet: Path | None, clap: str | None) -> Embedding:
-    """An embedding by its name: "ours", "yamnet" or "clap"; see the options of the verb."""
+def embedding(name: str, yamnet: Path | None, clap: Any) -> Embedding:
+    """An embedding by its name: "ours", "yamnet" or "clap".
+
+    Args:
+        yamnet: its folder. clap: a network of the user's, see `hub.judges`; None: there is none.
+    """
     if name == "ours":
         return _ours
     if name == "yamnet":
@@ -34,34 +39,11 @@ def embedding(name: str, yamnet: Path | None, clap: str | None) -> Embedding:
         return lambda samples: net.windows(samples, RATE)
     if clap is None:
         raise InvalidRequest("The embedding clap needs a model: --clap FOLDER or ID.")
-    return _Clap(clap)
+    return lambda samples: np.asarray(clap.windows(samples, RATE))
 
 
 def _ours(samples: np.ndarray) -> np.ndarray:
     return describe(Waveform(samples, RATE).mel().mid)
-
-
-class _Clap:
-    """A CLAP of transformers: segments of 4.8 s in its space."""
-
-    def __init__(self, source: str) -> None:
-        from audiogen.compat import import_transformers
-
-        transformers = import_transformers()
-        self.model = transformers.ClapModel.from_pretrained(source, use_safetensors=True).eval()
-        self.processor = transformers.ClapProcessor.from_pretrained(source)
-
-    def __call__(self, samples: np.ndarray) -> np.ndarray:
-        import soxr
-        import torch
-
-        mono = soxr.resample(samples.mean(0), RATE, 48_000)
-        size = round(SEGMENT_S * 48_000)
-        parts = [mono[k * size : (k + 1) * size] for k in range(max(1, len(mono) // size))]
-        given = self.processor(audio=parts, sampling_rate=48_000, return_tensors="pt")
-        with torch.inference_mode():
-            made = self.model.get_audio_features(**given)
-        return np.asarray(getattr(made, "pooler_output", made).double().numpy())
 
 
 def read(file: Path) -> np.ndarray:
@@ -84,8 +66,8 @@ def read(file: Path) -> np.ndarray:
     return samples if rate == RATE else resampled(samples, rate, RATE)
 
 
-def facts_of(samples: np.ndarray, file: Path, ear: Any, yamnet: Any) -> dict[str, Any]:
-    """Length, level, and with an ear tempo, key and F1 against the MIDI file of the same name."""
+def facts_of(samples: np.ndarray, file: Path, ear: Any, yamnet: Any, clap: Any = None) -> dict[str, Any]:
+    """Length, level, CLAP score; with an ear tempo, key and F1 against the MIDI file of the same name."""
     level = measure(samples, RATE)
     facts: dict[str, Any] = {
         "seconds": round(samples.shape[1] / RATE, 2),
@@ -101,7 +83,16 @@ def facts_of(samples: np.ndarray, file: Path, ear: Any, yamnet: Any) -> dict[str
         scores = yamnet.scores(samples, RATE)
         facts |= {f"heard_{name}": round(yamnet.source(scores, name), 3) for name in CLASSES}
         facts["heard_first"] = yamnet.names[int(scores.argmax())]
+    if clap is not None and (words := words_of(_recipe(file), file)):
+        facts["clap_score"] = round(100 * clap.cosine(samples, RATE, words), 3)
     return facts
+
+
+def _recipe(file: Path) -> dict[str, Any] | None:
+    try:
+        return read_recipe(file)
+    except InvalidRequest:
+        return None
 
 
 def _notes(samples: np.ndarray, file: Path, ear: Any) -> dict[str, Any]:

@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 
 from audiogen.errors import AudiogenError, InvalidRequest
+from audiogen.hub import judges
 from audiogen.lab.evaluate.bootstrap import estimate, share
-from audiogen.lab.evaluate.story import judges, measures
+from audiogen.lab.evaluate.story import measures
+from audiogen.lab.evaluate.story.judges import OwnFeatures
 from audiogen.lab.evaluate.story.measures import NAMES, Figures
 from audiogen.lab.evaluate.story.sets import StorySet, read_sets
 from audiogen.lab.evaluate.story.systems import SYSTEMS, Told, told
@@ -43,7 +45,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--clip", help="folder or hub id of a CLIP: clip_t and clip_i")
     parser.add_argument("--features", help="folder or hub id of an encoder for `distance`; default: our own")
     parser.add_argument(
-        "--mask-model", help="folder or hub id: backgrounds are removed before pairs are compared"
+        "--mask-model",
+        help="folder or hub id of a segmentation model: heroes are cut out before pairs are compared; our "
+        "own models know where the hero is",
     )
     parser.add_argument("--systems", default=",".join(SYSTEMS), help="with commas")
     parser.add_argument("--seeds", type=int, default=1, help="stories of each set, of the seeds 0, 1, ...")
@@ -90,9 +94,7 @@ class Bench:
         self.sets = sets
         self.usual = usual
         self.clip = None if given.clip is None else judges.Clip(given.clip)
-        self.features: Any = (
-            judges.OwnFeatures() if given.features is None else judges.Features(given.features)
-        )
+        self.features: Any = OwnFeatures() if given.features is None else judges.Features(given.features)
         self.cut = None if given.mask_model is None else judges.cut_by(given.mask_model)
         self.loaded: Loaded = {}
 
@@ -100,8 +102,10 @@ class Bench:
         """A row of means over all sets, then one for each group, style and length of prompts."""
         found: list[Figures] = []
         hits, within, between = [], [], []
+        cut = False
         for number, one in enumerate(self.sets):
-            seen: dict[tuple[int, int], np.ndarray] = {}
+            heroes: dict[tuple[int, int], np.ndarray] = {}
+            frames: dict[tuple[int, int], np.ndarray] = {}
             for seed in range(self.given.seeds):
                 print(
                     f"{system}, set {number + 1} of {len(self.sets)}, seed {seed}",
@@ -110,41 +114,56 @@ class Bench:
                 )
                 made = told(system, one, self.usual, seed, self.loaded)
                 self._keep(system, number, seed, made)
-                figures, features = self._judged(one, made)
-                found.append(figures)
-                seen |= {(seed, frame): row for frame, row in enumerate(features)}
+                shown, cut = self._heroes(one, made)
+                of_heroes, of_frames = (self.features.pictures(each) for each in (shown, made.frames))
+                found.append(self._judged(one, made, shown, of_heroes, of_frames))
+                heroes |= {(seed, frame): row for frame, row in enumerate(of_heroes)}
+                frames |= {(seed, frame): row for frame, row in enumerate(of_frames)}
             if self.given.seeds > 1:
-                hits += measures.told_apart(seen)
-                near, far = measures.within_and_between(seen)
+                hits += measures.told_apart(frames)
+                near, far = measures.within_and_between(heroes)
                 within.append(float(np.mean(near)))
                 between.append(float(np.mean(far)))
-        yield {"system": system, "sets": "all"} | _means(found) | _between_seeds(hits, within, between)
+        about = {"system": system, "sets": "all", "compared": "heroes" if cut else "whole frames"}
+        yield about | _means(found) | _between_seeds(hits, within, between)
         for kind in ("group", "style", "length"):
             names = dict.fromkeys(figures.about[kind] for figures in found)
             for name in names if len(names) > 1 else ():
                 some = [figures for figures in found if figures.about[kind] == name]
                 yield {"system": system, kind: name} | _means(some)
 
-    def _judged(self, one: StorySet, made: Told) -> tuple[Figures, np.ndarray]:
-        shown = made.frames if self.cut is None else self.cut(made.frames)
-        features = self.features.pictures(shown)
-        distance = 1 - measures.mean_of_pairs(features)
+    def _heroes(self, one: StorySet, made: Told) -> tuple[list[np.ndarray], bool]:
+        """What is compared for identity: the heroes alone, or whole frames; and whether they are cut out."""
+        masks = made.heroes if self.cut is None else self.cut(made.frames, one.subject)
+        if masks is None:
+            return made.frames, False
+        return [measures.hero_alone(*pair) for pair in zip(made.frames, masks, strict=True)], True
+
+    def _judged(
+        self,
+        one: StorySet,
+        made: Told,
+        shown: list[np.ndarray],
+        of_heroes: np.ndarray,
+        of_frames: np.ndarray,
+    ) -> Figures:
+        distance = 1 - measures.mean_of_pairs(of_heroes)
         clip_t = clip_i = None
         if self.clip is not None:
             told_ = self.clip.sentences([f"{one.identity} {frame}" for frame in one.frames])
             clip_t = measures.alignment(self.clip.pictures(made.frames), told_)
             clip_i = measures.mean_of_pairs(self.clip.pictures(shown))
-        figures = Figures(
+        return Figures(
             clip_t,
             clip_i,
             distance,
+            1 - measures.mean_of_pairs(of_frames),
             measures.layouts(made.frames),
             None if clip_t is None else measures.harmonic((clip_t, clip_i, 1 - distance)),
             float(np.mean(made.seconds)),
             made.peak_mb,
             {"group": one.group, "style": one.style, "length": one.length},
         )
-        return figures, features
 
     def _keep(self, system: str, number: int, seed: int, made: Told) -> None:
         if self.given.pictures is None:

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from audiogen.media.drawing import shrunk
+from audiogen.media.drawing import resized, shrunk
 
 CLIP_SCALE = 2.5  # of CLIPScore (arXiv 2104.08718); the published CLIP-T are scaled by it
 GRID = 16  # places to a side of a layout
-NAMES = ("clip_t", "clip_i", "distance", "layout", "harmonic", "seconds", "peak_mb")
+NAMES = ("clip_t", "clip_i", "distance", "whole", "layout", "harmonic", "seconds", "peak_mb")
+SIDE = 256  # pixels of a hero that is compared
+MARGIN = 0.06  # of its size, around it
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,8 @@ class Figures:
 
     Attributes:
         clip_t: frames against their sentences, cosine times 2.5, at most 1.
-        clip_i: mean cosine of pairs of frames. distance: 1 minus that, of another network.
+        clip_i: mean cosine of pairs of heroes, where they can be cut out, else of frames.
+        distance: 1 minus that, of another network. whole: the same of whole frames.
         layout: 1 minus the correlation of pairs of frames seen from afar: how differently they are laid out.
         harmonic: mean of clip_t, clip_i and 1 - distance, of those that are there.
         seconds: of a frame. peak_mb: memory.
@@ -29,11 +32,32 @@ class Figures:
     clip_t: float | None = None
     clip_i: float | None = None
     distance: float | None = None
+    whole: float | None = None
     layout: float | None = None
     harmonic: float | None = None
     seconds: float | None = None
     peak_mb: float | None = None
     about: dict[str, str] = field(default_factory=dict)
+
+
+def hero_alone(pixels: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """A hero cut out of a frame, on white, as large as the square holds it, float32 [3, SIDE, SIDE].
+
+    So neither what is around it nor how large it is and where it stands tells frames apart.
+
+    Args:
+        pixels: [3, H, W] in 0..1. mask: how much of each pixel is the hero, [H, W].
+    """
+    clean = mask * pixels + (1 - mask)
+    rows, columns = np.flatnonzero((mask > 0.5).any(1)), np.flatnonzero((mask > 0.5).any(0))
+    if len(rows):
+        clean = clean[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    height, width = clean.shape[1:]
+    side = round(max(height, width) * (1 + 2 * MARGIN))
+    square = np.ones((3, side, side), np.float32)
+    top, left = (side - height) // 2, (side - width) // 2
+    square[:, top : top + height, left : left + width] = clean
+    return resized(square, SIDE)
 
 
 def mean_of_pairs(rows: np.ndarray) -> float:

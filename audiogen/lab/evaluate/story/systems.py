@@ -6,8 +6,8 @@ import dataclasses
 import resource
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from audiogen.lab.evaluate.story.sets import StorySet
 from audiogen.making import make
 from audiogen.registry import Loaded
 from audiogen.story import StoryRequest, tell
+from audiogen.story.figures import on_white
 from audiogen.story.telling import final_words
 
 SYSTEMS = ("story", "alone", "long")  # told; each frame by itself; the whole long prompt, a seed to a frame
@@ -28,9 +29,12 @@ class Told:
     Attributes:
         frames: float32 [3, H, W] in 0..1. seconds: of each. peak_mb: of memory until then, of the accelerator
             where there is one.
+        heroes: how much of each pixel is the hero, float32 [H, W]; None: nobody knows, as with a pretrained
+            model.
     """
 
     frames: list[np.ndarray]
+    heroes: list[np.ndarray] | None
     seconds: list[float]
     peak_mb: float
 
@@ -44,25 +48,30 @@ def told(system: str, one: StorySet, usual: StoryRequest, seed: int, loaded: Loa
     """
     sampling = dataclasses.replace(usual.sampling, seed=seed)
     request = dataclasses.replace(usual, identity=one.identity, frames=one.frames, sampling=sampling)
-    frames, seconds = [], []
+    frames, masks, seconds = [], [], []
     begin = time.perf_counter()
     _forget_peak()
-    for pixels in _pictures(system, request, loaded):
+    for pixels, mask in _pictures(system, request, loaded):
         frames.append(pixels)
+        masks.append(mask)
         seconds.append(time.perf_counter() - begin)
         begin = time.perf_counter()
-    return Told(frames, seconds, peak_mb())
+    heroes = [mask for mask in masks if mask is not None]
+    return Told(frames, heroes if len(heroes) == len(frames) else None, seconds, peak_mb())
 
 
-def _pictures(system: str, request: StoryRequest, loaded: Loaded) -> Any:
+def _pictures(
+    system: str, request: StoryRequest, loaded: Loaded
+) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+    """Pixels of every frame, and where the hero is seen."""
     if system == "story":
-        yield from (frame.picture.pixels for frame in tell(request, loaded=loaded))
+        yield from ((frame.picture.pixels, frame.hero) for frame in tell(request, loaded=loaded))
         return
     if system == "long" and request.model is not None:
         plain = dataclasses.replace(request, how=OnePrompt(request.how.window, svr="original", ipca=False))
         for number in range(1, len(request.frames) + 1):
             moved = plain.variant(number - 1)
-            yield from (frame.picture.pixels for frame in tell(moved, only=[number], loaded=loaded))
+            yield from ((f.picture.pixels, None) for f in tell(moved, only=[number], loaded=loaded))
         return
     from audiogen.story.request import plain as one_picture
 
@@ -74,7 +83,7 @@ def _pictures(system: str, request: StoryRequest, loaded: Loaded) -> Any:
         moved = request if system == "alone" else request.variant(number)
         (take,) = make(one_picture(moved, prompt, **more), loaded=loaded)
         assert take.picture is not None
-        yield take.picture.pixels
+        yield take.picture.pixels, on_white(take) if request.model is None else None
 
 
 def _forget_peak() -> None:

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from audiogen.artifacts import Latents, Picture
+from audiogen.artifacts import Conditioning, Latents, Picture
+from audiogen.hub.judges import Clip
+from audiogen.lab.evaluate.compare import likeness
 from audiogen.lab.evaluate.compare.bench import (
     HELD_OUT,
     NONE,
@@ -55,11 +57,11 @@ brackets: 95 % intervals, bootstrap over pictures. `A < B`: A is better, and the
 difference excludes 0; `A = B`: a tie."""
 
 
-def wording(path: str, painter_s: float) -> Wording:
-    """The words for a path, with the seconds of the painter."""
+def wording(path: str, painter_s: float, clip: Clip | None = None) -> Wording:
+    """The words for a path, with the seconds of the painter, and whose CLIP score is taken."""
     held_out = "held-out pictures"
     return Wording(
-        measures=measures.MEASURES,
+        measures=(*measures.MEASURES, likeness.CLIP),
         distance=KERNEL,
         adherence=measures.IOU if path == "digit" else measures.STYLE,
         drawn=(KERNEL, measures.IOU if path == "digit" else measures.STYLE, measures.DIVERSITY),
@@ -79,7 +81,8 @@ def wording(path: str, painter_s: float) -> Wording:
             "through the painter, and damaged.",
         ),
         after="",
-        how_to_read=HOW_TO_READ.format(painter=f"{painter_s:.2f}"),
+        how_to_read=HOW_TO_READ.format(painter=f"{painter_s:.2f}")
+        + likeness.how_to_read(likeness.CLIP, "picture", clip),
     )
 
 
@@ -90,6 +93,7 @@ class PictureBench:
     Attributes:
         judge: None without data.
         reader: of digits, for the path "digit".
+        clip: compares pictures with words; None: nobody does.
     """
 
     path: str
@@ -100,10 +104,11 @@ class PictureBench:
     remarks: list[str]
     painter_s: float
     reader: DigitClassifier | None = None
+    clip: Clip | None = None
     wording: Wording = field(init=False)
 
     def __post_init__(self) -> None:
-        self.wording = wording(self.path, self.painter_s)
+        self.wording = wording(self.path, self.painter_s, self.clip)
 
     @classmethod
     def of(cls, o: Options, progress: Progress) -> PictureBench:
@@ -112,6 +117,7 @@ class PictureBench:
         Raises:
             InvalidRequest, MissingModel: see `folder.compare`.
         """
+        clip = None if o.clip is None else Clip(o.clip)
         painter = Painter.from_pretrained("picture-painter", device=o.device)
         reader = DigitClassifier.from_pretrained("digit-classifier") if o.path == "digit" else None
         stage, remarks = structure_stage(o, "pixelcnn")
@@ -124,11 +130,12 @@ class PictureBench:
         told = partial(tell, progress, "structures")
         held_out = judge.measured if judge else None
         items = build(o.path, o.count, o.seeds, o.structures, held_out, o.prompts, stage, told)
-        return cls(o.path, items, painter, features, judge, remarks, seconds_of(painter), reader)
+        return cls(o.path, items, painter, features, judge, remarks, seconds_of(painter), reader, clip)
 
     @property
     def version(self) -> list[Any]:
-        return [measures.VERSION, self.painter.source, "features"]
+        seen = [measures.VERSION, self.painter.source, "features"]
+        return seen if self.clip is None else [*seen, self.clip.sha256]
 
     @property
     def embedding(self) -> str | None:
@@ -147,9 +154,10 @@ class PictureBench:
         return made
 
     def keep(self, item: Item, made: Latents) -> Arrays:
-        """Features [F] and ink [64, 64] of the finished picture."""
+        """Features [F] and ink [64, 64] of the finished picture, and its row by CLIP [D]."""
         pixels = self.paint(made, item)
-        return {"features": self.features(pixels[None])[0].astype(np.float32), "ink": inks(pixels[None])[0]}
+        kept = {"features": self.features(pixels[None])[0].astype(np.float32), "ink": inks(pixels[None])[0]}
+        return kept if self.clip is None else kept | {"clip": self.clip.pictures([pixels])[0]}
 
     def paint(self, made: Latents, item: Item) -> np.ndarray:
         """The finished picture, [3, H, H]."""
@@ -158,13 +166,19 @@ class PictureBench:
     def scores(self, made: Arrays, kind: str) -> Scores:
         first = numbers_of(self.items, kind)
         wishes = self.wishes(kind)
+        told: Scores = {}
+        if "clip" in made:
+            told = self._likeness(made["clip"][first], [self.items[k].conditioning for k in first])
         if self.judge is None:
-            return measures.adherence(made["ink"][first], wishes, self.reader)
+            return measures.adherence(made["ink"][first], wishes, self.reader) | told
         rows = self.judge.rows(made["features"])
         found = self.judge.scores(rows[first], made["ink"][first], wishes)
         if second := numbers_of(self.items, kind, take=1):
             found |= self.judge.diversity(rows[first[: len(second)]], rows[second])
-        return found
+        return found | told
+
+    def _likeness(self, rows: np.ndarray, asked: list[Conditioning]) -> Scores:
+        return {} if self.clip is None else likeness.likeness(likeness.CLIP, rows, self.clip, asked)
 
     def wishes(self, kind: str) -> Wishes:
         """What the first takes of a kind were asked for."""
@@ -187,7 +201,14 @@ class PictureBench:
             name: self.judge.of_pictures(damaged(pixels, damage), wishes) for name, damage in DAMAGES.items()
         }
         (real, first), *others = found.items()
-        return {real: first, THROUGH: self.judge.of_pictures(painted, wishes), **dict(others)}
+        rows = [first, self.judge.of_pictures(painted, wishes)]
+        if self.clip is not None:
+            asked = [measured.asked(k) for k in range(len(measured))]
+            seen = self.clip.pictures(list(pixels))
+            rows[0] |= self._likeness(seen, asked)
+            rows[1] |= self._likeness(self.clip.pictures(painted), asked)
+            others.append((likeness.ANOTHERS, self._likeness(seen, [*asked[1:], *asked[:1]])))
+        return {real: rows[0], THROUGH: rows[1], **dict(others)}
 
     def show(
         self, page: Comparison, best: dict[str, Result], decoders: dict[str, Any], progress: Progress

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from audiogen.artifacts import MelSpectrogram
+from audiogen.hub.judges import Clap
+from audiogen.lab.evaluate.compare import likeness
 from audiogen.lab.evaluate.compare.bench import (
     HELD_OUT,
     NONE,
@@ -49,10 +51,10 @@ real recordings of a kind. In brackets: 95 % intervals, bootstrap over sounds. `
 the paired interval of the difference excludes 0; `A = B`: a tie."""
 
 
-def wording(seconds: float) -> Wording:
-    """The words for sounds of that length."""
+def wording(seconds: float, clap: Clap | None = None) -> Wording:
+    """The words for sounds of that length, and whose CLAP score is taken."""
     return Wording(
-        measures=measures.MEASURES,
+        measures=(*measures.MEASURES, likeness.CLAP),
         distance=measures.KERNEL,
         adherence=measures.ADHERENCE,
         drawn=(measures.KERNEL, measures.ADHERENCE, measures.MOVES),
@@ -72,7 +74,7 @@ def wording(seconds: float) -> Wording:
             "number of sounds of the same kinds.",
         ),
         after="As it is heard: after the vocoder",
-        how_to_read=HOW_TO_READ,
+        how_to_read=HOW_TO_READ + likeness.how_to_read(likeness.CLAP, "sound as it is heard", clap),
     )
 
 
@@ -85,10 +87,12 @@ class SoundBench:
     vocoder: Any  # None: nothing is heard
     remarks: list[str]
     version: Any = EMBEDDING_VERSION
+    heard: bool = True  # after the vocoder as well
+    clap: Clap | None = None  # compares what is heard with words
     wording: Wording = field(init=False)
 
     def __post_init__(self) -> None:
-        self.wording = wording(self.work.seconds)
+        self.wording = wording(self.work.seconds, self.clap)
 
     @classmethod
     def of(cls, o: Options, progress: Progress) -> SoundBench:
@@ -97,13 +101,17 @@ class SoundBench:
         Raises:
             InvalidRequest, MissingModel: see `folder.compare`.
         """
-        vocoder = load_vocoder(o) if o.heard else None
+        clap = None if o.clap is None else Clap(o.clap)
+        vocoder = load_vocoder(o) if o.heard or clap is not None else None
         stage, remarks = structure_stage(o, "mel")
         told = partial(tell, progress, "structures")
         todo = works.build(o.path, o.count, o.seeds, o.data, o.structures, o.prompts, stage, o.seconds, told)
         if todo.pools is None:
             remarks.append("No `--data`: distances to real recordings and diversity are left out.")
-        return cls(todo, measures.Judge.of(todo), vocoder, remarks)
+        version: Any = EMBEDDING_VERSION
+        if clap is not None and vocoder is not None:
+            version = [version, clap.sha256, vocoder.source]
+        return cls(todo, measures.Judge.of(todo), vocoder, remarks, version, o.heard, clap)
 
     @property
     def items(self) -> Sequence[Item]:
@@ -127,10 +135,25 @@ class SoundBench:
         return made
 
     def keep(self, item: Item, made: MelSpectrogram) -> Arrays:
-        return measures.keep(item, made)
+        return measures.keep(item, made) | self._row(made)
+
+    def _row(self, made: MelSpectrogram) -> Arrays:
+        """The row by CLAP [D] of what is heard, the mean over its windows; nothing without one."""
+        if self.clap is None:
+            return {}
+        wave = sounds.waveform(self.vocoder, made)
+        return {"clap": self.clap.windows(wave.samples, wave.sample_rate).mean(0)}
 
     def scores(self, made: Arrays, kind: str) -> dict[str, Score]:
-        return self.judge.scores(made, kind)
+        return self._scores(self.judge, made, kind)
+
+    def _scores(self, judge: measures.Judge, made: Arrays, kind: str) -> dict[str, Score]:
+        found = judge.scores(made, kind)
+        if self.clap is None:
+            return found
+        first = judge.work.numbers(kind)
+        asked = [judge.work.items[k].conditioning for k in first]
+        return found | likeness.likeness(likeness.CLAP, made["clap"][first], self.clap, asked)
 
     def anchors(self) -> dict[str, dict[str, Score]]:
         return self.judge.anchors()
@@ -139,10 +162,10 @@ class SoundBench:
         self, page: Comparison, best: dict[str, Result], decoders: dict[str, Any], progress: Progress
     ) -> dict[str, bytes]:
         """The strip; with a vocoder also distances after it, and a few sounds."""
-        if self.vocoder is not None:
+        if self.heard:
             self._hear(page, best, decoders, progress)
         files = self._strip(page, best, decoders)
-        return files if self.vocoder is None else files | self._sounds(page, best, decoders)
+        return files if not self.heard else files | self._sounds(page, best, decoders)
 
     def _hear(
         self, page: Comparison, best: dict[str, Result], decoders: dict[str, Any], progress: Progress
@@ -158,8 +181,13 @@ class SoundBench:
                 self.decode, decoders[label], result.run.cell
             )
         for name, make in named.items():
-            made = sounds.heard(make, self.vocoder, items, partial(tell, progress, name))
-            page.heard[name] = first.scores(made, kind)
+            made = sounds.heard(make, self.vocoder, items, partial(tell, progress, name), self._row)
+            page.heard[name] = self._scores(first, made, kind)
+            if self.clap is not None and make == self._real:
+                asked = [item.conditioning for item in (*items[1:], items[0])]
+                page.heard[likeness.ANOTHERS] = likeness.likeness(
+                    likeness.CLAP, made["clap"], self.clap, asked
+                )
 
     def _real(self, item: Item) -> MelSpectrogram:
         """The recording that a held-out structure is from."""

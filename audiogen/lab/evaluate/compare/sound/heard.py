@@ -17,20 +17,32 @@ from audiogen.stage import Sampling, silent
 Decode = Callable[[Item], MelSpectrogram]
 
 
-def heard(decode: Decode, vocoder: Any, items: Sequence[Item], progress: Callable[[int, int], None]):
-    """What is kept of every item after the vocoder, stacked; see `measures.keep`."""
+def heard(
+    decode: Decode,
+    vocoder: Any,
+    items: Sequence[Item],
+    progress: Callable[[int, int], None],
+    more: Callable[[MelSpectrogram], dict[str, np.ndarray]],
+):
+    """What is kept of every item after the vocoder, stacked; see `measures.keep`; and `more` of it."""
     kept = []
     for k, item in enumerate(items):
         progress(k, len(items))
-        kept.append(kept_of(after(vocoder, decode(item))))
+        made = decode(item)
+        kept.append(kept_of(after(vocoder, made)) | more(made))
     progress(len(items), len(items))
     return {name: np.stack([one[name] for one in kept]) for name in kept[0]}
 
 
 def after(vocoder: Any, made: MelSpectrogram) -> np.ndarray:
     """The mid log-mel of what is heard."""
-    wave = vocoder(made, Conditioning(), Sampling(), silent).samples
-    return analyse(torch.from_numpy(wave))[0].numpy()
+    return analyse(torch.from_numpy(waveform(vocoder, made).samples))[0].numpy()
+
+
+def waveform(vocoder: Any, made: MelSpectrogram) -> Waveform:
+    """What is heard."""
+    wave: Waveform = vocoder(made, Conditioning(), Sampling(), silent)
+    return wave
 
 
 def real_mel(mid: np.ndarray, seconds: float, mel: MelSettings = MelSettings()) -> MelSpectrogram:
