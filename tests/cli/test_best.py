@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from audiogen.artifacts import Notes, Structure
 from audiogen.media.audio import read_recipe
+from audiogen.media.png import read_recipe as read_png
 from audiogen.ranking import Verdict
 
 MAKE = ("make", "piano in C major, 2 s", "-n", 3, "--seed", 5)
@@ -146,3 +148,64 @@ def test_an_interruption_keeps_the_best_of_what_is_finished(tiny, run, monkeypat
     assert (tiny / "take.wav").exists() == (finished > 0)
     if finished:
         assert read_recipe(tiny / "take.wav")["verdict"]["of"] == 2
+
+
+@pytest.fixture(scope="module")
+def judges(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folders `clip` and `clap` of toys with random weights."""
+    from tests.hub import toy_judges
+
+    root = tmp_path_factory.mktemp("judges")
+    toy_judges.write_clip(root / "clip")
+    toy_judges.write_clap(root / "clap")
+    return root
+
+
+def test_a_clap_ranks_sounds_and_the_recipe_says_which_and_how(tiny, run, judges) -> None:
+    clap = str(judges / "clap")
+    done = run(*MAKE, "--best", 1, "--rank-by", clap, "-o", "take.wav")
+    assert done.code == 0 and f"ranking of 3 takes, by {clap}, a cosine of sound and words:" in done.err
+    recipe = read_recipe(tiny / "take.wav")
+    by = recipe["verdict"]["rank_by"]
+    assert (by["kind"], by["model"]) == ("clap", clap) and len(by["sha256"]) == 64
+    from audiogen.hub.judges import Clap
+    from audiogen.media.audio import read_audio
+
+    network = Clap(clap)
+    scores = {}
+    for seed in (5, 6, 7):
+        run("make", "piano in C major, 2 s", "--seed", seed, "--bits", "float", "-o", f"{seed}.wav")
+        scores[seed] = network.cosine(*read_audio(tiny / f"{seed}.wav"), "piano in C major, 2 s")
+    best = max(scores, key=lambda seed: scores[seed])
+    assert recipe["sampling"]["seed"] == best and by["cosine"] == pytest.approx(scores[best], abs=1e-4)
+    assert set(recipe["verdict"]["checks"]) == {"closing", "signal", "obedience", "fidelity"}
+    assert "best of 3:  clap " in run("info", "take.wav").out
+    assert run("again", "take.wav").code == 0
+    assert (tiny / "take.wav").read_bytes() == (tiny / "take-again.wav").read_bytes()
+
+
+def test_a_clip_ranks_pictures(tiny, run, judges) -> None:
+    make = ("make", "a red cat", "-n", 3, "--seed", 5, "--size", "384", "--best", 2)
+    done = run(*make, "--rank-by", str(judges / "clip"), "-o", "cat.png", "--json")
+    assert done.code == 0
+    found = [row["verdict"]["rank_by"]["cosine"] for row in rows(done)]
+    assert len(found) == 3 and found == sorted(found, reverse=True)
+    verdict = read_png(tiny / "cat-1.png")["verdict"]
+    assert verdict["place"] == 1 and "total" not in verdict and verdict["rank_by"]["kind"] == "clip"
+    assert "judged        best of 3:  clip " in run("info", "cat-1.png").out
+
+
+def test_what_cannot_rank_is_refused_before_anything_is_made(tiny, run, judges) -> None:
+    clip, clap = str(judges / "clip"), str(judges / "clap")
+    for code, words, more in (
+        (2, "give --best K as well", ("--rank-by", clap)),
+        (2, "compares no words with sounds; give a CLAP", ("--best", 1, "--rank-by", clip)),
+        (4, "no folder nowhere", ("--best", 1, "--rank-by", "nowhere")),
+    ):
+        done = run(*MAKE, *more, "-o", "x.wav")
+        assert done.code == code and words in done.err and done.err.count("\n") == 1
+    picture = ("make", "a red cat", "-n", 2, "--best", 1, "-o", "x.png")
+    assert "compares no words with pictures" in run(*picture, "--rank-by", clap).err
+    assert "give --rank-by with a CLIP" in run(*picture).err
+    assert not list(tiny.iterdir())
+    assert f"by {clap}" in run(*MAKE, "--best", 1, "--rank-by", clap, "--dry-run").out

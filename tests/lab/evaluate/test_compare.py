@@ -120,6 +120,25 @@ def test_without_data_no_distance_is_told(weights, tmp_path: Path) -> None:
     assert "No `--data`" in page["settings"]["remarks"][0]
 
 
+def test_a_clap_says_how_near_sounds_are_to_their_words(data, weights, tmp_path: Path) -> None:
+    """Random weights: what is asserted is whose cosines they are, and that the floor stands beside them."""
+    pytest.importorskip("matplotlib")
+    from audiogen.lab.evaluate.compare.likeness import ANOTHERS
+    from tests.hub import toy_judges
+
+    toy_judges.write_clap(tmp_path / "clap")
+    changed = {"steps": (1,), "schedulers": "euler", "count": 3, "clap": str(tmp_path / "clap")}
+    asked = options(data, weights, decoders=f"one:flow={weights['a']}", **changed)
+    page = compare(asked, tmp_path / "out", lambda *_: True, print, "audiogen compare")
+    score, low, high = page["cells"][0]["scores"]["held-out"]["clap"]
+    assert -100 <= low <= score <= high <= 100
+    heard = page["heard"]
+    assert heard["one-euler-1, through the vocoder"]["clap"][0] == pytest.approx(score, abs=1e-3)
+    real = heard["real recordings, through the vocoder"]["clap"][0]
+    assert set(heard[ANOTHERS]) == {"clap"} and heard[ANOTHERS]["clap"][0] != pytest.approx(real, abs=1e-3)
+    assert "*CLAP score* is 100 times" in (tmp_path / "out" / "report.md").read_text()
+
+
 def test_verb_on_the_command_line(data, weights, tmp_path: Path, capsys) -> None:
     pytest.importorskip("matplotlib")
     out = tmp_path / "out"
@@ -146,6 +165,7 @@ def test_verb_on_the_command_line(data, weights, tmp_path: Path, capsys) -> None
         (["--decoders", "flow=nowhere/to/be"], "nowhere/to/be"),
         (["--schedulers", "ddim"], "fits no contender"),
         (["--steps", "0,2"], "numbers from 1 to 1000"),
+        (["--clip", "x"], "give --clap"),
         (["--structures", "some"], "choose from held-out, stage, none"),
         (["--prompts", "nowhere.txt"], "Cannot read nowhere.txt"),
         (["--structures", "held-out"], "need --data"),

@@ -65,12 +65,19 @@ def test_subjects_are_compared_without_a_contour(data: Path, tiny: Path, capsys)
     assert [v["evaluations"] for v in page["verdicts"][NONE]["style"]] == [None]
 
 
-def test_without_data_the_structure_stage_is_followed(tiny: Path, capsys) -> None:
+def test_without_data_the_structure_stage_is_followed_and_a_clip_hears_of_the_words(
+    tiny: Path, capsys
+) -> None:
     pytest.importorskip("matplotlib")
+    from tests.hub import toy_judges
+
+    toy_judges.write_clip(tiny / "clip")
     asked = ["compare", "--path", "digit", "--decoders", "flow", "--schedulers", "euler", "--steps", "1"]
-    assert run([*asked, "-n", "2", "--seeds", "1", "-o", "out", "-q", "--json"]) == 0
+    assert run([*asked, "-n", "2", "--seeds", "1", "--clip", "clip", "-o", "out", "-q", "--json"]) == 0
     page = json.loads(capsys.readouterr().out)
-    assert set(page["cells"][0]["scores"][STAGE]) == {"iou", "accuracy"}
+    scores = page["cells"][0]["scores"][STAGE]
+    assert set(scores) == {"iou", "accuracy", "clip"} and -100 <= scores["clip"][0] <= 100
+    assert "*CLIP score* is 100 times" in (tiny / "out" / "report.md").read_text()
     assert "No `--data`" in page["settings"]["remarks"][0] and not page["anchors"]
 
 
@@ -79,6 +86,7 @@ def test_without_data_the_structure_stage_is_followed(tiny: Path, capsys) -> Non
     [
         (["--seconds", "9.6"], "of sounds"),
         (["--no-heard"], "of sounds"),
+        (["--clap", "x"], "of sounds"),
         (["--structures", "held-out"], "need --data"),
         (["--structure", "score"], "does not make digit"),
         (["--schedulers", "heun2"], "fits no contender"),

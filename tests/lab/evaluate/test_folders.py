@@ -144,6 +144,36 @@ def test_pictures_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ca
     assert (tmp_path / "out" / "report.html").read_text().count("<img") == 24
 
 
+def test_scores_of_words_stand_beside_every_file(tmp_path: Path, capsys) -> None:
+    """By toys with random weights: of the words of the recipe, else of the name."""
+    from audiogen.hub.judges import Clap, Clip
+    from audiogen.lab.evaluate.folders.words import words_of
+    from audiogen.media import png
+    from tests.hub import toy_judges
+
+    toy_judges.write_clip(tmp_path / "clip")
+    toy_judges.write_clap(tmp_path / "clap")
+    assert words_of({"prompt": "a cat"}, Path("x.png")) == "a cat"
+    assert words_of(None, Path("a-red_fox.png")) == "a red fox"
+    a, b = drawn(tmp_path / "a", 2, 0), drawn(tmp_path / "b", 2, 1)
+    png_file = a / "0.png"
+    png_file.write_bytes(png.png_bytes(png.read(png_file)[0][:3], {"prompt": "a blue cat"}))
+    given = ["--clip", str(tmp_path / "clip"), "--embedding", "clip", "--out", str(tmp_path / "seen")]
+    assert command.of_pictures([str(a), str(b), *given]) == 0
+    facts = json.loads((tmp_path / "seen/figures.json").read_text())["files_a"][0]["facts"]
+    cosine = Clip(str(tmp_path / "clip")).cosines([pictures.read(png_file)], ["a blue cat"])[0]
+    assert facts["clip_score"] == pytest.approx(100 * cosine, abs=1e-3)
+    a, b = hiss(tmp_path / "c", 2, 0), hiss(tmp_path / "d", 2, 1)
+    given = ["--clap", str(tmp_path / "clap"), "--embedding", "clap", "--out", str(tmp_path / "heard")]
+    assert command.main([str(a), str(b), *given]) == 0
+    facts = json.loads((tmp_path / "heard/figures.json").read_text())["files_a"][1]["facts"]
+    cosine = Clap(str(tmp_path / "clap")).cosine(sounds.read(a / "1.wav"), sounds.RATE, "1")
+    assert facts["clap_score"] == pytest.approx(100 * cosine, abs=1e-3)
+    assert "| clap_score |" in capsys.readouterr().out
+    assert command.main([str(a), str(b), "--clap", str(tmp_path / "clip")]) == 2
+    assert "give a CLAP" in capsys.readouterr().err
+
+
 def test_the_inception_score_is_one_where_all_is_alike_and_ten_where_all_digits_come() -> None:
     assert pictures.inception_score(np.tile(np.eye(10)[3], (20, 1))) == pytest.approx(1, abs=1e-3)
     assert pictures.inception_score(np.tile(np.eye(10), (3, 1))) == pytest.approx(10, rel=1e-3)

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audiogen.compat import import_transformers
 from audiogen.errors import InvalidRequest
 from audiogen.lab.evaluate.story import command, measures
 from audiogen.lab.evaluate.story.sets import StorySet, read_sets
+from tests.hub.toy_judges import write_clip, write_clipseg, write_dino
 
 BENCH = """
 animals:
@@ -46,6 +46,20 @@ def test_frames_are_told_apart_where_the_same_words_look_alike() -> None:
     assert within == [0, 0] and between == [1, 1]
 
 
+def test_a_hero_alone_is_the_same_wherever_it_stands_and_whatever_is_around_it() -> None:
+    y, x = np.mgrid[:128, :128] / 128.0
+    grass, sand = (np.broadcast_to(np.array(c)[:, None, None], (3, 128, 128)) for c in ((0, 1, 0), (1, 1, 0)))
+    small, large = (np.hypot(x - cx, y - 0.5) < r for cx, r in ((0.2, 0.1), (0.6, 0.3)))
+    heroes = []
+    for place, where in ((grass, small), (sand, large)):
+        stripes = np.stack([y > 0.5, y <= 0.5, y * 0 > 1]).astype(np.float32)
+        heroes.append(measures.hero_alone(np.where(where, stripes, place), where.astype(np.float32)))
+    assert heroes[0].shape == (3, measures.SIDE, measures.SIDE)
+    assert np.abs(heroes[0] - heroes[1]).mean() < 0.03
+    nothing = measures.hero_alone(np.array(grass, np.float32), np.zeros((128, 128), np.float32))
+    assert (nothing == 1).all(), "nobody is white paper"
+
+
 def test_the_published_layout_and_our_own_file(tmp_path: Path) -> None:
     (tmp_path / "b.yaml").write_text(BENCH)
     fox, cat = read_sets(tmp_path / "b.yaml")
@@ -67,25 +81,6 @@ def test_another_layout_is_refused_by_name(tmp_path: Path, text: str) -> None:
         read_sets(tmp_path / "b.yaml")
 
 
-def write_clip(folder: Path) -> None:
-    """A CLIP with random weights that reads letters."""
-    from tests.hub.toys import clip_tokenizer
-
-    transformers = import_transformers()
-    tokens = len(clip_tokenizer())
-    size = dict(hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2)
-    ids = dict(bos_token_id=tokens - 2, eos_token_id=tokens - 1, pad_token_id=tokens - 1)
-    config = transformers.CLIPConfig(
-        text_config=dict(vocab_size=tokens, **size, **ids),
-        vision_config=dict(image_size=32, patch_size=8, **size),
-        projection_dim=8,
-    )
-    transformers.CLIPModel(config).save_pretrained(folder)
-    side = {"height": 32, "width": 32}
-    images = transformers.CLIPImageProcessor(size={"shortest_edge": 32}, crop_size=side)
-    transformers.CLIPProcessor(images, clip_tokenizer()).save_pretrained(folder)
-
-
 @pytest.mark.slow
 def test_a_run_compares_systems_with_any_clip(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("b.yaml").write_text(BENCH)
@@ -103,6 +98,7 @@ def test_a_run_compares_systems_with_any_clip(tiny: Path, capsys: pytest.Capture
         assert row["nearer"]["value"] == pytest.approx(far)
     assert {row["style"] for row in rows if "style" in row} == {"", "a watercolor painting of"}
     assert len(list(Path("out/story").iterdir())) == 8
+    assert {row["compared"] for row in whole} == {"heroes"}, "our own models know where the hero is"
 
 
 @pytest.mark.slow
@@ -117,6 +113,16 @@ def test_the_same_of_a_pretrained_model(
     assert command.main(["b.yaml", "--model", str(tiny / "sd"), "--steps", "1", "--device", "cpu"]) == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [row["system"] for row in rows] == ["story", "alone", "long"]
+    assert {row["compared"] for row in rows} == {"whole frames"}
+    write_dino(tiny / "dino")
+    write_clipseg(tiny / "clipseg")
+    write_clip(tiny / "clip")
+    judged = ["--features", "dino", "--mask-model", "clipseg", "--clip", "clip", "--systems", "story"]
+    given = ["b.yaml", "--model", str(tiny / "sd"), "--steps", "1", "--device", "cpu", *judged]
+    assert command.main(given) == 0
+    (row,) = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert row["compared"] == "heroes" and 0 <= row["distance"]["value"] <= 2
+    assert row["clip_i"]["value"] <= 1 and row["harmonic"]["value"] >= 0
 
 
 class Thumbnails:
