@@ -13,6 +13,21 @@ if TYPE_CHECKING:
     from audiogen.story import StoryRequest
 
 
+def _pair(ctx: click.Context, option: click.Parameter, value: str | None) -> tuple[float, float] | None:
+    """Two numbers.
+
+    Raises:
+        click.BadParameter: it is something else.
+    """
+    if value is None:
+        return None
+    try:
+        alpha, beta = (float(part) for part in value.split(","))
+    except ValueError:
+        raise click.BadParameter(f"two numbers with a comma, not {value!r}.") from None
+    return alpha, beta
+
+
 def one_prompt(function: options.Function) -> options.Function:
     """How a pretrained model holds a story together."""
     for option in reversed(
@@ -25,6 +40,20 @@ def one_prompt(function: options.Function) -> options.Function:
             ),
             click.option(
                 "--svr-order", "order", metavar="ORDER", help="suppress-first (default) or express-first."
+            ),
+            click.option(
+                "--svr-weaken",
+                "weaken",
+                metavar="ALPHA,BETA",
+                callback=_pair,
+                help="Of the other frames; default 0.01,0.05.",
+            ),
+            click.option(
+                "--svr-enhance",
+                "enhance",
+                metavar="ALPHA,BETA",
+                callback=_pair,
+                help="Of the frame that is painted; default -0.01,1.",
             ),
             click.option(
                 "--ipca/--no-ipca", default=None, help="Attention looks at the identity; default: it does."
@@ -102,12 +131,14 @@ def _request(identity: str, frames: tuple[str, ...], given: dict[str, Any], samp
     from audiogen.hub.one_prompt import OnePrompt
     from audiogen.story import StoryRequest
 
-    names = ("window", "svr", "order", "ipca", "ipca_from", "dropout")
+    names = ("window", "svr", "order", "weaken", "enhance", "ipca", "ipca_from", "dropout")
     how = {name: given[name] for name in names if given[name] is not None}
     chosen = options.pretrained_options(given)
     pretrained = {name: chosen[name] for name in ("model", "negative", "quality")}
     if how and pretrained["model"] is None:
-        flag = {"order": "svr-order", "dropout": "ipca-dropout"}.get(min(how), min(how)).replace("_", "-")
+        named = {"order": "svr-order", "dropout": "ipca-dropout"}
+        named |= {"weaken": "svr-weaken", "enhance": "svr-enhance"}
+        flag = named.get(min(how), min(how)).replace("_", "-")
         raise InvalidRequest(f"--{flag} is for pretrained models; give --model FOLDER or ID as well.")
     return StoryRequest(
         identity,

@@ -170,6 +170,7 @@ def perform(
         reporter.say(f"{file} exists; left alone")
     missing = [number for number in telling.numbers if number not in there]
     pictures: dict[int, Picture] = {number: Picture.load(file) for number, file in there.items()}
+    check_sizes(telling, pictures)
     recipe: dict[str, Any] = {}
     reporter.begin(LOADING)
     count = len(telling.plan.request.frames)
@@ -190,6 +191,7 @@ def perform(
         reporter.take(later[0] if later else frame.number, count)
     if not telling.whole:
         return
+    check_sizes(telling, pictures)
     whole = whole_recipe(telling.plan, recipe, album)
     contents, remarks = together(telling.plan, pictures, album, whole)
     for words in remarks:
@@ -201,6 +203,18 @@ def perform(
     reporter.clear()
     for file in made:
         output.print_json({"file": str(file)}) if as_json else click.echo(str(file))
+
+
+def check_sizes(telling: Telling, pictures: dict[int, Picture]) -> None:
+    """Raise InvalidRequest where a frame that lay there has another size than the story."""
+    asked = telling.plan.frames[0].conditioning.size
+    for number, picture in pictures.items():
+        size = (asked, asked) if asked else next(iter(pictures.values())).size
+        if picture.size != size:
+            raise InvalidRequest(
+                f"{telling.file(number)} has {picture.size[0]}x{picture.size[1]} pixels, and the frames of "
+                f"this story have {size[0]}x{size[1]}; give its --size, or leave out --skip-existing."
+            )
 
 
 def announce(file: Path, frame: Frame, as_json: bool, reporter: Reporter) -> None:

@@ -24,6 +24,8 @@ from audiogen.hub.pictures import TextToImage
 from audiogen.hub.reweighting import expressed
 from audiogen.stage import PLAIN, Options, Progress, Sampling
 
+MOST_NAMED = 4  # frames in one line
+
 
 class Telling:
     """What the frames of one story share: the model, the windows, the identity's keys and values.
@@ -55,16 +57,19 @@ class Telling:
         self.identity = identity
         room = min([ROOM, *(tokenizer.model_max_length - 2 for tokenizer, _ in self.encoders)])
         self.windows = windows(identity, frames, self.count, how.window, room)
-        self.remarks = self._about_windows(len(frames), how.window)
+        self.remarks = self._about_windows(frames, how.window)
         self._known: dict[bool, Identity] = {}
 
-    def _about_windows(self, frames: int, longest: int) -> tuple[str, ...]:
+    def _about_windows(self, frames: Sequence[str], longest: int) -> tuple[str, ...]:
+        """Which frames fall out of the first prompt where the text encoder does not hold as many as asked."""
         size = len(self.windows[0].frames)
-        if size >= min(frames, longest):
+        if size >= min(len(frames), longest):
             return ()
+        out = [f"{number} ({frame!r})" for number, frame in enumerate(frames[size:], size + 1)]
+        named = ", ".join(out[:MOST_NAMED]) + (f" and {len(out) - MOST_NAMED} more" * (len(out) > MOST_NAMED))
         return (
-            f"the text encoder holds {size} of the {frames} frames beside the identity: frame 1 stands with "
-            f"those up to {size}, and so on around the end; shorter frames hold together better",
+            f"the text encoder holds {size} of the {len(frames)} frames beside the identity: out of the "
+            f"prompt of frame 1 fall {named}, and so on around the end; shorter frames hold together better",
         )
 
     def count(self, text: str) -> int:

@@ -61,6 +61,11 @@ def test_one_frame_alone_and_the_rest_later(fox: Path, run) -> None:
     )
 
 
+def test_a_frame_of_another_size_is_no_frame_of_this_story(fox: Path, run) -> None:
+    done = run(*FOX[:-3], "--size", "512", "-q", "-o", "fox/", "--skip-existing")
+    assert done.code == 2 and "01-on-the-beach.png has 384x384 pixels" in done.err and "512x512" in done.err
+
+
 def test_files_in_place_of_words_and_all_that_can_be_made(tiny: Path, run) -> None:
     Path("fox.txt").write_text("# a story\na fox\non the beach\n\nin a room\n")
     done = run("story", "fox.txt", *FOX[4:], "--gif", "--webp", "--page", "-n", "2", "-o", "t", "--json")
@@ -98,6 +103,9 @@ def test_unknown_words_are_said_and_dry_run_writes_nothing(tiny: Path, run) -> N
         (["a fox", "in a room", "--only", "2"], "no frame 2"),
         (["a fox", "in a room", "--window", "3"], "--window is for pretrained models"),
         (["a fox", "in a room", "--svr-order", "x"], "--svr-order is for pretrained models"),
+        (["a fox", "in a room", "--svr-weaken", "0.02,0.1"], "--svr-weaken is for pretrained models"),
+        (["a fox", "in a room", "--svr-enhance", "x"], "two numbers with a comma"),
+        (["a fox", "in a room", "--model", "nowhere", "--svr-weaken", "9,1"], "weaken is alpha -1 to 1"),
         (["a fox", "in a room", "--model", "nowhere"], "no folder nowhere"),
         (["a fox", "in a room", "--model", "nowhere", "--window", "0"], "--window is 1 or more"),
         (["a fox", "in a room", "-o", "fox.png"], "is a folder of pictures"),

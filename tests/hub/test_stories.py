@@ -258,7 +258,8 @@ def test_a_model_without_cross_attention_is_refused(stage: TextToImage) -> None:
 def test_it_is_said_where_not_all_frames_fit_into_one_prompt(hub: Hub) -> None:
     long = dataclasses.replace(request(hub), frames=tuple(letter * 30 for letter in "abc"))
     (frame,) = tell(long, only=[1], loaded=LOADED)
-    assert "holds 2 of the 3 frames" in frame.recipe["remarks"][0]
+    said = frame.recipe["remarks"][0]
+    assert "holds 2 of the 3 frames" in said and f"fall 3 ('{'c' * 30}')" in said
     (frame,) = tell(request(hub), only=[1], loaded=LOADED)
     assert "remarks" not in frame.recipe
 
@@ -272,15 +273,19 @@ def test_too_long_is_said_by_name(hub: Hub) -> None:
 
 
 def test_a_story_costs_its_pictures_and_no_other_pass(hub: Hub) -> None:
-    """Steps times frames calls of the UNet, and the identity's keys and values in memory."""
+    """Steps times frames calls of the UNet with one picture at a time, one more sentence for the text
+    encoder, and the identity's keys and values in memory."""
     stage = TextToImage.from_pretrained(ModelChoice(str(hub("pictures"))), device="cpu")
     calls: list[int] = []
-    stage.pipe.unet.register_forward_hook(lambda part, x, out: calls.append(1))
+    sentences: list[int] = []
+    stage.pipe.unet.register_forward_hook(lambda part, x, out: calls.append(len(x[0])))
+    stage.pipe.text_encoder.register_forward_hook(lambda part, x, out: sentences.append(1))
     telling = Telling(stage, "a fox", FRAMES, OnePrompt())
     for number in range(len(FRAMES)):
         words_ = Conditioning("x")
         telling.frame(number)(words_, words_, Sampling(steps=3), lambda stage, step, total: True)
-    assert len(calls) == 3 * len(FRAMES)
+    assert calls == [2] * 3 * len(FRAMES), "with the words and without, of one picture"
+    assert len(sentences) == 2 * len(FRAMES) + 1, "prompt and negative prompt of each frame, and the identity"
     kept = telling.looks(stage.pipe, True, Sampling())
     assert kept is not None and set(kept.keys) == set(cross_attentions(stage.pipe.unet))
     width = {name: key.shape[-1] for name, (key, _) in kept.keys.items()}
@@ -294,12 +299,26 @@ def test_the_verb_with_a_model_and_again_bit_for_bit(
     import shutil
 
     model = ["--model", str(hub("pictures")), "--device", "cpu", "--steps", "2", "--seed", "3", "-q"]
-    how = ["--window", "2", "--svr", "svr-eot", "--ipca-from", "1", "--negative", "blurry", "--style", "oil"]
+    how = [
+        "--window",
+        "2",
+        "--svr",
+        "svr-eot",
+        "--ipca-from",
+        "1",
+        "--svr-weaken",
+        "0.02,0.1",
+        "--negative",
+        "blurry",
+        "--style",
+        "oil",
+    ]
     folder = tmp_path / "fox"
     assert main(["story", "a fox", *FRAMES, *model, *how, "-o", str(folder)]) == 0
     first, second = folder / "01-in-snow.png", folder / "02-at-sea.png"
     recipe = png.read_recipe(second)
     assert recipe is not None and recipe["story"]["how"]["window"] == 2
+    assert recipe["story"]["how"]["weaken"] == [0.02, 0.1]
     assert recipe["conditioning"]["negative"].startswith("blurry, photo")
     assert recipe["conditioning"]["prompt"].startswith("a fox, oil painting")
     assert main(["again", str(second), "-q"]) == 0
