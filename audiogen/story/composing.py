@@ -9,7 +9,7 @@ import numpy as np
 
 from audiogen.prompt import Scene, Thing
 from audiogen.story import scenery
-from audiogen.story.figures import FITS, Figure, laid_on, seen
+from audiogen.story.figures import Figure, laid_on, seen
 
 Draws = Callable[[Thing], Figure]
 HERO = 0.5  # height of the hero, share of the frame
@@ -27,7 +27,6 @@ WORN = {  # thing -> (height over that of the hero, its lower edge over the hero
 ON_HEAD = {"top hat", "crown", "billed cap", "woman's hat", "ribbon"}  # counted from where the head begins
 CHIN = 0.18
 UNDER_CHIN = {"scarf", "necktie"}  # behind the head
-ON_BODY = {"scarf": (0.4, 0.7), "necktie": (0.3, 0.74)}  # of a hero that has more than a head
 IN_THE_AIR = {"balloon", "kite", "butterfly", "bird", "bee", "airplane", "crescent moon", "sun", "star"}
 IN_THE_AIR |= {"cloud", "rainbow", "rocket", "helicopter", "dove", "cloud with rain", "flying saucer"}
 LARGE = {"house", "tree", "evergreen tree", "castle", "tent", "house with garden", "houses", "church", "hut"}
@@ -66,8 +65,7 @@ def composed(scene: Scene, hero: Figure, draw_thing: Draws, seed: int) -> Compos
     worn = [thing for thing in scene.things if thing.name in WORN]
     beside = [thing for thing in scene.things if thing.name not in WORN]
     x, y, height, tilt = _stance(scene, bool(beside), inside, draw)
-    # a figure that was painted otherwise than its face was drawn is mostly a whole animal
-    under = [thing for thing in worn if thing.name in UNDER_CHIN and hero.fit > FITS]
+    under = [thing for thing in worn if thing.name in UNDER_CHIN]
     if under:
         y -= CHIN * height  # so that what hangs from the chin is seen
     side = 1.0 if x < 0.5 else -1.0
@@ -80,16 +78,18 @@ def composed(scene: Scene, hero: Figure, draw_thing: Draws, seed: int) -> Compos
         pixels = _shaded(pixels, x, low, _width(hero, height))
     for thing in under:
         pixels = _put_on(pixels, draw_thing(thing), hero, (x, y, height), thing.name, tilt)
+    for thing in (each for each in beside if each.name in OVER_HEAD):  # its handle behind the head
+        pixels = laid_on(pixels, draw_thing(thing), *_spot(thing.name, 0, (x, y, height), side))
     pixels = laid_on(pixels, hero, x, y, height, tilt)
     mask = seen(hero, scenery.SIDE, x, y, height, tilt)
     for thing in (each for each in worn if each not in under):
         pixels = _put_on(pixels, draw_thing(thing), hero, (x, y, height), thing.name, tilt)
-    for number, thing in enumerate(beside):
+    for number, thing in enumerate(each for each in beside if each.name not in OVER_HEAD):
         figure = draw_thing(thing)
         spot = _spot(thing.name, number, (x, y, height), side)
         if behind and number == 0:  # the hero looks out from behind it
             spot = x + 0.32 * side * height, y + 0.06, 1.2 * height
-        stands = thing.name not in IN_THE_AIR | OVER_HEAD and not inside
+        stands = thing.name not in IN_THE_AIR and not inside
         pixels = _stood(pixels, figure, spot, stands)
         mask = mask * (1 - seen(figure, scenery.SIDE, *spot))
     fallen = scenery.weather(pixels, scene, draw, mask)
@@ -119,7 +119,7 @@ def _shaded(pixels: np.ndarray, x: float, y: float, width: float) -> np.ndarray:
 def _put_on(pixels: np.ndarray, figure: Figure, hero: Figure, at: At, name: str, tilt: float) -> np.ndarray:
     """What the hero wears, at its place on the hero."""
     x, y, height = at
-    size, low = (WORN if hero.fit > FITS else {**WORN, **ON_BODY})[name]
+    size, low = WORN[name]
     tall = height / max(1.0, hero.wide)
     low += hero.crown if name in ON_HEAD else 0.0
     return laid_on(pixels, figure, x, y - tall + low * tall, size * height, tilt)
