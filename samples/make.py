@@ -55,7 +55,7 @@ TOLD = StoryRequest(
         "at the edge of a village by a stream",
         "in a forest at night",
     ),
-    Sampling(seed=3),
+    Sampling(seed=0),
 )
 SHEET = "subjects"  # one picture of each, seed 1, as it comes
 SUBJECTS = {

@@ -24,10 +24,6 @@ NO_FONT = (
     "no font with Chinese was found, so the captions were left out; install one (Noto Sans CJK), or give "
     "--font FILE"
 )
-NO_FONT = (
-    "no font with Chinese was found, so the captions were left out; install one (Noto Sans CJK), or give "
-    "--font FILE"
-)
 SECONDS = 1.6  # of a frame in an animation
 
 
