@@ -166,7 +166,7 @@ def request_of(recipe: dict[str, Any], temporary: Path, beside: Path, device: st
     try:
         told = replayable(recipe)
         known = Conditioning.from_dict(told.conditioning)
-        sampling = from_rows(Sampling, {"arithmetic": 1} | told.sampling, "sampling")
+        sampling = from_rows(Sampling, {"arithmetic": 1, "scenes": 1} | told.sampling, "sampling")
         if sampling.n != 1:
             raise InvalidRequest("a recipe is of one take.")
     except InvalidRequest as problem:

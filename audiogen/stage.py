@@ -41,6 +41,8 @@ class Sampling:
         loop: the end goes over into the beginning, so that the sound can be repeated without a seam.
         arithmetic: the way in which sums are formed, 1 .. ARITHMETIC; a replay has that of its recipe, as
             another order of summing may, once in a thousand pieces, choose another note.
+        scenes: the way in which a scene of ambience is chosen, see `structure/mel/scenes.py`; 1: as before
+            there was a choice. A replay has that of its recipe.
     """
 
     seed: int = 0
@@ -57,6 +59,7 @@ class Sampling:
     variation_seed: int = 0
     loop: bool = False
     arithmetic: int = ARITHMETIC
+    scenes: int = 2
 
     def __post_init__(self) -> None:
         settle(self)
@@ -88,6 +91,8 @@ class Sampling:
             )
         if not 0 <= self.variation <= 1:
             problems.append(f"variation must be 0 .. 1, not {self.variation}")
+        if self.scenes not in (1, 2):
+            problems.append(f"scenes must be 1 or 2, not {self.scenes}; a newer audiogen wrote this")
         if problems:
             raise InvalidRequest("; ".join(problems) + ".")
 

@@ -13,11 +13,11 @@ from audiogen.errors import Cancelled
 from audiogen.lab.train.mel import MelTask, quiet_start, real_ending, ring_out
 from audiogen.media.mel import MelSettings
 from audiogen.stage import Sampling, silent
+from audiogen.structure.mel.scenes import CALLS_ARE_CLEAR, DRAFTS, DROPS_ARE_CLEAR, swell
 from audiogen.structure.mel.stage import (
     MelStage,
     MelStageConfig,
     attribute_codes,
-    calls_are_clear,
     colour_codes,
     die_away,
     layers_of,
@@ -29,6 +29,7 @@ from audiogen.structure.mel.stage import (
 TINY = MelStageConfig(
     entries=16, width=32, layers=2, heads=2, hidden=48, head_hidden=16, context=40, keep_frames=20
 )
+FOREVER = {"ends": False, "damp_s": 0.0, "quiet_frames": 0, "retries": 0}
 TINY_ROWS = {
     "entries": 16,
     "width": 32,
@@ -179,12 +180,9 @@ def test_an_ambience_keeps_the_colour_of_its_seed_and_does_not_end() -> None:
     config = dataclasses.replace(
         TINY,
         attributes=(("rain", 0.0, 1.0, "linear"), ("birds", 0.0, 1.0, "linear")),
-        ends=False,
-        damp_s=0.0,
-        quiet_frames=0,
-        retries=0,
         colours=2,
         scenes=4,
+        **FOREVER,
     )
     stage = MelStage.from_config(config)
     network = stage.network
@@ -230,9 +228,9 @@ def test_birds_are_put_where_they_can_be_heard() -> None:
     clear, rumbling = torch.full((34,), -9.0), torch.full((34,), -9.0)
     clear[22] = -6.0
     rumbling[:10] = -5.0
-    assert calls_are_clear(clear, mel) and not calls_are_clear(rumbling, mel)
+    assert CALLS_ARE_CLEAR(clear, mel) and not CALLS_ARE_CLEAR(rumbling, mel)
     birds = (("rain", 0.0, 1.0, "linear"), ("birds", 0.0, 1.0, "linear"))
-    stage = MelStage.from_config(dataclasses.replace(TINY, attributes=birds, colours=2, scenes=8, ends=False))
+    stage = MelStage.from_config(dataclasses.replace(TINY, attributes=birds, colours=2, scenes=8, **FOREVER))
     bank = stage.network.bank
     spectra = torch.stack([clear, rumbling] * 4) + 0.1 * torch.randn(8, 34)
     weights = torch.zeros(8, 9)
@@ -242,10 +240,57 @@ def test_birds_are_put_where_they_can_be_heard() -> None:
     def clear_seeds(source: str) -> list[bool]:
         asked = Conditioning(path="ambience", sources={source: 1.0})
         drawn = [stage.draw_scene(asked, seed)[0] for seed in range(20)]
-        return [calls_are_clear(bank(torch.from_numpy(colour)[None])[0], mel) for colour in drawn]
+        return [CALLS_ARE_CLEAR(bank(torch.from_numpy(colour)[None])[0], mel) for colour in drawn]
 
     assert all(clear_seeds("birds"))
-    assert 4 < sum(clear_seeds("rain")) < 16
+    assert 4 < sum(clear_seeds("waves")) < 16
+
+
+def test_rain_is_put_where_drops_ring_and_no_engine_hums() -> None:
+    mel = MelSettings()
+    ringing, humming = torch.full((34,), -9.0), torch.full((34,), -9.0)
+    ringing[19:26] = -8.0  # 2 .. 7 kHz
+    humming[9:15] = -8.0  # 560 .. 1,300 Hz
+    assert DROPS_ARE_CLEAR(ringing, mel) and not DROPS_ARE_CLEAR(humming, mel)
+    known = (("rain", 0.0, 1.0, "linear"), ("waves", 0.0, 1.0, "linear"))
+    stage = MelStage.from_config(dataclasses.replace(TINY, attributes=known, colours=2, scenes=8, **FOREVER))
+    bank = stage.network.bank
+    weights = torch.zeros(8, 9)
+    weights[:, 0] = 1.0
+    spectra = torch.stack([ringing, humming] * 4) + 0.1 * torch.randn(8, 34)
+    bank.fit(spectra, weights, torch.full((8,), 0.8), torch.Generator().manual_seed(0))
+    rain = Conditioning(path="ambience", sources={"rain": 1.0})
+
+    def clear(choosing: bool) -> int:
+        drawn = [stage.draw_scene(rain, seed, choosing)[0] for seed in range(20)]
+        return sum(DROPS_ARE_CLEAR(bank(torch.from_numpy(colour)[None])[0], mel) for colour in drawn)
+
+    assert clear(True) == 20
+    assert 4 < clear(False) < 16  # as files of earlier versions are made again
+
+
+def test_of_several_drafts_of_waves_the_one_that_swells_most_is_kept() -> None:
+    known = (("rain", 0.0, 1.0, "linear"), ("waves", 0.0, 1.0, "linear"))
+    stage = MelStage.from_config(dataclasses.replace(TINY, attributes=known, colours=2, scenes=8, **FOREVER))
+    mel, dimensions = stage.config.mel, stage.config.dimensions
+    frames = torch.randn(2, 40, dimensions)  # far above the floor
+    stage.network.quantiser.fit(frames, torch.ones(dimensions) * 0.1, torch.Generator().manual_seed(0))
+    waves = Conditioning(path="ambience", seconds=2.0, sources={"waves": 1.0})
+    seen: list[torch.Tensor] = []
+    plain = stage.write
+    stage.write = lambda *given: seen.append(plain(*given)) or seen[-1].clone()  # type: ignore[method-assign]
+    other = 0
+    for seed in range(4):
+        chosen = stage(waves, waves, Sampling(seed=seed), silent).mel
+        first = stage(waves, waves, Sampling(seed=seed, scenes=1), silent).mel
+        drafts, alone = seen[-2:]
+        assert len(drafts) == DRAFTS["waves"] and len(alone) == 1
+        torch.testing.assert_close(drafts[0], alone[0], atol=1e-4, rtol=0)
+        best = int(swell(drafts, mel).argmax())
+        difference = torch.from_numpy(chosen - first).T  # the colour is the same
+        torch.testing.assert_close(difference, (drafts[best] - drafts[0])[:, :34], atol=1e-3, rtol=0)
+        other += best > 0
+    assert other
 
 
 def test_frames_pack_and_unpack() -> None:

@@ -1,7 +1,8 @@
 """Trains the upsampler on crops of fine pictures: 256 pixels' worth of picture -> 512.
 
 Start it from the autoencoder (`--init-from runs/picture-painter`), which rests. What it enlarges is partly
-the picture at half its size, partly what the autoencoder makes of that, which is what it will be given.
+the picture at half its size, partly what the autoencoder makes of that, which is what it will be given. Or
+what decodes learns with it (`with_decoder`), from latents that are as inexact as those that are generated.
 """
 
 from __future__ import annotations
@@ -26,14 +27,21 @@ from audiogen.lab.train.painter import (
 )
 from audiogen.lab.train.painter_losses import pixel_losses, psnr
 from audiogen.networks.patch_critic import PatchCritic
+from audiogen.networks.picture_autoencoder import FACTOR
 from audiogen.networks.upsampler import bicubic
 from audiogen.render.painter import Painter, PainterConfig
 from audiogen.rows import from_rows
+
+HALF_WEIGHT = 0.5  # of the losses of what the decoder gives, beside those of the enlarged picture
 
 
 @dataclass(frozen=True)
 class UpsamplerTaskSettings:
     """batch_size crops of `crop` fine pixels; `decoded_share` of the batches pass through the autoencoder.
+
+    Attributes:
+        with_decoder: every batch passes through it, and what decodes is trained too; the latents stay.
+        noise: then added to the latents, of their standard deviation, by up to this much.
 
     The rest is as in `PainterTaskSettings`.
     """
@@ -41,6 +49,8 @@ class UpsamplerTaskSettings:
     batch_size: int = 6
     crop: int = 192
     decoded_share: float = 0.6
+    with_decoder: bool = False
+    noise: float = 0.25
     edge_weight: float = 1.0
     critic_from: float = 0.4
     fool_weight: float = 0.01
@@ -63,26 +73,41 @@ class UpsamplerTask:
         self.config = from_rows(PainterConfig, stage_settings)
         self.settings = from_rows(UpsamplerTaskSettings, task_settings)
         network: Any = Painter.build(self.config)
-        network.autoencoder.requires_grad_(False)
+        network.autoencoder.requires_grad_(self.settings.with_decoder)
+        network.autoencoder.keep_latents()
         network.critic = PatchCritic(self.settings.critic_width)
         self.network: nn.Module = network
         self.train = read_pictures(data_folder, "fine", self.settings.max_shards)
         self.valid = read_pictures(data_folder, "valid-fine", 1)[: self.settings.valid_pictures]
 
     def batch(self, generator: torch.Generator, progress: float = 0.0) -> dict[str, Tensor]:
-        """{"pixels": uint8 [B, 3, crop, crop], "decoded": bool []}."""
+        """{"pixels": uint8 [B, 3, crop, crop], "decoded": bool [], "noise": of the latents, normalised}."""
         s = self.settings
         decoded = float(torch.rand((), generator=generator)) < s.decoded_share
-        pixels = random_crops(self.train, s.batch_size, s.crop, generator)
-        return {"pixels": pixels, "decoded": torch.tensor(decoded)}
+        batch = {
+            "pixels": random_crops(self.train, s.batch_size, s.crop, generator),
+            "decoded": torch.tensor(decoded),
+        }
+        if s.with_decoder:
+            grid = s.crop // (2 * FACTOR)
+            share = s.noise * torch.rand(s.batch_size, 1, 1, 1, generator=generator)
+            shape = (s.batch_size, self.config.channels, grid, grid)
+            batch["noise"] = share * torch.randn(shape, generator=generator)
+        return batch
 
     def loss(self, network: Any, batch: dict[str, Tensor], progress: float) -> dict[str, Tensor]:
         bare = getattr(network, "module", network)
-        real = to_unit(batch["pixels"])
-        small = halved(bare, real, bool(batch["decoded"]))
-        made = bare.upsampler(small)
-        losses = pixel_losses(made, real, self.settings.edge_weight)
-        return with_critic(losses, bare.critic, made, real, progress, self.settings)
+        s, real = self.settings, to_unit(batch["pixels"])
+        if s.with_decoder:
+            half = bicubic(real, 0.5).clamp(0, 1)
+            small = bare.autoencoder.decode(bare.autoencoder.encode(half) + batch["noise"])
+            made = bare.upsampler(small.clamp(0, 1))
+            losses = pixel_losses(made, real, s.edge_weight)
+            losses["loss"] = losses["loss"] + HALF_WEIGHT * pixel_losses(small, half, s.edge_weight)["loss"]
+        else:
+            made = bare.upsampler(halved(bare, real, bool(batch["decoded"])))
+            losses = pixel_losses(made, real, s.edge_weight)
+        return with_critic(losses, bare.critic, made, real, progress, s)
 
     @torch.no_grad()
     def evaluate(self, network: Any) -> dict[str, float]:

@@ -18,12 +18,13 @@ from torch import Tensor, nn
 
 from audiogen.artifacts import Conditioning, Structure
 from audiogen.conditions import FIRST_SOURCES, source_weights, wanted_attributes
-from audiogen.media.mel import MelSettings, band_centres_hz
+from audiogen.media.mel import MelSettings
 from audiogen.networks.mel_transformer import MelTransformer, MelTransformerConfig
 from audiogen.pretrained import Pretrained
 from audiogen.sampling.autoregressive import choose
 from audiogen.stage import PLAIN, Edit, Options, Progress, Sampling, report
 from audiogen.structure.mel.circle import in_a_circle
+from audiogen.structure.mel.scenes import CALLS, CLEAR, DRAFTS, SCENE_TRIES, swell
 from audiogen.structure.score.writer import one_thread
 
 LEAST_KNOWN = 12  # coarse frames that are enough to go on from
@@ -33,12 +34,9 @@ SOUNDING = 1.5  # nats above the floor in the loudest group: something can be he
 ATTACK_FRAMES = 4  # an attack has reached its height after so many coarse frames
 BEATING = 0.3  # nats by which a dying string may swell
 DAMPER = 4.0  # nats per second, 35 dB: dampers and a small room
-CALLS = ("birds", "rooster")
 UNASKED_INTENSITY = (0.3, 1.0)
 UNASKED_CALLS = (0.6, 1.0)  # distant calls are hardly heard
-CALL_BAND_HZ, RUMBLE_HZ = (2_000.0, 10_500.0), 600.0
-CLEAR = 1.4  # nats from the rumble up to the loudest band of calls: heard 0.90, below it 0.43 (28 seeds)
-CLEAR_TRIES = 24
+LAYERS = 100  # more than there can be: drafts and layers are drawn by other numbers
 CALL_LIFT_DB = 8.0  # the recogniser hears birds in 0.34 of the mixtures without it, in 0.5 with it
 COLOUR_REACH = 2.5  # standard deviations of a colour's components that the buckets cover
 QUIET_ABOVE_FLOOR = 0.3  # nats: how a recording sounds before the first note
@@ -221,29 +219,38 @@ class MelStage(Pretrained):
     ) -> list[tuple[Tensor, Tensor]]:
         """Coarse mel [groups, N] and onsets [3 N] of sounds of one length, each as if it were alone.
 
-        They are written side by side: a pass of one frame is bound by reading the weights.
+        They are written side by side: a pass of one frame is bound by reading the weights. So are the drafts
+        of what comes and goes, of which the one that swells most is kept.
         """
         mel, seconds = self.config.mel, layers[0].seconds
-        told = [self.hints_of(layer, seed) for layer, seed in zip(layers, seeds, strict=True)]
+        choosing = sampling.scenes > 1
+        told = [self.hints_of(layer, seed, choosing) for layer, seed in zip(layers, seeds, strict=True)]
+        drafts = [max(DRAFTS.get(name, 1) for name in x.sources or "-") if choosing else 1 for x in layers]
         left = torch.from_numpy(
             left_codes(self.config, mel.coarse_frames(seconds), self.last_onset(seconds))
         )[None]
-        generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        generators = [
+            torch.Generator().manual_seed(derived_seed(seed, LAYERS * n))
+            for seed, count in zip(seeds, drafts, strict=True)
+            for n in range(count)
+        ]
         with one_thread(), torch.inference_mode():
-            hints = torch.cat([hints for hints, _ in told])
-            frames = self.write(hints, left.repeat(len(hints), 1), generators, sampling, progress)
+            hints = torch.cat([hints.repeat(n, 1) for (hints, _), n in zip(told, drafts, strict=True)])
+            written = self.write(hints, left.repeat(len(hints), 1), generators, sampling, progress)
+            kept = [part[int(swell(part, mel).argmax())] for part in written.split(drafts)]
+            frames = torch.stack(kept)
             for number, (_, components) in enumerate(told):
                 if components is not None:
                     lasting = self.network.bank(torch.from_numpy(components)[None])
                     frames[number, :, : mel.n_groups] += lasting
         return [unpack_frames(layer.cpu().clone(), mel) for layer in frames]
 
-    def hints_of(self, x: Conditioning, seed: int) -> tuple[Tensor, np.ndarray | None]:
+    def hints_of(self, x: Conditioning, seed: int, choosing: bool = True) -> tuple[Tensor, np.ndarray | None]:
         """Buckets [B, A] of what is asked and of the colour, and the components of this colour.
 
         B is 2 with guidance: beside it, the same piece as if nothing had been asked.
         """
-        components, intensity = self.draw_scene(x, seed)
+        components, intensity = self.draw_scene(x, seed, choosing)
         names = tuple(name for name, *_ in self.config.attributes)
         wanted = wanted_attributes(dataclasses.replace(x, intensity=intensity), names)
         attributes = torch.from_numpy(attribute_codes(self.config, wanted))
@@ -253,11 +260,16 @@ class MelStage(Pretrained):
             hints = torch.cat([hints, torch.cat([torch.zeros_like(attributes), colour])[None]])
         return hints, components
 
-    def draw_scene(self, x: Conditioning, seed: int) -> tuple[np.ndarray | None, float | None]:
+    def draw_scene(
+        self, x: Conditioning, seed: int, choosing: bool = True
+    ) -> tuple[np.ndarray | None, float | None]:
         """The components of this seed's lasting spectrum, float32 [colours], and its intensity.
 
-        An intensity that was not asked for is drawn too, so that seeds differ as places do, but calls come
-        from no place where they could hardly be heard. What has no colour gives None.
+        An intensity that was not asked for is drawn too, so that seeds differ as places do, but a source
+        comes from no place where it could hardly be told (`scenes.CLEAR`). What has no colour gives None.
+
+        Args:
+            choosing: as `Sampling.scenes` above 1 has it.
         """
         bank = self.network.bank
         if bank is None:
@@ -268,8 +280,10 @@ class MelStage(Pretrained):
         hoped = rng.uniform(*(UNASKED_CALLS if calls else UNASKED_INTENSITY))
         intensity = float(hoped if x.intensity is None else x.intensity)
         components = bank.near(bank.choose(weights, intensity, rng), rng)
-        for _ in range(CLEAR_TRIES if calls else 0):
-            if calls_are_clear(bank(torch.from_numpy(components)[None])[0], self.config.mel):
+        rules = [CLEAR[name] for name in x.sources if name in CLEAR and (choosing or name in CALLS)]
+        for _ in range(SCENE_TRIES):
+            colour = bank(torch.from_numpy(components)[None])[0]
+            if all(rule(colour, self.config.mel) for rule in rules):
                 break
             components = bank.near(bank.choose(weights, intensity, rng), rng)
         return components, intensity
@@ -360,13 +374,6 @@ class MelStage(Pretrained):
         return torch.stack(codes, -1)
 
 
-def calls_are_clear(colour: Tensor, mel: MelSettings) -> bool:
-    """Whether a lasting spectrum [groups] leaves calls room above the rumble of a place."""
-    hz = torch.from_numpy(band_centres_hz(mel)).float().unflatten(0, (mel.n_groups, -1)).mean(1)
-    call = colour[(hz >= CALL_BAND_HZ[0]) & (hz < CALL_BAND_HZ[1])].max()
-    return bool(call - colour[hz < RUMBLE_HZ].mean() >= CLEAR)
-
-
 def layers_of(x: Conditioning) -> list[tuple[Conditioning, float]]:
     """One conditioning per sound source, the strongest first, with the level of each, dB.
 
@@ -393,7 +400,11 @@ def layers_of(x: Conditioning) -> list[tuple[Conditioning, float]]:
 
 def layer_seed(sampling: Sampling, number: int) -> int:
     """The seed of a layer; the first has that of the stage."""
-    seed = sampling.seed_for("structure")
+    return derived_seed(sampling.seed_for("structure"), number)
+
+
+def derived_seed(seed: int, number: int) -> int:
+    """The seed of the number-th of several; the first has `seed` itself."""
     if not number:
         return seed
     return int(np.random.SeedSequence((seed, number)).generate_state(1, np.uint64)[0] >> np.uint64(1))

@@ -1,0 +1,53 @@
+"""What lets a source be told from others: the lasting spectrum of its place, and how much it moves.
+
+Two rules of thumb that hold for recordings, used while a scene is drawn. A drop rings between 2 and 6 kHz and
+an engine hums below 1.4 kHz: rain whose spectrum leans to the low side is taken for a vehicle. Surf comes and
+goes: of several drafts the one that swells most is nearest to recordings, which swell more than any of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from audiogen.media.mel import MelSettings, band_centres_hz
+
+CALLS = ("birds", "rooster")
+DRAFTS = {
+    "waves": 4
+}  # as many of one scene are written, side by side; std of level .34 (one: .26, real: .47)
+SCENE_TRIES = 24
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """By how much one band of a spectrum stands above another.
+
+    Attributes:
+        band_hz, against_hz: [low, high) of both. least: nats of the difference that are enough.
+        peak: the loudest group of the band counts, not its mean.
+    """
+
+    band_hz: tuple[float, float]
+    against_hz: tuple[float, float]
+    least: float
+    peak: bool = False
+
+    def __call__(self, colour: Tensor, mel: MelSettings) -> bool:
+        """Whether the lasting spectrum [groups] has it."""
+        hz = torch.from_numpy(band_centres_hz(mel)).float().unflatten(0, (mel.n_groups, -1)).mean(1)
+        band, against = (colour[(hz >= low) & (hz < high)] for low, high in (self.band_hz, self.against_hz))
+        return bool((band.max() if self.peak else band.mean()) - against.mean() >= self.least)
+
+
+# calls: heard in 0.90 of such seeds, in 0.43 of the others (28 seeds). rain: half of all recordings have it.
+CALLS_ARE_CLEAR = Contrast((2_000.0, 10_500.0), (0.0, 600.0), 1.4, peak=True)
+DROPS_ARE_CLEAR = Contrast((2_300.0, 6_000.0), (550.0, 1_400.0), -0.4)
+CLEAR = dict.fromkeys(CALLS, CALLS_ARE_CLEAR) | {"rain": DROPS_ARE_CLEAR}
+
+
+def swell(frames: Tensor, mel: MelSettings) -> Tensor:
+    """How much the level of frames [L, N, D] moves: its standard deviation over time, nats [L]."""
+    return (0.5 * torch.logsumexp(2 * frames[..., : mel.n_groups], -1)).std(1, correction=0)
