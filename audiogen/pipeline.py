@@ -11,6 +11,7 @@ ends, loudness and the bed that its words ask for, a picture with its size. Form
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ class Pipeline:
             is finished.
         device: where a bed is computed, if the words ask for one.
         loaded: stages that are shared, see `load_pipeline`.
+        beyond: stages that would come next, see `Plan`.
     Raises:
         InvalidRequest: no stage, no such kind, or two neighbours do not fit.
     """
@@ -47,6 +49,7 @@ class Pipeline:
         kind: str = "piano",
         device: str = "auto",
         loaded: Loaded | None = None,
+        beyond: tuple[Stage, ...] = (),
     ) -> None:
         if not stages:
             raise InvalidRequest("A pipeline needs at least one stage.")
@@ -61,6 +64,7 @@ class Pipeline:
         self.kind = kind_named(kind)
         self.device = device
         self.loaded: Loaded = {} if loaded is None else loaded
+        self.beyond = beyond
 
     @property
     def takes(self) -> type:
@@ -72,16 +76,17 @@ class Pipeline:
 
     def until(self, seam: str) -> Pipeline:
         """The pipeline that stops after `seam` ("structure", "decoder", "renderer")."""
-        return self._with(*self.stages[: self._index(seam) + 1])
+        stop = self._index(seam) + 1
+        return self._with(*self.stages[:stop], beyond=(*self.stages[stop:], *self.beyond))
 
     def since(self, seam: str) -> Pipeline:
         """The pipeline that starts from the artifact that `seam` makes."""
-        return self._with(*self.stages[self._index(seam) + 1 :])
+        return self._with(*self.stages[self._index(seam) + 1 :], beyond=self.beyond)
 
     def replace(self, seam: str, stage: Stage) -> Pipeline:
         """The same pipeline with another stage at `seam`."""
         at = self._index(seam)
-        return self._with(*self.stages[:at], stage, *self.stages[at + 1 :])
+        return self._with(*self.stages[:at], stage, *self.stages[at + 1 :], beyond=self.beyond)
 
     def __call__(
         self,
@@ -125,6 +130,7 @@ class Pipeline:
             mask=mask,
         )
         plan = understand(request, self._fitting(sampling)).sharing(self.loaded)
+        plan = dataclasses.replace(plan, beyond=self.beyond)
         results = [take(plan, sampling.item(k), progress).made for k in range(sampling.n)]
         return results[0] if sampling.n == 1 else results
 
@@ -148,9 +154,14 @@ class Pipeline:
             raise InvalidRequest(f"No seam {seam!r} here; this pipeline has {', '.join(names)}.")
         return names.index(seam)
 
-    def _with(self, *stages: Stage) -> Pipeline:
+    def _with(self, *stages: Stage, beyond: tuple[Stage, ...]) -> Pipeline:
         return Pipeline(
-            *stages, parser=self.parser, kind=self.kind.name, device=self.device, loaded=self.loaded
+            *stages,
+            parser=self.parser,
+            kind=self.kind.name,
+            device=self.device,
+            loaded=self.loaded,
+            beyond=beyond,
         )
 
 

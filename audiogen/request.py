@@ -236,6 +236,8 @@ class Plan:
         shown: a picture that steers a pretrained model as it is, or None.
         loaded: stages that are loaded; plans that share this dictionary share their networks.
         given: the stages themselves, where the caller has them; (): they are loaded by their names.
+        beyond: stages that would come after these. They make nothing, but a picture to begin with goes back
+            through them.
     """
 
     request: Request
@@ -253,6 +255,7 @@ class Plan:
     revision: Revision | None = None
     loaded: Loaded = field(default_factory=dict, repr=False)
     given: tuple[Any, ...] = ()
+    beyond: tuple[Any, ...] = ()
 
     @property
     def stages(self) -> dict[str, str]:

@@ -104,3 +104,11 @@ def test_a_picture_pipeline_can_be_cut_and_joined() -> None:
     contour = whole.until("structure")("digit 7 in ink", Sampling(seed=3))
     in_parts = whole.since("structure")(contour, Sampling(seed=3), "digit 7 in ink")
     np.testing.assert_array_equal(at_once.pixels, in_parts.pixels)
+
+
+def test_a_picture_begins_with_the_same_colours_where_its_pipeline_stops_before_the_painter() -> None:
+    whole: Pipeline = audiogen.load_pipeline("picture")
+    sampling = Sampling(seed=3, steps=2)
+    latents = whole.until("decoder")("a red apple", sampling)
+    in_parts = whole.since("decoder")(latents, sampling, "a red apple")
+    np.testing.assert_array_equal(whole("a red apple", sampling).pixels, in_parts.pixels)

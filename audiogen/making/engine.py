@@ -218,7 +218,8 @@ def _laid_in(plan: Plan, at: int, x: Any, sampling: Sampling) -> Edit | None:
     known = plan.drawn
     strengths = getattr(getattr(plan.parts[at], "config", None), "layouts", {})
     strength = strengths.get(known.style or known.look, 0.0)
-    ways_back = all(isinstance(stage, Encodes) for stage in plan.parts[at + 1 :])
+    after = _after(plan, at)
+    ways_back = bool(after) and all(isinstance(stage, Encodes) for stage in after)
     if not (plan.request.layout and strength and ways_back and isinstance(x, Contour)):
         return None
     colours = ColourLayouts.load().lay(x, known, sampling.seed_for("layout"))
@@ -232,10 +233,15 @@ def _changed(plan: Plan, at: int, touch: Retouch) -> Edit:
     return Edit(begin, touch.strength, retouch.coarse(touch, grid.shape[1:]))
 
 
+def _after(plan: Plan, at: int) -> tuple[Any, ...]:
+    """The stages after number `at`, those that the plan ends before among them."""
+    return (*plan.parts[at + 1 :], *plan.beyond)
+
+
 def _encoded(plan: Plan, at: int, picture: Picture) -> Any:
     """A picture brought back through the stages after number `at`."""
     begin: Any = picture
-    for stage in reversed(plan.parts[at + 1 :]):
+    for stage in reversed(_after(plan, at)):
         if not isinstance(stage, Encodes):
             raise InvalidRequest(
                 f"The stage {stage.name} knows no way back from a picture, so none can be changed; leave out "
