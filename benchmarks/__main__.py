@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("--musicgen-steps", type=int, default=200, help="0 leaves MusicGen out")
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder of RESULTS.md and RESULTS.json")
     given = parser.parse_args()
-    from benchmarks import machine, musicgen, pictures, process, stages
+    from benchmarks import limits, machine, musicgen, pictures, process, stages
     from benchmarks.page import page
 
     say("machine and its matrix peak")
@@ -29,6 +29,9 @@ def main() -> None:
     results["process"] = process.measure(given.threads)
     say("stages")
     results["stages"] = stages.measure(given.threads, results["peaks"], given.runs)
+    say("limits and workers")
+    results["limits"] = limits.measure(given.threads)
+    results["workers"] = limits.workers(given.threads)
     say("pictures")
     results["pictures"] = pictures.measure(given.threads, results["peaks"], given.runs)
     if given.musicgen_steps:

@@ -10,7 +10,7 @@ BUDGET = {"chain": (1.5, 4.0), "cold_s": 6.0, "peak_mb": 1500.0, "picture_s": 5.
 def page(results: dict[str, Any]) -> str:
     """The whole page, Markdown."""
     parts = [_head(results), _peaks(results), _stages(results), _pictures(results), _process(results)]
-    parts.append(_musicgen(results))
+    parts += [_limits(results), _workers(results), _musicgen(results)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -52,6 +52,41 @@ def _stages(results: dict[str, Any]) -> str:
         + f"\n\nPrompt to samples: **{chain:.2f} s** for {seconds:.0f} s of sound, real-time factor "
         f"{chain / seconds:.3f} (budget {budget:g} s)."
     )
+
+
+def _limits(results: dict[str, Any]) -> str:
+    rows = results.get("limits", [])
+    cells = [
+        [
+            r["what"],
+            f"{1000 * r['seconds']:.2f}",
+            r["limit"],
+            f"{r['seconds'] / r['limit_s']:.1f}",
+            f"{1000 * r['before']:.2f}" if "before" in r else "",
+        ]
+        for r in rows
+    ]
+    words = "Least of several runs, taken by turns with the limit."
+    head = ["what", "ms", "limit", "times the limit", "ms by torch's operators"]
+    return f"## How near to the limit\n\n{words}\n\n{table(head, cells)}" if rows else ""
+
+
+def _workers(results: dict[str, Any]) -> str:
+    rows = results.get("workers", [])
+    if not rows:
+        return ""
+    alone = rows[0]["seconds"] / rows[0]["jobs"]
+    cells = [
+        [
+            str(r["workers"]),
+            str(r["jobs"]),
+            f"{r['seconds']:.1f}",
+            f"{alone / (r['seconds'] / r['jobs']):.2f}",
+        ]
+        for r in rows
+    ]
+    head = ["workers", "jobs", "s", "times the throughput"]
+    return f"## Many jobs\n\nStart and loading included.\n\n{table(head, cells)}"
 
 
 def _timed(rows: list[dict[str, Any]]) -> str:

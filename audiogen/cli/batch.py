@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from audiogen.cli import output
+from audiogen.cli import output, pool
 from audiogen.cli.job import Job, Ready
 from audiogen.cli.jobs import Entry
 from audiogen.cli.progress import Reporter
@@ -26,12 +26,18 @@ if TYPE_CHECKING:
 _SHOWN = 8  # names of jobs in one line
 
 
-def run(entries: Sequence[Entry], job_of: Callable[[dict[str, Any], int], Job], state: State) -> None:
+def run(
+    entries: Sequence[Entry],
+    job_of: Callable[[dict[str, Any], int], Job],
+    state: State,
+    workers: int = 1,
+) -> None:
     """Do every job.
 
     Args:
         entries: as read.
         job_of: (job as an object, its number from 1) -> Job.
+        workers: processes that make them side by side.
     Raises:
         InvalidRequest: none can be made. WouldOverwrite: one would; none was begun.
         AudiogenError: some could not be made or failed; the others are complete.
@@ -49,6 +55,9 @@ def run(entries: Sequence[Entry], job_of: Callable[[dict[str, Any], int], Job], 
                 raise InvalidRequest(f"{share} jobs cannot be made ({_few(failed)}).")
             return
         load(jobs, reporter)
+        if workers > 1:
+            _spread(checked, failed, len(entries), state, workers, reporter)
+            return
         made: list[Path] = []
         for number, (where, ready) in enumerate(checked.items(), 1):
             reporter.job(number, len(jobs))
@@ -64,10 +73,51 @@ def run(entries: Sequence[Entry], job_of: Callable[[dict[str, Any], int], Job], 
         left = f", {there} left alone" if there else ""
         reporter.say(f"{_count(len(jobs), 'job')}: {_count(len(made), 'take')} made{left}")
     _play(jobs, made, failed, state)
+    _conclude(failed, len(entries))
+
+
+def _conclude(failed: Sequence[str], total: int) -> None:
     if failed:
         raise AudiogenError(
-            f"{len(failed)} of {len(entries)} jobs failed ({_few(failed)}); everything else is complete."
+            f"{len(failed)} of {total} jobs failed ({_few(failed)}); everything else is complete."
         )
+
+
+def _spread(
+    checked: dict[str, Ready],
+    failed: list[str],
+    total: int,
+    state: State,
+    workers: int,
+    reporter: Reporter,
+) -> None:
+    """The jobs over processes; one line for each that fails, and a sum."""
+    where, ready = list(checked), list(checked.values())
+    jobs = [each.job for each in ready]
+    if any(job.output == output.STDOUT for job in jobs):
+        raise InvalidRequest("-o - writes one file; give a name for jobs that are made side by side.")
+    if jobs[0].play:
+        raise InvalidRequest("--play plays in order; leave it out where jobs are made side by side.")
+    made = done = 0
+    full = False
+    for outcome in pool.run(jobs, workers, ready[0].plan.loaded, reporter, state):
+        done, made = done + 1, made + outcome.takes
+        reporter.clear()
+        if outcome.said:
+            click.echo(outcome.said, nl=False)
+        if outcome.problem:
+            failed.append(where[outcome.number])
+            _say(where[outcome.number], outcome.problem)
+        full = full or outcome.full
+    if full:
+        raise AudiogenError(
+            f"No space is left, so the run stopped after {done} of {len(jobs)} jobs; what is finished is "
+            "complete. Make room and start again with --skip-existing."
+        )
+    there = sum(place.exists for each in ready for place in each.places)
+    left = f", {there} left alone" if there else ""
+    reporter.say(f"{_count(len(jobs), 'job')}: {_count(made, 'take')} made{left}")
+    _conclude(failed, total)
 
 
 def _checked(
@@ -91,7 +141,7 @@ def _checked(
     if not jobs or any(isinstance(each, WouldOverwrite) for _, each in problems):
         _refuse(problems, len(entries))
     for where, each in problems:
-        _say(where, f"left out: {_words(each)}")
+        _say(where, f"left out: {in_words(each)}")
     return jobs, [where for where, _ in problems]
 
 
@@ -114,9 +164,9 @@ def _refuse(problems: list[tuple[str, Exception]], total: int) -> None:
     kind = WouldOverwrite if kinds == {WouldOverwrite} else InvalidRequest
     if len(problems) == 1:
         where, problem = problems[0]
-        raise kind(f"{where}: {_words(problem)}") from problem
+        raise kind(f"{where}: {in_words(problem)}") from problem
     for where, problem in problems:
-        _say(where, _words(problem))
+        _say(where, in_words(problem))
     raise kind(
         f"{len(problems)} of {total} jobs cannot be made, so none was begun; mend them and start again."
     )
@@ -138,13 +188,14 @@ def _complain(where: str, problem: Exception, state: State) -> None:
         import traceback
 
         traceback.print_exception(problem)
-    _say(where, _words(problem))
+    _say(where, in_words(problem))
 
 
-def _words(problem: Exception) -> str:
-    from audiogen.cli.group import in_words
+def in_words(problem: Exception) -> str:
+    """Why a job failed, as one line."""
+    from audiogen.cli import group
 
-    return problem.format_message() if isinstance(problem, click.ClickException) else in_words(problem)
+    return problem.format_message() if isinstance(problem, click.ClickException) else group.in_words(problem)
 
 
 def _say(where: str, words: str) -> None:
