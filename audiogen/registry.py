@@ -115,7 +115,7 @@ STAGES: list[StageEntry] = [
         "audiogen.structure.score.stage:ScoreStage",
         Conditioning,
         Structure,
-        {"piano": "piano-score"},
+        {"piano": "piano-score", "sound": "piano-score"},
         notes=True,
         varies=True,
     ),
@@ -239,7 +239,7 @@ STAGES: list[StageEntry] = [
             ("remote", "remote:RemotePictures", Conditioning, Picture, ()),
             ("text-to-sound", "sound:TextToSound", Conditioning, Waveform, _OF_DIFFUSERS),
             ("musicgen", "musicgen:MusicGen", Conditioning, Waveform, ()),
-            ("musicgen-melody", "musicgen:MusicGenMelody", Conditioning, Waveform, ()),
+            ("musicgen-melody", "musicgen:MusicGenMelody", Structure, Waveform, ()),
         )
     ),
 ]

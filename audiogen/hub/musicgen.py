@@ -1,7 +1,8 @@
 """MusicGen of transformers: words to tokens, one after the other, and through its codec to sound.
 
 Words -> Waveform, 44.1 kHz stereo. It can go on from a sound that is there (`Options.opening`); the melody
-model can follow the melody of one (`Options.melody`): at each moment its strongest pitch class. A take is
+model can follow the melody of one (`Options.melody`), at each moment its strongest pitch class, or the upper
+voice of a Structure: our notes lead, their model plays. A take is
 what the bare `generate` gives after `torch.manual_seed(sub-seed)`, before it is brought to 44.1 kHz.
 """
 
@@ -14,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from audiogen.artifacts import Conditioning, Waveform
+from audiogen.artifacts import Conditioning, Notes, Structure, Waveform
 from audiogen.compat import import_transformers
 from audiogen.errors import InvalidRequest
 from audiogen.hub import finding, loading
@@ -24,12 +25,15 @@ from audiogen.kinds import FREE
 from audiogen.pretrained import pick_device
 from audiogen.stage import PLAIN, Options, Progress, Sampling, report
 
+TOGETHER_S = 0.03  # notes of one chord begin within this
+
 
 class MusicGen:
     """The stage."""
 
     name: str = finding.MUSICGEN
-    seam, takes, gives = "decoder", Conditioning, Waveform
+    takes: type = Conditioning
+    seam, gives = "decoder", Waveform
     vocabulary = FREE
     goes_on: ClassVar[bool] = True
 
@@ -79,7 +83,7 @@ class MusicGen:
 
     def __call__(
         self,
-        x: Conditioning,
+        x: Any,
         conditioning: Conditioning,
         sampling: Sampling,
         progress: Progress,
@@ -98,7 +102,7 @@ class MusicGen:
                 text=[conditioning.wording or conditioning.prompt],
                 padding=True,
                 return_tensors="pt",
-                **self._audio(options),
+                **self._audio(x, options),
             )
             if options.opening is not None:
                 total -= self.tokens(options.opening.seconds) - int(self.model.config.decoder.num_codebooks)
@@ -114,7 +118,7 @@ class MusicGen:
             )
         return stereo(made[0], self.rate)
 
-    def _audio(self, options: Options) -> dict[str, Any]:
+    def _audio(self, x: Any, options: Options) -> dict[str, Any]:
         """What its processor is given beside the words: a sound that the result begins with."""
         return {} if options.opening is None else self._given(options.opening)
 
@@ -145,14 +149,27 @@ class MusicGen:
 
 
 class MusicGenMelody(MusicGen):
-    """The model that follows a melody; without one it is led by the words alone."""
+    """The model that follows a melody, of a sound or the upper voice of notes; else words alone lead it."""
 
-    name = finding.MUSICGEN_MELODY
+    name, takes = finding.MUSICGEN_MELODY, Structure
     goes_on: ClassVar[bool] = False
     follows_melody: ClassVar[bool] = True
 
-    def _audio(self, options: Options) -> dict[str, Any]:
-        return {} if options.melody is None else self._given(options.melody)
+    def _audio(self, x: Any, options: Options) -> dict[str, Any]:
+        if options.melody is not None:
+            return self._given(options.melody)
+        notes = getattr(x, "notes", None)
+        return {} if notes is None or not len(notes) else self._given(upper_voice(notes))
+
+
+def upper_voice(notes: Notes) -> Waveform:
+    """The notes above which none sounds when they begin, as plain tones."""
+    from audiogen.media import tones
+
+    begins = notes.onset_s[:, None] + TOGETHER_S
+    above = notes.pitch[None] > notes.pitch[:, None]
+    sounding = (notes.onset_s[None] <= begins) & (notes.offset_s[None] > begins)
+    return Waveform(tones.tones(notes.rows()[~(above & sounding).any(1)])[None], tones.RATE)
 
 
 class _Told:

@@ -126,6 +126,8 @@ def beside(request: Request, known: Conditioning, entries: Mapping[str, StageEnt
     for name in (name for name, sound in given.items() if sound is not None and name not in takes):
         flag, model = models[name]
         raise InvalidRequest(f"{flag} is for a {model}, given with --model; leave it out, or name one.")
+    if request.melody is not None and ("structure" in entries or request.source is not None):
+        raise InvalidRequest("--melody and --structure both say what is played; leave out one of them.")
     sounds = {name: None if sound is None else _sound(sound) for name, sound in given.items()}
     opening = sounds["opening"]
     if opening is not None and opening.seconds >= known.seconds:

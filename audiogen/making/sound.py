@@ -193,7 +193,7 @@ def _check_options(known: Conditioning, start: Any, request: Request) -> None:
 def _check_kind(kind: Kind, start: Start | None, request: Request) -> None:
     """Raise InvalidRequest where kind of work, source and loop do not go together."""
     notes = isinstance(start, Structure) and start.notes is not None
-    if notes and not kind.notes:
+    if notes and not kind.notes and request.model is None:
         name = request.source.name if isinstance(request.source, Path) else "This structure"
         raise InvalidRequest(
             f"{name} holds notes, which only the piano plays; {kind.called or kind.name} follows a coarse "

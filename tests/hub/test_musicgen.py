@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 import torch
 
-from audiogen.artifacts import Waveform
+from audiogen.artifacts import Notes, Waveform
 from audiogen.cli import main
 from audiogen.compat import import_transformers
 from audiogen.errors import InvalidRequest
 from audiogen.hub import ModelChoice
+from audiogen.hub.musicgen import upper_voice
 from audiogen.hub.sound import stereo
 from audiogen.making import Request, make, understand
 from audiogen.media.audio import read_recipe
@@ -128,3 +129,31 @@ def test_a_sound_that_nothing_takes_is_refused(hub: Hub) -> None:
     ):
         with pytest.raises(InvalidRequest, match=words):
             understand(dataclasses.replace(request))
+
+
+def test_our_score_leads_their_model(tiny: Path, hub: Hub) -> None:
+    """`--structure score`: our stage writes the notes, their upper voice is the melody of MusicGen."""
+    words = ["make", "strings in D minor, 90 bpm, 2 s", "--model", str(hub("melody")), "--seed", "3"]
+    led = [*words, "--device", "cpu", "-q", "--structure"]
+    assert main([*led, "score", "-o", "a.wav", "--keep-structure"]) == 0
+    recipe = read_recipe(tiny / "a.wav")
+    assert recipe is not None
+    assert recipe["pipeline"] == {"structure": "score", "decoder": "musicgen-melody"}
+    assert recipe["conditioning"]["key"] == "D minor" and recipe["conditioning"]["tempo"] == 90
+    assert main(["again", "a.wav", "-q"]) == 0
+    assert (tiny / "a.wav").read_bytes() == (tiny / "a-again.wav").read_bytes()
+    assert main([*led, "a.mid", "-o", "b.wav"]) == 0  # the same notes, from their file
+    np.testing.assert_array_equal(Waveform.load("a.wav").samples, Waveform.load("b.wav").samples)
+    assert main([*words, "--device", "cpu", "-q", "-o", "c.wav"]) == 0
+    assert not np.array_equal(Waveform.load("a.wav").samples, Waveform.load("c.wav").samples)
+    both = [*led, "score", "--melody", "a.mid", "-o", "d.wav"]
+    assert main(both) == InvalidRequest.exit_code
+
+
+def test_the_upper_voice_is_what_nothing_sounds_above() -> None:
+    """A melody over chords: C major under E, then G over the chord that is still held."""
+    rows = [(60, 0.0, 2.0), (64, 0.01, 1.0), (67, 1.0, 2.0), (55, 1.5, 2.0), (59, 2.0, 3.0)]
+    pitch, onset, offset = (np.array(column) for column in zip(*rows, strict=True))
+    heard = upper_voice(Notes(pitch, onset, offset, np.full(5, 80.0))).samples[0]
+    alone = upper_voice(Notes(pitch[[1, 2, 4]], onset[[1, 2, 4]], offset[[1, 2, 4]], np.full(3, 80.0)))
+    np.testing.assert_array_equal(heard, alone.samples[0])
