@@ -5,10 +5,15 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import logging
+import os
 import re
+import socket
+import urllib.parse
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +38,7 @@ LARGEST = 4096  # pixels to a side of what an upscaler makes
 UPSCALERS = {"StableDiffusionUpscalePipeline": 4, "StableDiffusionLatentUpscalePipeline": 2}
 MANIFESTS = ("model_index.json", "config.json")  # of diffusers; of transformers, or of one part of a model
 PICKLES = (".ckpt", ".bin", ".pt", ".pth", ".pkl")
+_PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 _HERE_ONLY: ContextVar[bool] = ContextVar("here_only", default=False)
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
@@ -45,6 +51,25 @@ def here_only() -> Iterator[None]:
         yield
     finally:
         _HERE_ONLY.reset(token)
+
+
+def _stays_here() -> bool:
+    """Whether nothing is to be fetched: it was said so, or the hub has no address.
+
+    The hub's own library would ask for half a minute before it gives up.
+    """
+    from huggingface_hub import constants
+
+    proxied = any(os.environ.get(name) for name in _PROXIES)
+    return _HERE_ONLY.get() or (not proxied and not _has_address(constants.ENDPOINT))
+
+
+@lru_cache(maxsize=4)
+def _has_address(endpoint: str) -> bool:
+    try:
+        return bool(socket.getaddrinfo(urllib.parse.urlsplit(endpoint).hostname, None))
+    except OSError:
+        return False
 
 
 def is_hub_id(source: str) -> bool:
@@ -100,6 +125,17 @@ def reads_chinese(choice: ModelChoice) -> bool:
     if isinstance(inner, dict):  # of transformers
         parts = [f"{str(inner.get('model_type')).upper()}EncoderModel"]
     return any(part is not None and part not in ENGLISH for part in parts)
+
+
+def check_part(source: str, what: str, *words: str) -> None:
+    """Raise InvalidRequest where a ControlNet or a refiner is a model of another kind, by its class.
+
+    Args:
+        what: it should be. words: the name holds one of them.
+    """
+    made_of = str(manifest(source)[1].get("_class_name") or "")
+    if not any(word in made_of for word in words):
+        raise InvalidRequest(f"{source} is a {made_of or 'nameless'} model and no {what}.")
 
 
 def upscale_factor(choice: ModelChoice) -> int:
@@ -164,7 +200,7 @@ def _part(source: str, name: str, revision: str | None) -> Path | None:
 
     with reaching(source):
         try:
-            here = _HERE_ONLY.get()
+            here = _stays_here()
             return Path(hf_hub_download(source, name, revision=revision, local_files_only=here))
         except LocalEntryNotFoundError:
             return _cached(source, name, revision)
@@ -256,7 +292,7 @@ def pipeline_folder(source: str, revision: str | None) -> Path:
             revision=revision,
             use_safetensors=True,
             trust_remote_code=False,
-            local_files_only=_HERE_ONLY.get(),
+            local_files_only=_stays_here(),
         )
         _card(source, revision)
         return Path(folder)
@@ -280,7 +316,7 @@ def part_folder(source: str, revision: str | None = None, weights: str = "*.safe
     texts = ["*.json", "*.txt", "*.model", "README.md"]
     with reaching(source):
         wanted = [*texts, weights]
-        here = _HERE_ONLY.get()
+        here = _stays_here()
         return Path(
             snapshot_download(source, revision=revision, allow_patterns=wanted, local_files_only=here)
         )
@@ -303,7 +339,7 @@ def _card(source: str, revision: str | None) -> None:
     from huggingface_hub.errors import EntryNotFoundError
 
     try:
-        hf_hub_download(source, "README.md", revision=revision, local_files_only=_HERE_ONLY.get())
+        hf_hub_download(source, "README.md", revision=revision, local_files_only=_stays_here())
     except EntryNotFoundError:
         return
 
@@ -313,6 +349,9 @@ def reaching(source: str) -> Iterator[None]:
     """Whatever can go wrong between here and the hub, in one line."""
     from huggingface_hub import errors
 
+    logger = logging.getLogger("huggingface_hub")
+    level = logger.level
+    logger.setLevel(logging.ERROR)  # a retry is no news; what fails in the end is said below
     try:
         yield
     except errors.GatedRepoError as problem:
@@ -341,6 +380,8 @@ def reaching(source: str) -> Iterator[None]:
             f"{source} is not here and the hub cannot be reached ({_line(problem)}); give a folder "
             "instead, or fetch it where there is a network and copy the hub's cache (HF_HOME)."
         ) from problem
+    finally:
+        logger.setLevel(level)
 
 
 def _of_network(problem: Exception) -> bool:

@@ -79,6 +79,9 @@ class TextToImage(Piped):
         folders += loading.add_loras(pipe, choice)
         refiner = None
         if choice.refiner is not None:
+            finding.check_part(choice.refiner, "Stable Diffusion XL refiner", "StableDiffusionXL")
+            if not type(pipe).__name__.startswith("StableDiffusionXL"):
+                raise InvalidRequest(f"A refiner is for Stable Diffusion XL, and {choice.source} is none.")
             with loading.loading(choice.refiner):
                 folders.append(finding.pipeline_folder(choice.refiner, None))
                 refiner = diffusers.AutoPipelineForImage2Image.from_pretrained(
@@ -94,12 +97,14 @@ class TextToImage(Piped):
     def _steered(pipe: Any, source: str, dtype: torch.dtype, folders: list[Path]) -> Any:
         """The same model with a ControlNet; its folder is added to the others."""
         diffusers = import_diffusers()
+        finding.check_part(source, "ControlNet", "ControlNet")
         with loading.loading(source):
             folder = finding.part_folder(source)
             net = diffusers.AutoModel.from_pretrained(
                 str(folder), torch_dtype=dtype, use_safetensors=True, local_files_only=True
             )
             folders.append(folder)
+            _check_fit(pipe, net, source)
             return diffusers.AutoPipelineForText2Image.from_pipe(pipe, controlnet=net)
 
     def __call__(
@@ -218,6 +223,18 @@ class ControlNet(TextToImage):
         if how == CANNY or (how is None and "canny" in str(self.choice.controlnet).lower()):
             ink = _outlines(ink)
         return levels(np.repeat(ink[None], 3, 0))
+
+
+def _check_fit(pipe: Any, net: Any, source: str) -> None:
+    """Raise InvalidRequest where a ControlNet hears words of another width than the model."""
+    network = getattr(pipe, "unet", None) or pipe.transformer
+    for name in ("cross_attention_dim", "joint_attention_dim", "addition_embed_type"):
+        theirs, own = (getattr(part.config, name, None) for part in (net, network))
+        if theirs != own:
+            raise InvalidRequest(
+                f"The ControlNet {source} is of a model of another size ({name} {theirs}, not {own}); take "
+                "one that was made for this one."
+            )
 
 
 def _window(source: str, names: set[str], told: CallSettings) -> dict[str, float]:

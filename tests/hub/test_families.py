@@ -225,3 +225,19 @@ def test_a_picture_of_ours_is_made_larger_and_again(
     sized = ["make", WORDS, "--model", str(hub("pictures")), "--size", "2048", "--upscale", str(hub("x4"))]
     assert main([*sized, "-o", "b.png", "-q"]) == InvalidRequest.exit_code
     assert "at most 4096" in capsys.readouterr().err
+
+
+def test_parts_of_another_model_are_refused_in_one_line(
+    tiny: Path, hub: Hub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drawn = ["make", "digit 7", "--steps", "1", "--device", "cpu", "-q", "-o", "x.png", "--model"]
+    for parts, words in (
+        ([hub("pictures"), "--controlnet", hub("xlcontrol")], "is of a model of another size"),
+        ([hub("pictures"), "--controlnet", hub("pictures")], "and no ControlNet"),
+        ([hub("pictures"), "--refiner", hub("refiner")], "A refiner is for Stable Diffusion XL"),
+        ([hub("xl"), "--refiner", hub("pictures")], "and no Stable Diffusion XL refiner"),
+        ([hub("x4")], "is an upscaler: give it with --upscale"),
+    ):
+        assert main([*drawn, *map(str, parts)]) == InvalidRequest.exit_code
+        said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("audiogen: ")]
+        assert len(said) == 1 and words in said[0] and not (tiny / "x.png").exists()

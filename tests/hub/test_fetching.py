@@ -72,9 +72,11 @@ def test_nothing_is_asked_of_the_hub_where_only_what_is_here_counts(monkeypatch:
             with pytest.raises(MissingModel, match="not fetched unasked"):
                 look("owner/name")
     assert asked and all(asked)
-    with pytest.raises(MissingModel, match="cannot be reached"):
-        finding.part_folder("owner/name")
-    assert asked[-1] is False
+    for has_address in (True, False):  # where the hub has no address, it is not asked for half a minute
+        monkeypatch.setattr(finding, "_has_address", lambda endpoint, known=has_address: known)
+        with pytest.raises(MissingModel, match="cannot be reached"):
+            finding.part_folder("owner/name")
+        assert asked[-1] is not has_address
 
 
 def test_pull_says_what_a_model_is_and_where_it_lies(
