@@ -17,7 +17,7 @@ _SAMPLING = [
 ]
 _SETTINGS = (
     *("control_start", "control_end", "control_as", "refine_from", "upscale_steps", "lyrics"),
-    "language",
+    *("language", "prompt_weights"),
 )  # of `hub.CallSettings`
 _OF_UPSCALER = {"upscale_steps", "dtype", "offload", "slicing"}  # that it has without a model beside it
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -242,7 +242,13 @@ def worded(function: Function) -> Function:
         metavar="en|zh|...",
         help="With --model: what it reads (and sings); default: Chinese becomes English where it must.",
     )
-    return negative(quality(language(function)))
+    weights = click.option(
+        "--prompt-weights",
+        is_flag=True,
+        default=None,
+        help='With --model: "(big eyes)1.4, blur-" weighs words; long prompts are read whole.',
+    )
+    return negative(quality(language(weights(function))))
 
 
 def pretrained_options(given: dict[str, Any]) -> dict[str, Any]:

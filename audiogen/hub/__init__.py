@@ -8,6 +8,8 @@ piped.py     what the stages around a pipeline of diffusers have in common
 schedulers.py  our names of schedulers -> classes of diffusers
 pictures.py  text-to-image, image to image, inpainting; ControlNet
 upscaling.py  any picture, larger
+weights_of_words.py  prompts with weights, and of any length (compel)
+translating.py, reading.py  Chinese in English by lists; what a tokenizer cuts off
 facts.py     licence, size and memory of a model, before it is loaded
 remote.py    pictures from a service with the `images/generations` call
 sound.py     pipelines of diffusers from words to sound

@@ -106,6 +106,8 @@ class CallSettings:
         refine_from: share of the steps after which a refiner takes over, 0 .. 1.
         upscale_steps: of an upscaler; None: its own number.
         lyrics: what is sung, with marks such as [verse]; for models that sing.
+        prompt_weights: words can be weighed, "(big eyes)1.4", and are read whole, however many; see
+            `weights_of_words`.
         language: of the words: "en", "zh", ...; None: they are translated where the model knows only English.
     """
 
@@ -116,6 +118,7 @@ class CallSettings:
     upscale_steps: int | None = None
     lyrics: str = ""
     language: str | None = None
+    prompt_weights: bool = False
 
     def __post_init__(self) -> None:
         problems = []

@@ -23,6 +23,7 @@ from audiogen.hub.choice import AS_IS, CANNY, CallSettings, ModelChoice
 from audiogen.hub.images import levels
 from audiogen.hub.piped import Piped
 from audiogen.hub.schedulers import scheduler_for
+from audiogen.hub.weights_of_words import embedded
 from audiogen.kinds import FREE
 from audiogen.media import drawing
 from audiogen.pretrained import pick_device
@@ -125,7 +126,7 @@ class TextToImage(Piped):
         with ExitStack() as stack:
             stack.enter_context(loading.running(self.choice.source))
             pipe = self._pipe(task, control is not None)
-            given = stack.enter_context(self.worded(pipe, conditioning, sampling))
+            given = stack.enter_context(self.worded(pipe, conditioning, sampling, told))
             pipe.scheduler = scheduler_for(self.own_scheduler, sampling.scheduler)
             names = loading.taken(pipe.__call__)
             if size is not None and {"height", "width"} <= names:
@@ -175,9 +176,17 @@ class TextToImage(Piped):
         return refiner(**words, **begun, **reports, generator=noise, output_type="np")
 
     @contextmanager
-    def worded(self, pipe: Any, conditioning: Conditioning, sampling: Sampling) -> Iterator[dict[str, Any]]:
+    def worded(
+        self, pipe: Any, conditioning: Conditioning, sampling: Sampling, told: CallSettings = USUAL
+    ) -> Iterator[dict[str, Any]]:
         """What the pipeline is told, for one call: words, steps and guidance."""
-        yield loading.worded(pipe, conditioning, sampling, self.choice.source)
+        given = loading.worded(pipe, conditioning, sampling, self.choice.source)
+        if told.prompt_weights:
+            if self.refiner is not None:
+                raise InvalidRequest("A refiner reads no weights of words; leave out --prompt-weights.")
+            words = given.pop("prompt"), given.pop("negative_prompt", "")
+            given |= embedded(pipe, *words, self.choice.source)
+        yield given
 
     def _control(self, x: Any, options: Options, sampling: Sampling, size: int | None) -> Image.Image | None:
         """The picture that steers; None: nothing does."""

@@ -18,9 +18,10 @@ from torch import Tensor
 from audiogen.artifacts import Conditioning
 from audiogen.errors import InvalidRequest
 from audiogen.hub import loading
+from audiogen.hub.choice import CallSettings
 from audiogen.hub.identity import Identity, attending, cross_attentions
 from audiogen.hub.one_prompt import ROOM, OnePrompt, Window, places, windows
-from audiogen.hub.pictures import TextToImage
+from audiogen.hub.pictures import USUAL, TextToImage
 from audiogen.hub.reweighting import expressed
 from audiogen.stage import PLAIN, Options, Progress, Sampling
 
@@ -154,7 +155,9 @@ class FrameOfStory(TextToImage):
         return super().__call__(x, conditioning, sampling, counted, options)
 
     @contextmanager
-    def worded(self, pipe: Any, conditioning: Conditioning, sampling: Sampling) -> Iterator[dict[str, Any]]:
+    def worded(
+        self, pipe: Any, conditioning: Conditioning, sampling: Sampling, told: CallSettings = USUAL
+    ) -> Iterator[dict[str, Any]]:
         given = loading.worded(pipe, conditioning, sampling, self.choice.source)
         given = {name: value for name, value in given.items() if "prompt" not in name}
         usual = inspect.signature(pipe.__call__).parameters["guidance_scale"].default
