@@ -237,9 +237,9 @@ class ControlNet(TextToImage):
 def _check_fit(pipe: Any, net: Any, source: str) -> None:
     """Raise InvalidRequest where a ControlNet hears words of another width than the model."""
     network = getattr(pipe, "unet", None) or pipe.transformer
-    for name in ("cross_attention_dim", "joint_attention_dim", "addition_embed_type"):
+    for name in ("cross_attention_dim", "joint_attention_dim"):
         theirs, own = (getattr(part.config, name, None) for part in (net, network))
-        if theirs != own:
+        if theirs is not None and own is not None and theirs != own:  # some need no words
             raise InvalidRequest(
                 f"The ControlNet {source} is of a model of another size ({name} {theirs}, not {own}); take "
                 "one that was made for this one."
