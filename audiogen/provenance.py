@@ -65,7 +65,8 @@ def recipe_of(plan: Plan, take: Take) -> dict[str, Any]:
         "licence": _licence((*loaded, *below)),
     }
     if take.mark is not None:
-        recipe["watermark"] = {"version": origin.VERSION, "id": take.mark}
+        newest = origin.SOUND if take.picture is None else origin.PICTURE
+        recipe["watermark"] = {"version": plan.request.marks or newest, "id": take.mark}
     if plan.bed is not None:
         recipe["bed"] = {
             "pipeline": {stage.seam: stage.name for stage in below},
@@ -201,6 +202,7 @@ def request_of(recipe: dict[str, Any], temporary: Path, beside: Path, device: st
         settings=told.settings,
         upscale=told.upscale,
         watermark=told.watermark is not None,
+        marks=(told.watermark or {}).get("version"),
         melody=files.get("melody"),
         opening=files.get("opening"),
         region=told.region,
@@ -245,10 +247,9 @@ class Replayable:
     notes: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        if self.watermark is not None and self.watermark.get("version") != origin.VERSION:
-            raise InvalidRequest(
-                f"its watermark is of version {shown(self.watermark.get('version'))}, not {origin.VERSION}."
-            )
+        version = origin.SOUND if self.watermark is None else self.watermark.get("version")
+        if version not in range(1, origin.SOUND + 1):
+            raise InvalidRequest(f"its watermark is of version {shown(version)}, not of 1 .. {origin.SOUND}.")
         if self.threads is not None and not 1 <= self.threads <= MOST_THREADS:
             raise InvalidRequest(f"threads must be 1 .. {MOST_THREADS}, not {shown(self.threads)}.")
         if other := set(self.dtype.values()) - {"bfloat16", "float16", "float32", "float64"}:

@@ -97,6 +97,7 @@ class Request:
         model: a pretrained model that stands in the place of the decoder; None: our own do.
         negative: what such a model is told to keep away from; quality: "good" adds words of `hub/words.yaml`.
         watermark: sounds and pictures carry the mark of `origin/`, with the id of their recipe.
+        marks: version of that mark, as in the recipe of a replay; None: the newest.
         settings: what else such a model is told.
         upscale: a pretrained model that makes the finished picture larger; None: it stays as it is.
         melody: a sound or MIDI file whose melody such a model follows; opening: a sound that it goes on from.
@@ -127,6 +128,7 @@ class Request:
     negative: str = ""
     quality: str | None = None
     watermark: bool = True
+    marks: int | None = None
     melody: Path | Waveform | None = None
     opening: Path | Waveform | None = None
     region: Region | None = None

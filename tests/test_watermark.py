@@ -10,7 +10,7 @@ import pytest
 from audiogen.errors import InvalidRequest
 from audiogen.making import make
 from audiogen.media.loudness import loudness_lufs
-from audiogen.origin import picture, sound
+from audiogen.origin import SOUND, picture, sound
 from audiogen.provenance import replayable, request_of
 from audiogen.request import Request, Take
 from audiogen.stage import Sampling
@@ -78,6 +78,18 @@ def test_a_file_is_made_again_as_it_was(tiny: Path, watermark: bool) -> None:
     assert take.waveform is not None and again.waveform is not None
     np.testing.assert_array_equal(again.waveform.samples, take.waveform.samples)
     assert again.recipe == take.recipe
+
+
+def test_a_file_of_the_first_version_is_made_again_as_it_was(tiny: Path) -> None:
+    take = only("piano, 2 s", marks=1)
+    assert take.recipe["watermark"]["version"] == 1
+    (again,) = make(request_of(take.recipe, tiny, tiny))
+    newest = only("piano, 2 s")
+    assert again.recipe == take.recipe
+    assert newest.recipe["watermark"] == {"version": SOUND, "id": take.mark}
+    assert take.waveform is not None and again.waveform is not None and newest.waveform is not None
+    np.testing.assert_array_equal(again.waveform.samples, take.waveform.samples)
+    assert not np.array_equal(newest.waveform.samples, take.waveform.samples)
 
 
 def test_a_mark_of_a_later_version_is_not_guessed(tiny: Path) -> None:

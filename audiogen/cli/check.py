@@ -92,7 +92,7 @@ def _asked(
     recipe = (read_recipe(file) if holds else None) or {}
     if prompt.strip():
         reading = understand(prompt, path, default_path="picture" if is_picture else "piano")
-        return reading.conditioning, recipe, reading.words
+        return reading.conditioning, {}, reading.words  # the level was for other words
     told = recipe.get("conditioning")
     if not isinstance(told, dict):
         raise InvalidRequest(

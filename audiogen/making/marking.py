@@ -10,6 +10,7 @@ import hashlib
 
 import numpy as np
 
+from audiogen import origin
 from audiogen.request import Plan
 
 
@@ -22,6 +23,7 @@ class SoundMark:
 
     def __init__(self, plan: Plan, loop: bool) -> None:
         self.wanted, self.loop = plan.request.watermark, loop
+        self.version = plan.request.marks or origin.SOUND
         self.id: str | None = None
 
     def __call__(self, samples: np.ndarray, rate: int) -> None:
@@ -29,7 +31,7 @@ class SoundMark:
 
         if self.wanted:
             self.id = _digest(samples)
-            sound.mark(samples, rate, self.id, self.loop)
+            sound.mark(samples, rate, self.id, self.loop, self.version)
 
 
 def marked_picture(plan: Plan, pixels: np.ndarray) -> tuple[np.ndarray, str | None]:

@@ -2,9 +2,11 @@
 
 - `code`: how a pattern is dealt out, and the id that it carries
 - `sound`, `picture`: laying the mark and finding it
+- `carrier`, `shaping`: of sound, the noise that is laid and how strong it is; `shaping_v1`: up to version 1
 - `credentials`: C2PA, a statement signed by the user
 
 What they withstand, and what not, is measured in docs/origin.md.
 """
 
-VERSION = 1  # of the marks; a recipe says by which its file was marked
+# versions of the marks; a recipe says by which its file was marked, and a replay lays that one
+SOUND, PICTURE = 2, 1  # 2: shaped by `shaping`
