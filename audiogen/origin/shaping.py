@@ -134,7 +134,7 @@ def _ear(hop: int, sample_rate: int) -> _Ear:
     half = hertz[1] / 2
     hertz = hertz[hertz < HIGH_HZ + NEAR_HZ]
     low, high = _bark(np.maximum(hertz - half, 0)), _bark(hertz + half)
-    edges = np.arange(np.ceil(_bark(np.array(HIGH_HZ + NEAR_HZ)) / _BARK) + 1) * _BARK
+    edges = np.arange(0, float(_bark(np.array(HIGH_HZ + NEAR_HZ))) + _BARK, _BARK)
     centres = edges[:-1] + _BARK / 2
     inside = np.minimum(high[:, None], edges[1:]) - np.maximum(low[:, None], edges[:-1])
     share = np.maximum(inside, 0) / (high - low)[:, None]

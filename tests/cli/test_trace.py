@@ -10,7 +10,7 @@ from audiogen.media.audio import read_audio, read_recipe
 
 
 def test_trace_finds_the_mark_when_the_recipe_is_gone(tiny: Path, run) -> None:
-    run("make", "rain, 4 s", "-o", "rain.wav", "--seed", 3)
+    run("make", "rain, 9 s", "-o", "rain.wav", "--seed", 3)
     samples, rate = read_audio(tiny / "rain.wav")
     soundfile.write(tiny / "bare.ogg", samples.T, rate)
     id_ = read_recipe(tiny / "rain.wav")["watermark"]["id"]
