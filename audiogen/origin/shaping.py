@@ -18,7 +18,7 @@ from scipy import fft, ndimage
 from audiogen.origin.carrier import HIGH_HZ, LOW_HZ, add, frames, noise_of, overlapped, window
 
 # the mark under what spreads to its place: where that is noise, a tone, and more for it per Bark
-NOISE_DB, TONE_DB, TONE_DB_PER_BARK = 15.0, 25.0, 0.6
+NOISE_DB, TONE_DB, TONE_DB_PER_BARK = 15.0, 23.0, 0.6
 UP_DB, DOWN_DB = 15.0, 27.0  # by which masking falls per Bark, towards higher and lower frequencies
 SPLIT_HZ, NEAR_HZ = 1500.0, 500.0  # long frames below, short above; what is looked at beyond the mark
 HOP_S, PARTS = 0.0058, 4  # of a short frame; short hops in a long one

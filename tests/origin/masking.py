@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 import soxr
+from scipy.ndimage import uniform_filter, uniform_filter1d
 
 RATE = 48_000
 FULL_SCALE_DB = 96.0  # sound pressure level at which a sine of full scale is played: loud
@@ -17,6 +18,13 @@ NOISE_DB, TONE_DB = 5.5, 14.5
 FLAT_DB, PEAKED_DB = 3.5, 12.0  # flatness of the power around a band in noise, and around a tone
 AROUND = 9  # bins over which it is taken
 LONG, SHORT = 2048, 512  # samples of a frame: one for tones, one for attacks
+TOGETHER_S = 0.1
+
+
+def heard_db(plain: np.ndarray, change: np.ndarray, rate: int, size: int = LONG) -> np.ndarray:
+    """`ratio_db` of what the ear takes together: a tenth of a second and a Bark."""
+    cells = round(TOGETHER_S * RATE / (size // 4)), round(1 / BARK)
+    return 10 * np.log10(uniform_filter(10 ** (ratio_db(plain, change, rate, size) / 10), cells))
 
 
 def ratio_db(plain: np.ndarray, change: np.ndarray, rate: int, size: int = LONG) -> np.ndarray:
@@ -55,8 +63,6 @@ def _power(samples: np.ndarray, rate: int, size: int) -> np.ndarray:
 
 def _offset_db(power: np.ndarray, group: np.ndarray, bark: np.ndarray) -> np.ndarray:
     """By how much a band masks less than it is strong."""
-    from scipy.ndimage import uniform_filter1d
-
     log = 10 * np.log10(power + 1e-9)
     mean = 10 * np.log10(np.maximum(uniform_filter1d(power, AROUND, axis=1), 1e-9))
     peaked = ((mean - uniform_filter1d(log, AROUND, axis=1)) @ group) / group.sum(0)
