@@ -285,9 +285,10 @@ def _model(plan: Plan) -> ModelChoice | None:
 
 
 def _as_used(chosen: ModelChoice, stage: Any) -> ModelChoice:
-    """A model of the very commit and dtype that were used."""
+    """A model of the very commit, dtype and tiles that were used."""
     dtype = str(stage.dtype).removeprefix("torch.")
-    return dataclasses.replace(chosen, revision=stage.source.get("revision"), dtype=dtype)
+    tiles = stage.choice.tiles
+    return dataclasses.replace(chosen, revision=stage.source.get("revision"), dtype=dtype, tiles=tiles)
 
 
 def _keeps_forms(recipe: dict[str, Any]) -> bool:

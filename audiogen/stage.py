@@ -257,6 +257,11 @@ def silent(stage: str, step: int, total: int) -> bool:
     return True
 
 
+def say(progress: Progress, words: str) -> None:
+    """A line for the user, where whoever listens to `progress` shows lines (`say`)."""
+    getattr(progress, "say", str)(words)
+
+
 def report(progress: Progress, stage: str, step: int, total: int) -> None:
     """Tell `progress`, and stop the work if it answers False.
 

@@ -17,9 +17,10 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--runs", type=int, default=7, help="warm runs of every stage")
     parser.add_argument("--musicgen-steps", type=int, default=200, help="0 leaves MusicGen out")
+    parser.add_argument("--no-pretrained", action="store_true", help="leaves their switches out")
     parser.add_argument("--out", type=Path, default=FOLDER, help="folder of RESULTS.md and RESULTS.json")
     given = parser.parse_args()
-    from benchmarks import limits, machine, musicgen, pictures, process, stages
+    from benchmarks import limits, machine, musicgen, pictures, pretrained, process, stages
     from benchmarks.page import page
 
     say("machine and its matrix peak")
@@ -37,6 +38,9 @@ def main() -> None:
     if given.musicgen_steps:
         say("MusicGen-small, random weights (minutes)")
         results["musicgen"] = musicgen.measure_apart(given.threads, given.musicgen_steps)
+    if not given.no_pretrained:
+        say("switches of pretrained models, random weights (many minutes)")
+        results["pretrained"] = pretrained.measure_apart(given.threads)
     (given.out / "RESULTS.json").write_text(json.dumps(results, indent=1) + "\n")
     (given.out / "RESULTS.md").write_text(page(results))
     say(f"wrote {given.out / 'RESULTS.md'}")

@@ -11,6 +11,7 @@ def page(results: dict[str, Any]) -> str:
     """The whole page, Markdown."""
     parts = [_head(results), _peaks(results), _stages(results), _pictures(results), _process(results)]
     parts += [_limits(results), _workers(results), _musicgen(results)]
+    parts.append(pretrained(results.get("pretrained", [])))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -158,4 +159,26 @@ def _musicgen(results: dict[str, Any]) -> str:
         "included) with random weights on the same threads, guidance 3, KV cache on; the steps were "
         "run and then scaled to 15 s of mono sound at 32 kHz. It says nothing about how either sounds.\n\n"
         + table(["dtype", "steps run", "ms a step", "EnCodec s", "15 s takes, s", "times ours"], rows)
+    )
+
+
+def pretrained(rows: list[dict[str, Any]]) -> str:
+    """The section of the switches of pretrained models; empty without rows."""
+    if not rows:
+        return ""
+    cells = []
+    for row in rows:
+        if "missing" in row:
+            cells.append([row["part"], row["switch"], row["missing"], "", "", "", ""])
+            continue
+        wait = f"{row['compile_s']:.0f}" if row["switch"] == "compile" else ""
+        memory = [f"{row['weights_mb']:.0f}", f"{row['peak_mb'] - row['weights_mb']:.0f}"]
+        times = [f"{row['seconds']:.1f}", wait]
+        cells.append([row["part"], row["switch"], *times, *memory, f"{row['distance']:.2%}"])
+    names = ["part", "switch", "s", "first call, s", "MB before", "MB on top", "off float32 by"]
+    return (
+        "## Switches of pretrained models\n\nTrue architectures, random weights, a process each. MB before: "
+        "the process with the weights, of which Python and torch are about 500; on top: the peak while it "
+        "works. The distance is the norm of the difference by that of the float32 result.\n\n"
+        + table(names, cells)
     )

@@ -21,7 +21,11 @@ NAMES = {
     "c2pa": "c2pa-python",
 }  # import -> distribution, where they differ
 WAITING = {"torchaudio", "transformers"}  # declared for what is to come
-EXTRA_OF = {"tests": ("dev", "train", "eval", "credentials"), "benchmarks": ("eval",), "examples": ()}
+EXTRA_OF = {
+    "tests": ("dev", "train", "eval", "credentials"),
+    "benchmarks": ("eval", "quantize"),
+    "examples": (),
+}
 
 
 def declared() -> dict[str, set[str]]:

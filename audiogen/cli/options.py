@@ -219,6 +219,20 @@ def of_model(function: Function) -> Function:
                 metavar="model|sequential",
                 help="Of a pretrained model: in main memory what the accelerator does not need.",
             ),
+            click.option(
+                "--quantize",
+                metavar="int8|nf4",
+                help="A pretrained model with weights of fewer bits: less memory, slower.",
+            ),
+            click.option(
+                "--tiles",
+                type=int,
+                metavar="PIXELS",
+                help="The image decoder of a model works in tiles; default: where memory is short.",
+            ),
+            click.option(
+                "--compile", is_flag=True, help="A pretrained model is compiled: the first take waits for it."
+            ),
             click.option("--yes", is_flag=True, help="With --decoder remote: it may cost money."),
             click.option(
                 "--slicing", is_flag=True, help="A pretrained model works in slices: less memory, slower."
@@ -261,6 +275,7 @@ def pretrained_options(given: dict[str, Any]) -> dict[str, Any]:
     from audiogen.hub import CallSettings, Lora, ModelChoice
 
     names = {"revision", "controlnet", "dtype", "offload", "slicing", "config", "refiner"}
+    names |= {"quantize", "tiles", "compile"}
     how = {name: given[name] for name in names if given.get(name)}
     if given.get("lora"):
         how["loras"] = tuple(Lora.parsed(text) for text in given["lora"])

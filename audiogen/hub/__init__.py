@@ -3,6 +3,7 @@
 choice.py    which model, and how it is loaded (`--model`, `--controlnet`, `--lora`, `--dtype`, ...)
 finding.py   folder or hub id -> which stage it is, and where it lies; no network: one line, exit 4
 wording.py   the final prompt and negative prompt: words of a style, of quality (words.yaml, editable)
+quantizing.py  weights of fewer bits; memory.py: how much is taken, and tiles where it is short
 loading.py   what all loading has in common: device, dtype, memory, and errors in words
 piped.py     what the stages around a pipeline of diffusers have in common
 schedulers.py  our names of schedulers -> classes of diffusers

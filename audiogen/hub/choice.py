@@ -11,6 +11,7 @@ from audiogen.errors import InvalidRequest
 
 DTYPES = ("auto", "float32", "float16", "bfloat16")
 OFFLOADS = ("model", "sequential")
+QUANTIZED = ("int8", "nf4")
 AS_IS, CANNY, SCRIBBLE = "is", "canny", "scribble"
 CONTROLS = (AS_IS, CANNY, SCRIBBLE)
 LONGEST_LYRICS = 10_000
@@ -59,6 +60,10 @@ class ModelChoice:
         config: of a single file, the folder or hub id of a model of its kind, of which only the settings are
             read; None: by what the file holds.
         slicing: attention and image decoder work in slices: less memory, more time.
+        quantize: of the weights of linear layers, one of `QUANTIZED`; None: they have the dtype.
+        tiles: pixels to a side of the tiles in which the image decoder works; None: the whole picture at
+            once, or, where memory is short, tiles that fit.
+        compile: the network that does most of the work is compiled in the first call.
     """
 
     source: str
@@ -70,6 +75,9 @@ class ModelChoice:
     slicing: bool = False
     config: str | None = None
     refiner: str | None = None
+    quantize: str | None = None
+    tiles: int | None = None
+    compile: bool = False
 
     def __post_init__(self) -> None:
         problems = []
@@ -79,6 +87,12 @@ class ModelChoice:
             problems.append(f"--dtype is {', '.join(DTYPES)}, not {self.dtype!r}")
         if self.offload is not None and self.offload not in OFFLOADS:
             problems.append(f"--offload is {' or '.join(OFFLOADS)}, not {self.offload!r}")
+        if self.quantize is not None and self.quantize not in QUANTIZED:
+            problems.append(f"--quantize is {' or '.join(QUANTIZED)}, not {self.quantize!r}")
+        if self.tiles is not None and not 16 <= self.tiles <= 4096:
+            problems.append(f"--tiles is 16 to 4096 pixels, not {self.tiles}")
+        if self.quantize is not None and self.is_file:
+            problems.append("--quantize is for models in folders, not for a single .safetensors file")
         if self.config is not None and not self.is_file:
             problems.append("--config is of a single .safetensors file; leave it out")
         if problems:

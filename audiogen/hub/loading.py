@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import logging
+import os
+import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,12 +17,14 @@ import torch
 
 from audiogen.compat import import_diffusers, import_transformers
 from audiogen.errors import AudiogenError, InvalidRequest, MissingModel, MissingPackage
-from audiogen.hub import finding
+from audiogen.hub import finding, memory
 from audiogen.hub.choice import ModelChoice
 from audiogen.licences import sources_of
 from audiogen.stage import Progress, report
 
-SAVE_MEMORY = "--dtype bfloat16, --slicing, --offload model or a smaller --size take less"
+SAVE_MEMORY = "--dtype bfloat16, --quantize int8, --tiles 256, --offload model or a smaller --size take less"
+DENOISERS = ("unet", "transformer")
+COMPILERS = ("c++", "g++", "clang++", "cl")
 
 
 def dtype_of(choice: ModelChoice, device: torch.device) -> torch.dtype:
@@ -80,7 +84,11 @@ def running(source: str) -> Iterator[None]:
     except (torch.OutOfMemoryError, MemoryError) as problem:
         raise AudiogenError(f"{source} ran out of memory; {SAVE_MEMORY}.") from problem
     except (ValueError, TypeError, RuntimeError) as problem:
-        if "alloc" in str(problem).lower():
+        if type(problem).__module__.startswith(("torch._dynamo", "torch._inductor")):
+            raise AudiogenError(
+                f"{source} cannot be compiled ({line(problem)}); leave out --compile."
+            ) from problem
+        if "alloc" in str(problem).lower() or "out of memory" in str(problem).lower():
             raise AudiogenError(f"{source} ran out of memory; {SAVE_MEMORY}.") from problem
         raise InvalidRequest(f"{source} does not take this: {line(problem)}") from problem
 
@@ -98,24 +106,53 @@ def placed(pipe: Any, choice: ModelChoice, device: torch.device) -> Any:
         MissingPackage, InvalidRequest: offloading needs accelerate, and an accelerator.
     """
     pipe.set_progress_bar_config(disable=True)
-    if choice.offload is not None:
-        if importlib.util.find_spec("accelerate") is None:
-            raise MissingPackage("--offload needs accelerate: pip install accelerate.")
-        if device.type == "cpu":
-            raise InvalidRequest(
-                "--offload keeps in main memory what the accelerator does not need, and here is none; leave "
-                "it out."
-            )
-        offloads = {"model": "enable_model_cpu_offload", "sequential": "enable_sequential_cpu_offload"}
-        getattr(pipe, offloads[choice.offload])(device=device)
-    else:
+    if choice.offload is None:
         pipe.to(device)
+    elif device.type == "cpu":
+        raise InvalidRequest(
+            "--offload keeps in main memory what the accelerator does not need, and here is none; leave "
+            "it out."
+        )
+    else:
+        offloaded(pipe, choice.offload, device)
     if choice.slicing:
         pipe.enable_attention_slicing()
         for saving in ("enable_slicing", "enable_tiling"):
             if hasattr(getattr(pipe, "vae", None), saving):
                 getattr(pipe.vae, saving)()
+    if choice.tiles is not None:
+        memory.tile(pipe, choice.tiles)
+    if choice.compile:
+        networks = (getattr(pipe, name, None) for name in DENOISERS)
+        compiled(next(network for network in networks if network is not None), device)
     return pipe
+
+
+def offloaded(pipe: Any, how: str, device: torch.device) -> None:
+    """Let a pipeline wait in main memory: whole parts, or ("sequential") every layer.
+
+    Raises:
+        MissingPackage: no accelerate. InvalidRequest: this pipeline cannot.
+    """
+    if importlib.util.find_spec("accelerate") is None:
+        raise MissingPackage("--offload needs accelerate: pip install accelerate.")
+    offloads = {"model": "enable_model_cpu_offload", "sequential": "enable_sequential_cpu_offload"}
+    try:
+        getattr(pipe, offloads[how])(device=device)
+    except (ValueError, NotImplementedError, RuntimeError) as problem:
+        raise InvalidRequest(f"--offload {how} does not go with this model ({line(problem)}).") from problem
+
+
+def compiled(network: torch.nn.Module, device: torch.device) -> None:
+    """Have a network compiled in its first call; once is enough.
+
+    Raises:
+        MissingPackage: a CPU needs a C++ compiler for it, and there is none.
+    """
+    if device.type == "cpu" and not os.environ.get("CXX") and not any(map(shutil.which, COMPILERS)):
+        raise MissingPackage("--compile needs a C++ compiler (g++ or clang++); install one, or leave it out.")
+    if network._compiled_call_impl is None:
+        network.compile()
 
 
 def add_loras(pipe: Any, choice: ModelChoice) -> list[Path]:

@@ -18,7 +18,7 @@ import torch
 from audiogen.artifacts import Conditioning, Notes, Structure, Waveform
 from audiogen.compat import import_transformers
 from audiogen.errors import InvalidRequest
-from audiogen.hub import finding, loading
+from audiogen.hub import finding, loading, quantizing
 from audiogen.hub.choice import ModelChoice
 from audiogen.hub.sound import stereo
 from audiogen.kinds import FREE
@@ -57,6 +57,7 @@ class MusicGen:
             "--lora": choice.loras,
             "--offload": choice.offload,
             "--slicing": choice.slicing,
+            "--tiles": choice.tiles,
         }.items():
             if value:
                 raise InvalidRequest(f"{flag} is for models of diffusers, and {choice.source} is a MusicGen.")
@@ -65,10 +66,15 @@ class MusicGen:
         with loading.loading(choice.source):
             folder = finding.part_folder(choice.source, choice.revision)
             processor = transformers.AutoProcessor.from_pretrained(folder, local_files_only=True)
+            dtype = loading.dtype_of(choice, where)
+            fewer = quantizing.of_model(choice, dtype, where)
             model = transformers.AutoModelForTextToWaveform.from_pretrained(
-                folder, use_safetensors=True, local_files_only=True
+                folder, use_safetensors=True, local_files_only=True, **fewer
             )
-            model.to(where, loading.dtype_of(choice, where))
+            if not fewer:
+                model.to(where, dtype)
+            if choice.compile:
+                loading.compiled(model.decoder, where)
         return cls(model, processor, choice, folder)
 
     @property

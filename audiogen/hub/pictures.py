@@ -18,7 +18,7 @@ from PIL import Image
 from audiogen.artifacts import Conditioning, Contour, Picture
 from audiogen.compat import import_diffusers
 from audiogen.errors import AudiogenError, InvalidRequest
-from audiogen.hub import finding, loading
+from audiogen.hub import finding, loading, quantizing
 from audiogen.hub.choice import AS_IS, CANNY, CallSettings, ModelChoice
 from audiogen.hub.images import levels
 from audiogen.hub.piped import Piped
@@ -71,8 +71,9 @@ class TextToImage(Piped):
                 )
             else:
                 folder = finding.pipeline_folder(choice.source, choice.revision)
+                fewer = quantizing.of_pipeline(choice, finding.manifest(str(folder))[1], dtype, where)
                 pipe = diffusers.AutoPipelineForText2Image.from_pretrained(
-                    str(folder), torch_dtype=dtype, use_safetensors=True, local_files_only=True
+                    str(folder), torch_dtype=dtype, use_safetensors=True, local_files_only=True, **fewer
                 )
         folders = [folder]
         if choice.controlnet is not None:
@@ -140,6 +141,7 @@ class TextToImage(Piped):
                 given["controlnet_conditioning_scale"] = float(sampling.structure_strength)
                 given |= _window(self.choice.source, names, told)
             given |= loading.reporting(pipe, self.name, progress)
+            self.mind_memory(pipe, size or _default_side(pipe), progress)
             noise = loading.drawn(sampling)
             if self.refiner is None:
                 made = pipe(**given, generator=noise, output_type="np")
@@ -151,6 +153,10 @@ class TextToImage(Piped):
                 "another --seed."
             )
         return Picture(np.ascontiguousarray(made.images[0].transpose(2, 0, 1), np.float32))
+
+    @property
+    def pipes(self) -> list[Any]:
+        return [self.pipe, *self._tasks.values(), *([] if self.refiner is None else [self.refiner])]
 
     def _refined(
         self,

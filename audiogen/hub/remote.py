@@ -67,9 +67,9 @@ class RemotePictures:
         Raises:
             MissingPackage: no key is set. InvalidRequest: what only models here know, or an unsafe address.
         """
-        if choice.loras or choice.controlnet or choice.offload or choice.slicing or choice.dtype != "auto":
+        if choice != ModelChoice(choice.source, choice.revision):
             raise InvalidRequest(
-                "--lora, --controlnet, --dtype, --offload and --slicing are for models here."
+                "--lora, --controlnet, --dtype, --offload, --slicing and the like are for models here."
             )
         key = os.environ.get(KEY, "").strip()
         if not key:

@@ -17,7 +17,7 @@ import torch
 from audiogen.artifacts import Conditioning, Waveform
 from audiogen.compat import import_diffusers
 from audiogen.errors import InvalidRequest, MissingModel
-from audiogen.hub import finding, loading
+from audiogen.hub import finding, loading, quantizing
 from audiogen.hub.choice import CallSettings, ModelChoice
 from audiogen.hub.piped import Piped
 from audiogen.hub.schedulers import scheduler_for
@@ -49,9 +49,11 @@ class TextToSound(Piped):
         where = pick_device(device)
         with loading.loading(choice.source):
             folder = finding.pipeline_folder(choice.source, choice.revision)
+            dtype = loading.dtype_of(choice, where)
             pipe = import_diffusers().DiffusionPipeline.from_pretrained(
                 str(folder),
-                torch_dtype=loading.dtype_of(choice, where),
+                **quantizing.of_pipeline(choice, finding.manifest(str(folder))[1], dtype, where),
+                torch_dtype=dtype,
                 use_safetensors=True,
                 local_files_only=True,
             )

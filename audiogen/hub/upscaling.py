@@ -77,6 +77,7 @@ class Upscaler(Piped):
         if conditioning.negative:
             given["negative_prompt"] = conditioning.negative
         with loading.running(self.choice.source):
+            self.mind_memory(self.pipe, wanted, progress)
             made = self.pipe(
                 prompt=conditioning.wording or conditioning.prompt,
                 image=levels(drawing.resized(picture.pixels, fitted)),
