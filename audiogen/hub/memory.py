@@ -67,7 +67,7 @@ def fitting_tiles(pipe: Any, side: int, free_: int) -> int | None:
 
 def tile(pipe: Any, tiles: int) -> None:
     """Let the image decoder work in tiles of so many pixels; one that knows none is left alone."""
-    vae = getattr(pipe, "vae", None)
+    vae: Any = getattr(pipe, "vae", None)
     if hasattr(vae, "tile_latent_min_size"):
         scale = 2 ** (len(vae.config.block_out_channels) - 1)
         vae.enable_tiling()

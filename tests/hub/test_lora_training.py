@@ -144,9 +144,9 @@ def test_resumed_training_equals_an_unbroken_one(
     assert checkpoint < 20 * whole.stat().st_size  # without the frozen model
 
 
-@pytest.mark.parametrize("kind", ["v", "xl", "bf16"])
+@pytest.mark.parametrize("kind", ["v", "xl", "bf16", "sd3"])
 def test_other_objectives_and_models_learn(hub: Hub, album: Path, tmp_path: Path, kind: str) -> None:
-    model = hub("xl") if kind == "xl" else hub("pictures")
+    model = hub(kind) if kind in ("xl", "sd3") else hub("pictures")
     if kind == "v":
         model = variant(hub, tmp_path / "v", prediction_type="v_prediction")
     task = {"v": {"snr_gamma": 5.0}, "xl": {"checkpointing": True}}.get(kind, {})
@@ -156,7 +156,7 @@ def test_other_objectives_and_models_learn(hub: Hub, album: Path, tmp_path: Path
     train(settings, album, tmp_path / "run")
     row = valid(tmp_path / "run")
     assert row["metric"] < row["without"]
-    if kind == "xl":
+    if kind in ("xl", "sd3"):
         changed = pixels(model, Lora(str(tmp_path / "run" / "weights")))
         assert np.abs(changed - pixels(model)).max() > 1e-3
 
