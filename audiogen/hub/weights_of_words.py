@@ -6,7 +6,6 @@ embeddings that compel gives.
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 from typing import Any
 
@@ -28,8 +27,10 @@ def embedded(pipe: Any, prompt: str, negative: str, source: str) -> dict[str, to
         raise InvalidRequest(
             f"--prompt-weights is for Stable Diffusion 1.5, 2 and XL; {source} is none of them."
         )
-    name = "CompelForSDXL" if "XL" in made_of else "CompelForSD"
-    reads = getattr(importlib.import_module("compel"), name)(pipe, device=str(pipe.device))
+    import compel
+
+    reader: Any = compel.CompelForSDXL if "XL" in made_of else compel.CompelForSD
+    reads = reader(pipe, device=str(pipe.device))
     with torch.no_grad():
         told = reads(prompt, negative_prompt=negative)
     found = {
