@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -565,16 +566,17 @@ def write_stable3(folder: Path) -> None:
 def write_ace(folder: Path) -> None:
     """An ACE-Step 1.5 of 400 Hz stereo, with the tokenizer of its plan."""
     from diffusers.pipelines import ace_step
-    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    parts = import_module("tokenizers")  # comes with transformers
 
     diffusers, transformers = import_diffusers(), import_transformers()
     torch.manual_seed(14)
     rows = ["<pad>", "<unk>", "<|endoftext|>", *_LETTERS]
-    letters = models.BPE(
+    letters = parts.models.BPE(
         vocab={token: number for number, token in enumerate(rows)}, merges=[], unk_token="<unk>"
     )
-    fast = Tokenizer(letters)
-    fast.pre_tokenizer = pre_tokenizers.Whitespace()
+    fast = parts.Tokenizer(letters)
+    fast.pre_tokenizer = parts.pre_tokenizers.Whitespace()
     layers: dict[str, Any] = dict(hidden_size=WIDTH, intermediate_size=WIDTH, num_attention_heads=2)
     layers |= dict(num_key_value_heads=1, head_dim=8)
     words = transformers.Qwen3Config(vocab_size=len(rows), num_hidden_layers=1, **layers)
