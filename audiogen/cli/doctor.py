@@ -12,7 +12,7 @@ from audiogen.calibration import calibrated, flags, processor
 from audiogen.cli import options
 
 PACKAGES = (
-    *("numpy", "scipy", "numba", "pillow", "soundfile", "soxr", "pyloudnorm", "symusic", "safetensors"),
+    *("numpy", "scipy", "numba", "pillow", "soundfile", "soxr", "symusic", "safetensors"),
     *("torch", "torchaudio", "transformers", "diffusers", "huggingface_hub"),
 )
 EXTRAS = {"train": "accelerate", "eval": "matplotlib", "play": "sounddevice"}

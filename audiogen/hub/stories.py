@@ -163,10 +163,10 @@ class FrameOfStory(TextToImage):
         usual = inspect.signature(pipe.__call__).parameters["guidance_scale"].default
         guided = given.get("guidance_scale", usual) > 1 and pipe.unet.config.time_cond_proj_dim is None
         with torch.no_grad():
-            told = self.telling.embeds(pipe, self.window, conditioning.negative, guided)
+            embeds = self.telling.embeds(pipe, self.window, conditioning.negative, guided)
             self.looks = self.telling.looks(pipe, guided, sampling)
         with attending(pipe.unet, self.looks):
-            yield given | told
+            yield given | embeds
 
 
 def _tokens(tokenizer: Any, text: str) -> list[int]:
