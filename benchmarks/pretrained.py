@@ -32,6 +32,7 @@ CELLS = {
 ROOM_MB = {"SDXL UNet, a step": 13_000}  # of free memory, without which a part is left out
 BATCH, WORDS = 2, 77  # with guidance; tokens
 TILE = 256  # pixels
+PATIENCE_S = 180  # for a cell: bf16 without instructions for it is a hundred times slower
 
 
 def unet(**settings: Any) -> nn.Module:
@@ -210,7 +211,12 @@ def measure_apart(threads: int) -> list[dict[str, Any]]:
                     rows.append({"part": part, "switch": switch, "missing": "no room"})
                     continue
                 command = [sys.executable, "-m", "benchmarks.pretrained", part, switch, str(threads), folder]
-                done = subprocess.run(command, capture_output=True, text=True)
+                try:
+                    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
+                except subprocess.TimeoutExpired:
+                    missing = f"over {PATIENCE_S} s"
+                    rows.append({"part": part, "switch": switch, "missing": missing})
+                    continue
                 if done.returncode:
                     why = (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1]
                     rows.append({"part": part, "switch": switch, "missing": why[:120]})

@@ -242,7 +242,7 @@ def test_explain_lists_what_can_be_drawn(run) -> None:
         (["make", "digit 7", "--bits", "16", "-o", "x.png"], "--bits is for sound"),
         (["make", "digit 7", "--play", "-o", "x.png"], "--play is for sound"),
         (["make", "digit 7", "--plot", "-o", "x.png"], "--plot is for sound"),
-        (["make", "digit 7", "-n", "2", "--best", "1", "-o", "x.png"], "--best is for sound"),
+        (["make", "digit 7", "-n", "2", "--best", "1", "-o", "x.png"], "knows checks of sound alone"),
         (["make", "digit 7", "--contact-sheet", "-o", "x.png"], "give -n 2 or more"),
         (["make", "calm piano", "--contact-sheet", "-o", "x.wav"], "shows pictures, and this is sound"),
         (["make", "digit 7", "--variation", "0.5", "-o", "x.png"], "give the --seed"),
