@@ -275,7 +275,8 @@ def test_a_whole_recipe_is_a_request(tmp_path: Path) -> None:
 
 def test_as_many_steps_are_made_again_as_are_made(tmp_path: Path) -> None:
     recipe = RECIPE | {"sampling": {"seed": 1, "steps": 1000}}
-    assert request_of(recipe, tmp_path, tmp_path).sampling == Sampling(seed=1, steps=1000, arithmetic=1, scenes=1)
+    before = Sampling(seed=1, steps=1000, arithmetic=1, scenes=1)  # of a recipe that does not say
+    assert request_of(recipe, tmp_path, tmp_path).sampling == before
 
 
 def test_a_recipe_of_brackets_is_none(tmp_path: Path) -> None:

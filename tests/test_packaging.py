@@ -22,7 +22,7 @@ NAMES = {
 }  # import -> distribution, where they differ
 WAITING = {"torchaudio", "transformers"}  # declared for what is to come
 EXTRA_OF = {
-    "tests": ("dev", "train", "eval", "prompts", "credentials"),
+    "tests": ("dev", "train", "eval", "prompts", "credentials", "cluster"),
     "benchmarks": ("eval", "quantize"),
     "examples": (),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import click
 from audiogen.cli import output, pool
 from audiogen.cli.job import Job, Ready
 from audiogen.cli.jobs import Entry
+from audiogen.cli.pool import Outcome
 from audiogen.cli.progress import Reporter
 from audiogen.cli.terminal import echo
 from audiogen.cli.work import check, load, perform, play, remark, show
@@ -23,21 +24,38 @@ if TYPE_CHECKING:
     from audiogen.cli.group import State
     from audiogen.registry import Loaded
 
+PROCESSES, RAY = "processes", "ray"
 _SHOWN = 8  # names of jobs in one line
+
+
+@dataclasses.dataclass(frozen=True)
+class Spread:
+    """Over what the jobs are spread.
+
+    Attributes:
+        workers: processes, or tasks of Ray at once; None: as many as there are cores (of the cluster).
+        engine: "processes" or "ray". cluster: address of a Ray cluster; None: one is started here.
+        to: address of a folder for fsspec that results are written to; None: where -o says.
+    """
+
+    workers: int | None = 1
+    engine: str = PROCESSES
+    cluster: str | None = None
+    to: str | None = None
 
 
 def run(
     entries: Sequence[Entry],
     job_of: Callable[[dict[str, Any], int], Job],
     state: State,
-    workers: int = 1,
+    spread: Spread = Spread(),  # noqa: B008 - frozen
 ) -> None:
     """Do every job.
 
     Args:
         entries: as read.
         job_of: (job as an object, its number from 1) -> Job.
-        workers: processes that make them side by side.
+        spread: over what; see there.
     Raises:
         InvalidRequest: none can be made. WouldOverwrite: one would; none was begun.
         AudiogenError: some could not be made or failed; the others are complete.
@@ -54,10 +72,10 @@ def run(
                 share = f"{len(failed)} of {len(entries)}"
                 raise InvalidRequest(f"{share} jobs cannot be made ({_few(failed)}).")
             return
-        load(jobs, reporter)
-        if workers > 1:
-            _spread(checked, failed, len(entries), state, workers, reporter)
+        if spread.engine == RAY or (spread.workers or 1) > 1:
+            _spread(checked, failed, len(entries), state, spread, reporter)
             return
+        load(jobs, reporter)
         made: list[Path] = []
         for number, (where, ready) in enumerate(checked.items(), 1):
             reporter.job(number, len(jobs))
@@ -88,19 +106,27 @@ def _spread(
     failed: list[str],
     total: int,
     state: State,
-    workers: int,
+    spread: Spread,
     reporter: Reporter,
 ) -> None:
-    """The jobs over processes; one line for each that fails, and a sum."""
+    """The jobs over processes or a cluster; one line for each that fails, and a sum."""
     where, ready = list(checked), list(checked.values())
     jobs = [each.job for each in ready]
     if any(job.output == output.STDOUT for job in jobs):
         raise InvalidRequest("-o - writes one file; give a name for jobs that are made side by side.")
     if jobs[0].play:
         raise InvalidRequest("--play plays in order; leave it out where jobs are made side by side.")
+    outcomes: Iterator[Outcome]
+    if spread.engine == RAY:
+        from audiogen.cli import cluster
+
+        outcomes = cluster.run(jobs, spread.workers, spread.cluster, spread.to, reporter, state)
+    else:
+        load(ready, reporter)
+        outcomes = pool.run(jobs, spread.workers or 1, ready[0].plan.loaded, reporter, state)
     made = done = 0
     full = False
-    for outcome in pool.run(jobs, workers, ready[0].plan.loaded, reporter, state):
+    for outcome in outcomes:
         done, made = done + 1, made + outcome.takes
         reporter.clear()
         if outcome.said:

@@ -38,7 +38,7 @@ _MEANT = {
 _OF_THE_RUN = {
     *("json_", "dry_run", "quiet", "verbose", "help"),
     *("force", "skip_existing", "mkdir", "play"),
-    "workers",
+    *("workers", "engine", "cluster", "to"),
 }
 
 

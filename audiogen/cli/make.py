@@ -49,7 +49,7 @@ _OUT = (
 @click.option("--plot", is_flag=True, help="Draw structure, mel and result beside the sound (.png).")
 @options.show_steps
 @options.play
-@click.option("--workers", type=click.IntRange(1, 4096), help="A list's jobs side by side, in processes.")
+@options.spread
 @click.option("--dry-run", is_flag=True, help="Show what would be made, and stop.")
 @options.as_json
 @options.talk
@@ -77,10 +77,10 @@ def command(state: Any, prompt: str, **given: Any) -> None:
     """
     from audiogen.cli import jobs
 
-    workers = given.pop("workers")
+    given, spread = options.spread_from(given)
     if not jobs.is_list(prompt):
-        if workers is not None:
-            raise click.UsageError("--workers: only for a list of jobs (.jsonl, .json, .txt or -).")
+        if spread:
+            raise click.UsageError(f"{' '.join(spread)}: only for a list of jobs (.jsonl, .json, .txt or -).")
         from audiogen.cli.work import work
 
         work(_job(prompt, given), state)
@@ -92,7 +92,7 @@ def command(state: Any, prompt: str, **given: Any) -> None:
     def job_of(job: dict[str, Any], number: int) -> Job:
         return _job(job.get("prompt", ""), given | jobs.options_of(job, ctx), number)
 
-    batch.run(jobs.read(prompt), job_of, state, workers or 1)
+    batch.run(jobs.read(prompt), job_of, state, options.as_spread(spread))
 
 
 def _job(prompt: str, given: dict[str, Any], number: int | None = None) -> Job:

@@ -52,6 +52,41 @@ def talk(function: Function) -> Function:
     return quiet(verbose(function))
 
 
+_SPREAD = ("workers", "engine", "cluster", "to")
+
+
+def spread(function: Function) -> Function:
+    """Of a list of jobs: over how many processes, or over a cluster."""
+    for option in (
+        click.option("--workers", type=click.IntRange(1, 4096), help="A list's jobs at once, in processes."),
+        click.option(
+            "--engine", type=click.Choice(["processes", "ray"]), help="What runs them; ray: extra `cluster`."
+        ),
+        click.option(
+            "--cluster", metavar="ADDRESS", help="Of a running Ray (auto finds it); default: start one."
+        ),
+        click.option("--to", metavar="URL", help="Folder for results with ray, such as s3://bucket/takes."),
+    )[::-1]:
+        function = option(function)
+    return function
+
+
+def spread_from(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The other options, and of those of `spread` what was given, by name with its dashes."""
+    chosen = {f"--{name}": given[name] for name in _SPREAD if given[name] is not None}
+    if {"--cluster", "--to"} & set(chosen) and chosen.get("--engine") != "ray":
+        raise click.UsageError("--cluster and --to go with --engine ray.")
+    return {name: value for name, value in given.items() if name not in _SPREAD}, chosen
+
+
+def as_spread(chosen: dict[str, Any]) -> Any:
+    """`batch.Spread` of what `spread_from` found; processes are one unless said."""
+    from audiogen.cli.batch import RAY, Spread
+
+    rows = {name.removeprefix("--"): value for name, value in chosen.items()}
+    return Spread(**({"workers": None} if rows.get("engine") == RAY else {}) | rows)
+
+
 def as_json(function: Function) -> Function:
     return click.option("--json", "json_", is_flag=True, help="JSON on stdout.")(function)
 

@@ -17,7 +17,7 @@ import os
 import signal
 import sys
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -137,11 +137,19 @@ def _work(pipe: Connection, jobs: list[Job], loaded: Loaded, threads: int, state
             pipe.send(outcome_of(number, jobs[number], loaded, again=tries > 1, state=state))
 
 
-def outcome_of(number: int, job: Job, loaded: Loaded, again: bool, state: Any = None) -> Outcome:
+def outcome_of(
+    number: int,
+    job: Job,
+    loaded: Loaded,
+    again: bool,
+    state: Any = None,
+    stored: Callable[[Any], None] | None = None,
+) -> Outcome:
     """Do a job in this process; nothing that goes wrong with it is raised.
 
     Args:
         again: it was begun before; takes whose files are there are complete.
+        stored: called with the `Ready` job once its files are written.
     """
     from audiogen.cli.batch import in_words
     from audiogen.cli.work import check, perform
@@ -153,6 +161,8 @@ def outcome_of(number: int, job: Job, loaded: Loaded, again: bool, state: Any = 
             ready = check(job)
             ready = dataclasses.replace(ready, plan=ready.plan.sharing(loaded))
             takes = len(perform(ready, reporter))
+            if stored is not None:
+                stored(ready)
     except Exception as problem:
         if state is not None and state.verbose >= 2:
             import traceback

@@ -1,4 +1,4 @@
-"""Jobs over several processes: the same files, whatever dies or fails meanwhile."""
+"""Jobs over several processes and over a cluster: the same files, whatever dies or fails meanwhile."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from audiogen.cli import work
+from audiogen.cli import cluster, work
 from audiogen.errors import AudiogenError
+from tests.cli.cluster_night import JOBS, POISONED, night_with_a_dying_node
 
 NAMES = "{job}.wav"
 LINES = [{"prompt": "calm piano", "seconds": 1, "seed": seed} for seed in range(4)]
@@ -110,8 +111,10 @@ def test_a_full_disk_stops_the_run_and_keeps_what_is_finished(night, run, faulty
     "given",
     [
         ("calm piano", "--workers", 2),
+        ("night.jsonl", "--to", "memory://x"),
         ("night.jsonl", "--workers", 0),
         ("night.jsonl", "-o", NAMES, "--workers", 2, "--play"),
+        ("night.jsonl", "-o", NAMES, "--engine", "ray", "--to", "nowhere://x"),
     ],
 )
 def test_what_does_not_go_together_is_refused_in_one_line(night, run, given):
@@ -119,3 +122,43 @@ def test_what_does_not_go_together_is_refused_in_one_line(night, run, given):
     assert done.code != 0 and not done.out
     assert done.err.count("audiogen: ") == 1 and "Traceback" not in done.err
     assert sorted(file.name for file in night.glob("*.wav")) == []
+
+
+def test_results_go_to_an_address_once(night, run, monkeypatch):
+    """A task as a node runs it, into fsspec's memory."""
+    import fsspec
+
+    from audiogen.cli import batch
+
+    monkeypatch.setattr(cluster, "_loaded", {})
+    found = {}
+    monkeypatch.setattr(batch, "run", lambda entries, job_of, *rest: found.update(jobs=(entries, job_of)))
+    run("make", "night.jsonl", "-o", NAMES, "--keep-structure", "--workers", 2)
+    entries, job_of = found["jobs"]
+    job = job_of(entries[1].job(), 2)
+    memory = fsspec.filesystem("memory")
+    folder = os.getcwd()
+    try:
+        first = cluster.task(1, job, folder, "memory://takes")
+        assert (first.problem, first.takes) == ("", 1)
+        assert sorted(memory.ls("takes", detail=False)) == ["/takes/2.mid", "/takes/2.wav"]
+        again = cluster.task(1, job, folder, "memory://takes")
+        assert (again.problem, again.takes) == ("", 0)
+    finally:
+        os.chdir(folder)
+    run("make", "calm piano", "--seconds", 1, "--seed", 1, "-o", "alone.wav")
+    assert memory.cat("/takes/2.wav") == (night / "alone.wav").read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.weights
+def test_a_node_that_dies_loses_and_doubles_nothing(tmp_path):
+    """Two nodes of a real cluster; one is taken away while it is at work, and one job cannot be made."""
+    ray_cluster = pytest.importorskip("ray.cluster_utils")
+    found = night_with_a_dying_node(ray_cluster.Cluster, tmp_path)
+    assert found.killed
+    assert found.code == 1 and f"line {POISONED}: " in found.err, found.err
+    expected = sorted(f"{number}.wav" for number in range(1, JOBS + 1) if number != POISONED)
+    assert sorted(file.name for file in tmp_path.glob("*.wav")) == expected
+    printed = found.out.split()
+    assert len(printed) == len(set(printed)) and set(printed) <= set(expected), "one twice"
