@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from audiogen.calibration import calibrated
 from audiogen.errors import InvalidRequest, MissingModel
@@ -96,6 +96,23 @@ class Pretrained:
             self.save_pretrained(folder)
             HfApi().create_repo(repo_id, exist_ok=True)
             HfApi().upload_folder(repo_id=repo_id, folder_path=folder, **options)
+
+
+def read_tensors(source: str | Path, names: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Some tensors of a weights folder as they are stored, without the network, and its config.
+
+    Raises:
+        MissingModel: not there, or damaged.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    folder = find_weights(source)
+    try:
+        config = json.loads((folder / "config.json").read_text())
+        with safe_open(folder / "model.safetensors", "pt") as file:
+            return config, {name: file.get_tensor(name) for name in names}
+    except (OSError, ValueError, SafetensorError) as problem:
+        raise MissingModel(f"Cannot read {folder} ({problem}); reinstall audiogen.") from problem
 
 
 def read_config(cls: type, file: Path) -> Any:

@@ -35,6 +35,7 @@ PACKED_LIMIT = 200_000  # characters; a larger source is named by its hash only
 UNPACKED_LIMIT = 64 << 20  # bytes of a packed source
 MOST_THREADS = 256  # of a replay
 BESIDE = ("melody", "opening")  # sounds that a pretrained model is given
+FIRST_WAYS = {"arithmetic": 1, "scenes": 1, "phases": 1}  # of `Sampling`, where a recipe does not say
 PACKED = ("source", "init", "mask", "contour", "notes", *BESIDE)
 
 
@@ -167,7 +168,7 @@ def request_of(recipe: dict[str, Any], temporary: Path, beside: Path, device: st
     try:
         told = replayable(recipe)
         known = Conditioning.from_dict(told.conditioning)
-        sampling = from_rows(Sampling, {"arithmetic": 1, "scenes": 1} | told.sampling, "sampling")
+        sampling = from_rows(Sampling, FIRST_WAYS | told.sampling, "sampling")
         if sampling.n != 1:
             raise InvalidRequest("a recipe is of one take.")
     except InvalidRequest as problem:

@@ -43,6 +43,8 @@ class Sampling:
             another order of summing may, once in a thousand pieces, choose another note.
         scenes: the way in which a scene of ambience is chosen, see `structure/mel/scenes.py`; 1: as before
             there was a choice. A replay has that of its recipe.
+        phases: 1: a renderer goes by the mel alone; 2: by the notes too, where they are known, see
+            `render/score_guide.py`. A replay has that of its recipe.
     """
 
     seed: int = 0
@@ -60,6 +62,7 @@ class Sampling:
     loop: bool = False
     arithmetic: int = ARITHMETIC
     scenes: int = 2
+    phases: int = 2
 
     def __post_init__(self) -> None:
         settle(self)
@@ -91,8 +94,11 @@ class Sampling:
             )
         if not 0 <= self.variation <= 1:
             problems.append(f"variation must be 0 .. 1, not {self.variation}")
-        if self.scenes not in (1, 2):
-            problems.append(f"scenes must be 1 or 2, not {self.scenes}; a newer audiogen wrote this")
+        for name in ("scenes", "phases"):
+            if getattr(self, name) not in (1, 2):
+                problems.append(
+                    f"{name} must be 1 or 2, not {getattr(self, name)}; a newer audiogen wrote it"
+                )
         if problems:
             raise InvalidRequest("; ".join(problems) + ".")
 

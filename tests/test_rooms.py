@@ -52,7 +52,7 @@ ALLOWED: dict[str, set[str]] = {
     "story": SEAM | {"media", "making", "prompt", "registry", "request", "provenance", "hub"},
     # the word list of the prompt is written from the vocabulary of the pictures
     "lab": BASE,
-    "lab.data": SEAM | {"media", "pretrained", "recipe", "structure", "prompt"},
+    "lab.data": SEAM | {"media", "pretrained", "recipe", "sampling", "structure", "prompt"},
     "lab.evaluate": STAGE
     | {"pipeline", "registry", "structure", "decoder", "render", "lab.data", "prompt", "ranking"}
     | {"story", "making", "hub", "compat"},  # stories, and judges of the user's

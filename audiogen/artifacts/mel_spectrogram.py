@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from audiogen.artifacts.checks import check_array, check_seconds, one_number
+from audiogen.artifacts.notes import Notes
 from audiogen.errors import InvalidRequest
 from audiogen.media import files
 from audiogen.media.mel_settings import LAYOUTS, MelSettings, layout_of
@@ -22,6 +23,7 @@ class MelSpectrogram:
         side: pan and log width relative to mid, float32 [2, groups, frames]; see `media.mel`.
         seconds: exact length of the sound, s (frames cover at least this).
         take: how the decoder set the instrument up, by name (brightness, room, ...), for the recipe.
+        notes: that it was made from, where they are known: a renderer then knows where the partials lie.
     """
 
     mid: np.ndarray
@@ -29,6 +31,7 @@ class MelSpectrogram:
     seconds: float
     settings: MelSettings = MelSettings()
     take: dict[str, float] = field(default_factory=dict)
+    notes: Notes | None = None
 
     def __post_init__(self) -> None:
         check_seconds(self.seconds)
@@ -51,7 +54,11 @@ class MelSpectrogram:
 
     def npz_bytes(self) -> bytes:
         """The file of `save`."""
-        return files.npz_bytes({"mid": self.mid, "side": self.side, "seconds": np.array(self.seconds)})
+        arrays = {"mid": self.mid, "side": self.side, "seconds": np.array(self.seconds)}
+        if self.notes is not None:
+            arrays |= {"notes": self.notes.rows(), "pedal": self.notes.pedal}
+            arrays["cents"] = np.array(self.take.get("cents", 0.0))
+        return files.npz_bytes(arrays)
 
     def plot(self) -> bytes:
         """The mid mel as a PNG file (needs matplotlib)."""
@@ -76,4 +83,8 @@ class MelSpectrogram:
         if layout is None:
             known = " or ".join(str(each.n_bands) for each in LAYOUTS)
             raise InvalidRequest(f"{path}: a mel spectrogram has {known} bands, not {len(mid)}.")
-        return cls(mid, side, one_number(arrays, "seconds", path), layout)
+        notes, take = None, {}
+        if "notes" in arrays:
+            notes = Notes.from_rows(arrays["notes"], arrays.get("pedal"))
+            take = {"cents": one_number(arrays, "cents", path)} if "cents" in arrays else {}
+        return cls(mid, side, one_number(arrays, "seconds", path), layout, take, notes)

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from audiogen.artifacts import Conditioning, MelSpectrogram, Structure
+from audiogen.artifacts import Conditioning, MelSpectrogram, Notes, Structure
 from audiogen.conditions import FIRST_SOURCES, source_weights
 from audiogen.decoder.guide import make_guide
 from audiogen.media.mel import PAN_LIMIT, WIDTH_RANGE, MelSettings, band_centres_hz, group_of_band
@@ -122,13 +122,14 @@ class FlowDecoder(Pretrained):
         guide = make_guide(x, conditioning, take, names, frames, mel, keys, sampling.loop)
         scale = 1.0 if x.is_empty else 1 + sampling.structure_strength * (self.config.noise_scale - 1)
         noise = scale * draw_noise((self.network.dimensions, frames), seed).T[None]
+        notes = x.notes if sampling.structure_strength > 0 else None  # else it knows nothing of them
         named = dict(zip(self.config.take_names, (round(float(v), 3) for v in take), strict=True))
 
         seen = None
         if observer is not None:
 
             def seen(done: int, steps: int, x0: Tensor) -> None:
-                observer(done, steps, self.wrap(x0, x.seconds, named))
+                observer(done, steps, self.wrap(x0, x.seconds, named, notes))
 
         estimate = self.estimate(guide, self.with_defaults(x, sampling), sampling.loop)
         if options.edit is not None:
@@ -142,7 +143,7 @@ class FlowDecoder(Pretrained):
             lambda step, total: report(progress, "decoder", step, total),
             seen,
         )
-        return self.wrap(x0, x.seconds, named)
+        return self.wrap(x0, x.seconds, named, notes)
 
     def known(self, edit: Edit, frames: int) -> tuple[Tensor, Tensor]:
         """The normalised mel [1, F, D] that is there, and 1 where it may change [1, F, 1].
@@ -205,7 +206,9 @@ class FlowDecoder(Pretrained):
         plain = estimator(guide.without_attributes()) if weight != 1 else None
         return steered(guided, plain, weight, sampling.guidance_rescale or 0.0, free, strength, circular)
 
-    def wrap(self, x0: Tensor, seconds: float, take: dict[str, float]) -> MelSpectrogram:
+    def wrap(
+        self, x0: Tensor, seconds: float, take: dict[str, float], notes: Notes | None = None
+    ) -> MelSpectrogram:
         """Normalised packed mel [1, F, D] -> artifact, within the ranges of the mel."""
         mel = self.config.mel
         with torch.inference_mode():
@@ -214,7 +217,7 @@ class FlowDecoder(Pretrained):
         side[0].clamp_(-PAN_LIMIT, PAN_LIMIT)
         side[1].clamp_(*WIDTH_RANGE)
         return MelSpectrogram(
-            mid.clamp_min(float(np.log(mel.floor))).numpy(), side.numpy(), seconds, mel, take
+            mid.clamp_min(float(np.log(mel.floor))).numpy(), side.numpy(), seconds, mel, take, notes
         )
 
 

@@ -19,6 +19,7 @@ from torch import Tensor
 from audiogen.artifacts import Conditioning, MelSpectrogram, Waveform
 from audiogen.media.finish import fitted_loop
 from audiogen.media.mel import MelSettings, group_of_bin
+from audiogen.render.score_guide import ScoreGuide, begun, levelled, shared_out
 from audiogen.sampling.phase import fast_griffin_lim, integrate_phase, white_phases
 from audiogen.sampling.stft import forward
 from audiogen.stage import PLAIN, Edit, Options, Progress, Sampling, report
@@ -42,6 +43,7 @@ class Strip:
         block: frames at a time; overlap: of neighbouring blocks.
         closes: the last `overlap` frames are the first again.
         before, after: spectra of the first and the last frames, where they are known.
+        guide: what the notes tell; start: the frame of the piece, as the guide counts, that comes first.
     """
 
     mid: np.ndarray
@@ -52,6 +54,8 @@ class Strip:
     closes: bool = False
     before: Tensor | None = None
     after: Tensor | None = None
+    guide: ScoreGuide | None = None
+    start: int = 0
 
     @property
     def frames(self) -> int:
@@ -76,6 +80,10 @@ class SpectrogramRenderer:
         """
         raise TypeError("a renderer says which magnitude its mel asks for")
 
+    def matched(self, magnitude: Tensor, mid: Tensor) -> Tensor:
+        """Magnitude [bins, spectra] scaled until its bands are those of mid [bands, frames]."""
+        raise TypeError("a renderer that is told of notes says how bands are matched")
+
     def sound(self, spectrum: Tensor, magnitude: Tensor, side: Tensor) -> Tensor:
         """Spectrum of mid, the magnitude that was asked for, side [2, groups, F] -> audio [2, F * hop]."""
         raise TypeError("a renderer says how a spectrum sounds")
@@ -97,13 +105,15 @@ class SpectrogramRenderer:
         mel = self.mel
         generator = torch.Generator().manual_seed(sampling.seed_for("renderer"))
         samples = round(x.seconds * mel.sample_rate)
+        told = sampling.phases > 1
         if options.edit is not None:
-            out = self.between(x, options.edit, generator, progress)[:, :samples]
+            out = self.between(x, options.edit, generator, progress, told)[:, :samples]
         elif sampling.loop:
-            out = self.circle(x, generator, progress)
+            out = self.circle(x, generator, progress, told)
             out = out if out.shape[1] == samples else fitted_loop(out, samples)
         else:
-            out = self.line(Strip(x.mid, x.side), generator, progress)[:, :samples]
+            guide = ScoreGuide.of(x) if told else None
+            out = self.line(Strip(x.mid, x.side, guide=guide), generator, progress)[:, :samples]
         return Waveform(out, mel.sample_rate)
 
     def line(self, strip: Strip, generator: torch.Generator, progress: Progress) -> np.ndarray:
@@ -117,8 +127,15 @@ class SpectrogramRenderer:
         for number, (first, stop) in enumerate(spans):
             report(progress, "renderer", number, len(spans))
             magnitude = self.magnitude(bands, first + strip.margin, stop + strip.margin)
+            guide = None
+            if strip.guide is not None:
+                guide = strip.guide.spectrum(strip.start + first, strip.start + stop, self.mel)
+                guide = levelled(guide, magnitude)
+            if guide is not None:
+                shared = shared_out(magnitude, guide)
+                magnitude = self.matched(shared, bands[:, first + strip.margin : stop + strip.margin])
             last = number == len(spans) - 1
-            settled = self.complete(magnitude, generator, known, opening if last else None)
+            settled = self.complete(magnitude, generator, known, opening if last else None, guide)
             sound = self.sound(settled, magnitude, side[:, :, first:stop]).numpy()
             _join(out, sound, first * hop, overlap // 3 * hop, joined=number > 0)
             known = settled[:, -overlap * per : -edge * per].clone()
@@ -128,7 +145,7 @@ class SpectrogramRenderer:
         return out
 
     def between(
-        self, x: MelSpectrogram, edit: Edit, generator: torch.Generator, progress: Progress
+        self, x: MelSpectrogram, edit: Edit, generator: torch.Generator, progress: Progress, told: bool
     ) -> np.ndarray:
         """The span of an edit and OVERLAP_FRAMES on both sides, silence elsewhere: [2, frames * hop]."""
         mel, frames = self.mel, x.mid.shape[1]
@@ -156,12 +173,16 @@ class SpectrogramRenderer:
             MARGIN_FRAMES,
             before=before if before.shape[1] else None,
             after=after if after.shape[1] else None,
+            guide=ScoreGuide.of(x, since_s=edit.span_s[0]) if told else None,  # what rings on has its phases
+            start=low,
         )
         out = np.zeros((2, frames * hop), np.float32)
         out[:, low * hop : high * hop] = self.line(strip, generator, progress)
         return out
 
-    def circle(self, x: MelSpectrogram, generator: torch.Generator, progress: Progress) -> np.ndarray:
+    def circle(
+        self, x: MelSpectrogram, generator: torch.Generator, progress: Progress, told: bool
+    ) -> np.ndarray:
         """One period of a loop, float32 [2, frames * hop].
 
         A line that begins where it is quietest, where no ringing tone must close in phase, and goes on until
@@ -174,7 +195,10 @@ class SpectrogramRenderer:
         seen = np.arange(start - MARGIN_FRAMES, start + length + MARGIN_FRAMES) % frames
         block = min(BLOCK_FRAMES, (length + overlap + 1) // 2)  # at least two
         side = x.side[:, :, seen[MARGIN_FRAMES:-MARGIN_FRAMES]]
-        strip = Strip(x.mid[:, seen], side, MARGIN_FRAMES, block, overlap, closes=True)
+        guide = ScoreGuide.of(x, period=frames * hop) if told else None
+        strip = Strip(
+            x.mid[:, seen], side, MARGIN_FRAMES, block, overlap, closes=True, guide=guide, start=start
+        )
         out = self.line(strip, generator, progress)
         skip = overlap // 3 * hop  # as blocks are joined: in the middle of what they share
         period, after = out[:, skip : skip + frames * hop], out[:, skip + frames * hop :]
@@ -189,12 +213,20 @@ class SpectrogramRenderer:
         generator: torch.Generator,
         known: Tensor | None,
         known_end: Tensor | None = None,
+        guide: Tensor | None = None,
     ) -> Tensor:
-        """Magnitude [bins, F] -> complex spectrum of mid; first and last spectra are as `known`, if given."""
+        """Magnitude [bins, F] -> complex spectrum of mid; first and last spectra are as `known`, if given.
+
+        Args:
+            guide: complex [bins, F], what the notes tell, at the level of the magnitude.
+        """
         hop = self.mel.stft_hop
         noise = white_phases(magnitude.shape[0], magnitude.shape[1], hop, generator)
         phase = integrate_phase(magnitude, hop, noise, None if known is None else known.angle())
-        return fast_griffin_lim(magnitude, phase, hop, self.iterations, known, known_end=known_end)
+        iterations = self.iterations
+        if guide is not None:
+            phase, iterations = begun(magnitude, guide, phase), -(-iterations // 2)
+        return fast_griffin_lim(magnitude, phase, hop, iterations, known, known_end=known_end)
 
 
 def fade_floor(bands: Tensor, mel: MelSettings) -> Tensor:

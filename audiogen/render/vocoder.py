@@ -21,6 +21,8 @@ from audiogen.render.blocks import MARGIN_FRAMES, SpectrogramRenderer, fade_floo
 from audiogen.sampling.stft import forward, istft
 from audiogen.stage import PLAIN, Options, Progress, Sampling
 
+ROUNDS = 4  # of matching bands
+
 
 @dataclass(frozen=True)
 class VocoderConfig:
@@ -79,6 +81,14 @@ class Vocoder(SpectrogramRenderer, Pretrained):
             log_magnitude, _ = network(bands)
         magnitude = network.match_bands(log_magnitude.clamp(-16, 4).exp(), fade_floor(bands, self.config.mel))
         return magnitude[0, :, first - low : stop - low].cpu() * (self.config.mel.n_fft / 4)
+
+    @torch.inference_mode()
+    def matched(self, magnitude: Tensor, mid: Tensor) -> Tensor:
+        """See the base."""
+        network, scale = self.network, self.config.mel.n_fft / 4
+        assert isinstance(network, MagnitudeNetwork)
+        bands = fade_floor(mid[None].float().to(self.device), self.config.mel)
+        return network.match_bands(magnitude[None].to(self.device) / scale, bands, ROUNDS)[0].cpu() * scale
 
     def _lost_level(self, spectrum: Tensor, magnitude: Tensor) -> Tensor:
         """Gain [bins, F] for what the inverse transform loses where phases still disagree."""

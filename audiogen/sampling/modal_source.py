@@ -42,7 +42,7 @@ class ModeTable:
 
 @dataclass(frozen=True, eq=False)
 class Struck:
-    """Strikes as the compiled code takes them, see `audiogen.structure.wavenet.struck_keys.Strikes`."""
+    """Strikes as the compiled code takes them, see `audiogen.sampling.struck_keys.Strikes`."""
 
     key: np.ndarray
     onset: np.ndarray

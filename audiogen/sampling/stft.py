@@ -35,7 +35,11 @@ def frames_of(spectrum: Tensor) -> np.ndarray:
 def forward(wave: Tensor, n_fft: int, hop_length: int) -> Tensor:
     """Hann spectrum complex64 [bins, T // hop] of [T], frames centred as in `media.mel.stft`, unscaled."""
     pad = margin(n_fft, hop_length)
-    padded = np.pad(wave.detach().cpu().numpy().astype(np.float32, copy=False), pad)
+    return spectra(np.pad(wave.detach().cpu().numpy().astype(np.float32, copy=False), pad), n_fft, hop_length)
+
+
+def spectra(padded: np.ndarray, n_fft: int, hop_length: int) -> Tensor:
+    """The same of a sound that has its margin on both sides."""
     out = np.empty(((len(padded) - n_fft) // hop_length + 1, n_fft // 2 + 1), np.complex64)
     framed, window = framing(padded, n_fft, hop_length), hann(n_fft)
 

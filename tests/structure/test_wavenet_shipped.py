@@ -11,10 +11,10 @@ from audiogen.artifacts import Conditioning
 from audiogen.media.mulaw import encode
 from audiogen.ranking.transcribe import TranscriberStage, note_scores
 from audiogen.sampling.modal_source import expected, roll, source
+from audiogen.sampling.struck_keys import strikes
 from audiogen.sampling.wavenet_queues import Queues
 from audiogen.stage import Sampling, silent
 from audiogen.structure.wavenet.stage import WaveNetAudio, queue_weights, struck_in, table_of
-from audiogen.structure.wavenet.struck_keys import strikes
 
 pytestmark = pytest.mark.weights
 RATE = 16_000

@@ -20,7 +20,7 @@ import soxr
 
 from audiogen.artifacts import Notes
 from audiogen.lab.data.manifests import existing
-from audiogen.structure.wavenet.struck_keys import NO_DAMPER_ABOVE, RESTRIKE_S, damping_s
+from audiogen.sampling.struck_keys import NO_DAMPER_ABOVE, RESTRIKE_S, damping_s
 
 SAMPLE_RATE = 44_100
 LONGEST_S = 14.0

@@ -5,7 +5,7 @@
     SPLIT-000.npz   windows for the fast tier: `codes` uint8 [W, T] and `notes` [sum N, 5]
 
 Every key is one recording per layer, without room, pedal noise or key noise, struck on a grid of 10 ms
-(`audiogen.structure.wavenet.struck_keys`): what differs between two strikes is then known from the notes.
+(`audiogen.sampling.struck_keys`): what differs between two strikes is then known from the notes.
 Every excerpt is transposed to C major or A minor, so that a small network keeps to a key.
 """
 
@@ -30,8 +30,8 @@ from audiogen.lab.data.piano_sampler import SAMPLE_RATE as BANK_RATE
 from audiogen.lab.data.prepare_piano import candidate_windows, excerpt
 from audiogen.media.midi import PIANO_KEYS, PIANO_LOW
 from audiogen.media.mulaw import encode
+from audiogen.sampling.struck_keys import Strikes, on_grid, strikes
 from audiogen.structure.score.attributes import estimate_key, key_index
-from audiogen.structure.wavenet.struck_keys import Strikes, on_grid, strikes
 
 DAMPED = 8.0  # time constants of a damper, after which a string is still
 

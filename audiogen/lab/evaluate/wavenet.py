@@ -22,9 +22,9 @@ from audiogen.media.mel import MelSettings, band_centres_hz, log_bands, stft
 from audiogen.media.mulaw import decode
 from audiogen.ranking.transcribe import TranscriberStage, note_scores
 from audiogen.sampling.modal_source import source
+from audiogen.sampling.struck_keys import strikes
 from audiogen.stage import Sampling, silent
 from audiogen.structure.wavenet.stage import WaveNetAudio, struck_in, table_of
-from audiogen.structure.wavenet.struck_keys import strikes
 
 AUDIBLE_HZ = 7_500.0  # the mel is compared below
 

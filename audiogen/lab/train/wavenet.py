@@ -26,10 +26,10 @@ from audiogen.media.mulaw import LEVELS, MU, SILENCE, STEPS, code_values, encode
 from audiogen.networks.wavenet_tiers import WavenetTiers
 from audiogen.rows import from_rows
 from audiogen.sampling.modal_source import ModeTable, expected, roll, source
+from audiogen.sampling.struck_keys import strikes
 from audiogen.stage import Sampling, silent
 from audiogen.structure.wavenet.notes import to_codes
 from audiogen.structure.wavenet.stage import WaveNet, WaveNetAudio, WaveNetConfig, struck_in, table_of
-from audiogen.structure.wavenet.struck_keys import strikes
 
 SAMPLED = (
     Conditioning(seconds=6.0),

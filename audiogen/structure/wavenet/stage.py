@@ -28,10 +28,10 @@ from audiogen.networks.wavenet import Wavenet
 from audiogen.networks.wavenet_tiers import WavenetTiers, WavenetTiersConfig
 from audiogen.pretrained import Pretrained
 from audiogen.sampling.modal_source import DAMPED, ModeTable, Struck, expected, roll, source
+from audiogen.sampling.struck_keys import GRID_S, Strikes, on_the_grid, strikes
 from audiogen.sampling.wavenet_queues import ClockWeights, Queues, QueueWeights
 from audiogen.stage import Progress, Sampling, report
 from audiogen.structure.wavenet.notes import in_key, write_notes
-from audiogen.structure.wavenet.struck_keys import GRID_S, Strikes, on_the_grid, strikes
 
 REPORT_S = 0.25
 TREBLE_FROM_HZ = 7_000.0  # codes at 16 kHz hold nothing true above

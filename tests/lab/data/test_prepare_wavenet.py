@@ -17,9 +17,9 @@ from audiogen.media.midi import PIANO_KEYS
 from audiogen.media.mulaw import SILENCE, code_values
 from audiogen.sampling.modal_source import ModeTable
 from audiogen.sampling.modal_source import source as source_of
+from audiogen.sampling.struck_keys import strikes
 from audiogen.structure.score.attributes import estimate_key
 from audiogen.structure.wavenet.stage import struck_in
-from audiogen.structure.wavenet.struck_keys import strikes
 from tests.lab.data.test_prepare_piano import write_source
 
 

@@ -1,17 +1,21 @@
 """Notes as strikes of recorded keys: which recording, how loud, when struck, when damped.
 
 The sounds that WaveNet is trained on are mixed by these rules, and so is what it is told of them
-(`audiogen.sampling.modal_source`); therefore they stand in one place. Times lie on a grid of 10 ms.
+(`audiogen.sampling.modal_source`); therefore they stand in one place. WaveNet's times lie on a grid of 10 ms.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from audiogen.artifacts import Notes
 from audiogen.media.midi import PIANO_KEYS, PIANO_LOW
+
+if TYPE_CHECKING:
+    from audiogen.artifacts import Notes
 
 GRID_S = 0.01
 NO_DAMPER_ABOVE = 88  # strings above E6 have no dampers
@@ -43,17 +47,31 @@ class Strikes:
 
 def on_grid(notes: Notes) -> np.ndarray:
     """Rows [N, 4] of (pitch, onset s, damped s, velocity) on the grid; the pedal is heard."""
+    return on_the_grid(sounding(notes))
+
+
+def sounding(notes: Notes) -> np.ndarray:
+    """Rows [N, 4] of (pitch, onset s, damped s, velocity) as they are; the pedal is heard."""
     rows = notes.rows()
     rows[:, 2] = notes.damped_s()
-    return on_the_grid(rows)
+    return rows
 
 
 def on_the_grid(rows: np.ndarray) -> np.ndarray:
     """Rows [N, 4] by onset, on the grid; a string is damped when it is struck again, the highest never."""
+    return as_damped(rows, lambda s: np.round(s / GRID_S) * GRID_S)
+
+
+def as_damped(rows: np.ndarray, placed: Callable[[np.ndarray], np.ndarray] = np.asarray) -> np.ndarray:
+    """Rows [N, 4] by onset; a string is damped when it is struck again, the highest never.
+
+    Args:
+        placed: moves times, s, to where they may lie.
+    """
     rows = rows[np.lexsort((rows[:, 0], rows[:, 1]))]
     rows[:, 2] = np.where(rows[:, 0] > NO_DAMPER_ABOVE, np.inf, rows[:, 2])
-    rows[:, 1] = np.round(rows[:, 1] / GRID_S) * GRID_S
-    rows[:, 2] = np.round(np.minimum(rows[:, 2], rows[:, 1] + UNDAMPED_S) / GRID_S) * GRID_S
+    rows[:, 1] = placed(rows[:, 1])
+    rows[:, 2] = placed(np.minimum(rows[:, 2], rows[:, 1] + UNDAMPED_S))
     last: dict[int, int] = {}
     for i, pitch in enumerate(rows[:, 0]):
         if int(pitch) in last:
@@ -80,10 +98,8 @@ def strikes(rows: np.ndarray, levels_db: np.ndarray, velocities: np.ndarray, sam
     )
     wanted = wanted - SOFTER_DB * np.maximum(velocities[0] - velocity, 0)
     wanted = wanted + LOUDER_DB * np.maximum(velocity - velocities[-1], 0)
-    struck_again = np.isin(
-        np.round(rows[:, 2] / GRID_S) * 128 + pitch, np.round(rows[:, 1] / GRID_S) * 128 + pitch
-    )
-    decay_s = np.where(struck_again, RESTRIKE_S, damping_s(pitch))
+    again = np.isin(np.round(rows[:, 2] / GRID_S) * 128 + pitch, np.round(rows[:, 1] / GRID_S) * 128 + pitch)
+    decay_s = np.where(again, RESTRIKE_S, damping_s(pitch))
     return Strikes(
         key=layer * PIANO_KEYS + pitch - PIANO_LOW,
         onset=np.round(rows[:, 1] * sample_rate).astype(np.int64),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from audiogen.artifacts import Notes
-from audiogen.structure.wavenet.struck_keys import RESTRIKE_S, UNDAMPED_S, damping_s, on_grid, strikes
+from audiogen.sampling.struck_keys import RESTRIKE_S, UNDAMPED_S, damping_s, on_grid, strikes
 
 LEVELS = np.tile(np.array([-40.0, -30.0, -20.0]), (88, 1))
 VELOCITIES = np.array([40.0, 70.0, 100.0])
