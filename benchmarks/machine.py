@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import platform
 import time
-from pathlib import Path
 from typing import Any
 
 import torch
+
+from audiogen import calibration
 
 SIZE = 2048  # larger than every cache level that matters, small enough to repeat
 REPEATS = 12
@@ -19,20 +20,11 @@ def describe() -> dict[str, Any]:
     """Processor, cores, instruction sets, versions and how busy the machine was."""
     import audiogen
 
-    name, flags = platform.processor() or platform.machine(), set()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            key, _, value = line.partition(":")
-            if key.strip() == "model name":
-                name = value.strip()
-            if key.strip() == "flags":
-                flags = set(value.split())
-                break
+    there = calibration.flags()
     return {
-        "cpu": name,
+        "cpu": calibration.processor(),
         "cores": os.cpu_count(),
-        "flags": [f for f in FLAGS if f in flags],
+        "flags": [f for f in FLAGS if f in there],
         "load_1min": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
         "torch": torch.__version__,
@@ -58,9 +50,14 @@ def matrix_peak(dtype: torch.dtype, threads: int) -> float:
 
 
 def matrix_peaks(threads: int) -> list[dict[str, Any]]:
-    """Rows (dtype, threads, gflops) for fp32 and bf16 on one and on `threads` threads."""
+    """Rows (dtype, threads, gflops) for every dtype of `dtypes` on one and on `threads` threads."""
     return [
-        {"dtype": str(dtype).removeprefix("torch."), "threads": n, "gflops": matrix_peak(dtype, n) / 1e9}
-        for dtype in (torch.float32, torch.bfloat16)
+        {"dtype": dtype, "threads": n, "gflops": matrix_peak(getattr(torch, dtype), n) / 1e9}
+        for dtype in dtypes()
         for n in sorted({1, threads})
     ]
+
+
+def dtypes() -> list[str]:
+    """float32, and bfloat16 where the processor has instructions for it: without them it takes minutes."""
+    return ["float32", *(["bfloat16"] if calibration.BF16_FLAGS & calibration.flags() else [])]

@@ -44,8 +44,20 @@ RESULTS = {
     },
     "process": {
         "threads": 2,
-        "rows": [{"command": "audiogen make", "median_s": 5.5, "first_s": 6.5, "peak_mb": 900.0, "runs": 5}],
+        "rows": [
+            {"command": "audiogen make", "median_s": 5.5, "first_s": 6.5, "peak_mb": 900.0, "runs": 5},
+            {"command": "audiogen make -n 4", "median_s": 8.0, "first_s": 8.5, "peak_mb": 950.0, "runs": 5},
+        ],
     },
+    "scaling": [
+        {"what": "piano", "sound_s": 15.0, "seconds": 5.0, "peak_mb": 500.0},
+        {"what": "piano", "sound_s": 115.0, "seconds": 18.0, "peak_mb": 600.0},
+    ],
+    "limits": [{"what": "score, a step", "seconds": 0.003, "limit": "its weights", "limit_s": 0.001}],
+    "workers": [
+        {"workers": 1, "threads": 1, "jobs": 24, "rate": 1.25},
+        {"workers": 2, "threads": 2, "jobs": 24, "rate": 2.4},
+    ],
     "musicgen": [
         {
             "dtype": "bfloat16",
@@ -82,6 +94,19 @@ def test_page_says_the_numbers() -> None:
     assert "MusicGen" not in page({k: v for k, v in RESULTS.items() if k != "musicgen"})
 
 
+def test_page_begins_with_ratios() -> None:
+    ratios = page(RESULTS).split("## ")[1]
+    for row in (
+        "| real-time factor of the piano, warm | 0.200 |",
+        "| times as fast as MusicGen-small in bfloat16 | 26 |",
+        "| four takes in a fresh process, by the time of one | 1.45 |",
+        "| score, a step, by its weights | 3.0 |",
+        "| 2 workers, by the throughput of one on one thread | 1.92 |",
+        "| a further second of piano, s | 0.130 |",
+    ):
+        assert row in ratios, row
+
+
 def test_page_sets_pictures_beside_the_piano() -> None:
     text = page(RESULTS)
     for number in ("1.50 s", "0.50 of the time", "1.20 s", "0.40", "0.610"):
@@ -103,9 +128,19 @@ def test_timed_runs_as_often_as_it_says() -> None:
 
 def test_child_memory_is_that_of_the_child() -> None:
     megabytes = 300
-    _, small = run_child([sys.executable, "-c", "pass"])
-    _, large = run_child([sys.executable, "-c", f"x = bytearray(b'1') * ({megabytes} * 10**6)"])
-    assert large - small == pytest.approx(megabytes, rel=0.1)
+    small = run_child([sys.executable, "-c", "pass"])
+    large = run_child([sys.executable, "-c", f"x = bytearray(b'1') * ({megabytes} * 10**6)"])
+    assert large.peak_mb - small.peak_mb == pytest.approx(megabytes, rel=0.1)
+    assert small.heard_s is None
+
+
+def test_the_first_word_is_timed() -> None:
+    words = "import sys, time; print('here', file=sys.stderr, flush=True); time.sleep(0.3)"
+    child = run_child([sys.executable, "-c", words])
+    assert child.heard_s is not None and child.seconds - child.heard_s > 0.25
+
+
+def test_a_child_that_fails_is_named() -> None:
     with pytest.raises(RuntimeError, match="ended with 3"):
         run_child([sys.executable, "-c", "raise SystemExit(3)"])
 
