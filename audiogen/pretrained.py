@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from audiogen.calibration import calibrated
 from audiogen.errors import InvalidRequest, MissingModel
+from audiogen.memory import give_back
 from audiogen.registry import checksum, find_weights
 from audiogen.rows import from_rows, shown
 from audiogen.weight_files import load_weights, save_weights
@@ -77,6 +78,11 @@ class Pretrained:
         stage.source = {"name": str(source), "sha256": checksum(folder / "model.safetensors")}
         stage.folder = folder
         return stage
+
+    def let_go(self) -> None:
+        """Give the memory of the network back; the stage cannot be called any more."""
+        self.network = None
+        give_back()
 
     def save_pretrained(self, folder: str | Path, storage: str = "bf16") -> None:
         """Write config and weights; `storage` is one of `weight_files.STORAGES`."""

@@ -240,6 +240,7 @@ class Plan:
         given: the stages themselves, where the caller has them; (): they are loaded by their names.
         beyond: stages that would come after these. They make nothing, but a picture to begin with goes back
             through them.
+        once: it makes one take, after which none of its stages is called again: each lets go of its network.
     """
 
     request: Request
@@ -258,6 +259,7 @@ class Plan:
     loaded: Loaded = field(default_factory=dict, repr=False)
     given: tuple[Any, ...] = ()
     beyond: tuple[Any, ...] = ()
+    once: bool = False
 
     @property
     def stages(self) -> dict[str, str]:
@@ -291,6 +293,11 @@ class Plan:
         """The plan, and its bed, with the stages in `loaded`."""
         bed = None if self.bed is None else self.bed.sharing(loaded)
         return dataclasses.replace(self, bed=bed, loaded=loaded)
+
+    def for_one_take(self) -> Plan:
+        """The plan with `once`, if it makes one sound, and no stage of it is needed twice."""
+        again = self.kind.is_picture or self.bed is not None or self.revision is not None
+        return self if again or self.request.sampling.n > 1 else dataclasses.replace(self, once=True)
 
     def load(self) -> None:
         """Load every stage that is not loaded yet.

@@ -32,6 +32,21 @@ def test_takes_come_with_everything_that_was_made(tiny):
     assert provenance.differences(takes[0].recipe, replay.recipe) == []
 
 
+def test_networks_of_one_take_go_when_they_are_done(tiny):
+    plan = understand(Request("calm piano, 1 s", sampling=Sampling(seed=3)))
+    (kept,), once = make(plan), plan.for_one_take()
+    (take,) = make(once)
+    assert np.array_equal(take.waveform.samples, kept.waveform.samples) and take.recipe == kept.recipe
+    assert [stage.network for stage in once.parts] == [None, None, None]
+
+
+@pytest.mark.parametrize("words", ["piano with rain, 1 s", "a watercolor 7", "calm piano, 1 s"])
+def test_networks_that_are_needed_again_stay(words):
+    takes = 2 if words.startswith("calm") else 1
+    plan = understand(Request(words, sampling=Sampling(seed=3, n=takes)))
+    assert not plan.for_one_take().once
+
+
 def test_progress_can_cancel(tiny):
     seen = []
 

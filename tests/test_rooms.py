@@ -26,6 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "compat": BASE,
     "calibration": BASE,
     "native": set(),  # loops as machine code
+    "memory": set(),
     "media": BASE | {"native"},
     "plugins": BASE,
     "kinds": BASE | {"plugins", "media"},
@@ -37,7 +38,7 @@ ALLOWED: dict[str, set[str]] = {
     "hub": STAGE | {"kinds", "registry", "compat", "licences"},  # pretrained models as stages
     "pipeline": SEAM | {"kinds", "registry", "request", "making"},  # the engine with stages of one's own
     "weight_files": BASE,
-    "pretrained": BASE | {"registry", "weight_files", "calibration"},
+    "pretrained": BASE | {"registry", "weight_files", "calibration", "memory"},
     "recipe": BASE,
     "licences": BASE,
     "networks": {"errors", "media"},
@@ -79,6 +80,7 @@ ALLOWED: dict[str, set[str]] = {
     "cli": SEAM
     | {
         "calibration",
+        "memory",
         "media",
         "making",
         "prompt",

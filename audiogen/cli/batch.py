@@ -66,6 +66,7 @@ def run(
         for where, ready in checked.items():
             remark(ready.plan, reporter, f"{where}: ")
         if jobs[0].job.dry_run:
+            reporter.clear()
             for ready in jobs:
                 show(ready)
             if failed:

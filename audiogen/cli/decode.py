@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from audiogen.cli import options
+from audiogen.cli.progress import first_word
 
 
 @click.command("decode")
@@ -51,6 +52,7 @@ def command(state: Any, file: Path, prompt: str, **given: Any) -> None:
     audiogen decode c.png "watercolor" -o seven.png
     audiogen decode c.png "a neon 7" --model owner/name --controlnet owner/canny -o neon.png
     """
+    first_word(state.quiet)
     from audiogen.cli.job import Job
     from audiogen.cli.work import work
     from audiogen.request import Request

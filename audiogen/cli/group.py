@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import click
 
 from audiogen import __version__
+from audiogen.cli.progress import ERASE
 from audiogen.cli.terminal import clean
 from audiogen.errors import AudiogenError, Cancelled, InvalidRequest
 
@@ -142,5 +143,6 @@ def _fail(state: State, message: str, code: int) -> int:
 
 
 def _say(message: str, code: int) -> int:
-    print(clean(f"audiogen: {' '.join(message.split())}"), file=sys.stderr)
+    line = clean(f"audiogen: {' '.join(message.split())}")
+    print(f"{ERASE}{line}" if sys.stderr.isatty() else line, file=sys.stderr)
     return code

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from audiogen.cli import options
+from audiogen.cli.progress import first_word
 
 if TYPE_CHECKING:
     from audiogen.cli.job import Job
@@ -75,6 +76,7 @@ def command(state: Any, prompt: str, **given: Any) -> None:
     audiogen make night.jsonl -o "takes/{job:02}-{slug}-{n}.wav" --skip-existing
     audiogen make night.jsonl -o "takes/{job:02}-{slug}-{n}.wav" --skip-existing --workers 8
     """
+    first_word(state.quiet)
     from audiogen.cli import jobs
 
     given, spread = options.spread_from(given)

@@ -14,8 +14,19 @@ from typing import TextIO
 from audiogen.cli.interrupt import Interrupt
 from audiogen.cli.terminal import clean
 
+ERASE = "\r\x1b[K"  # the line on a terminal
 _WIDTH = 24
 _TICK_S = 0.25
+
+
+def first_word(quiet: bool) -> None:
+    """On a terminal something is seen at once, while what is needed to understand the words is imported.
+
+    The line is taken away by the next thing that is said.
+    """
+    if not quiet and sys.stderr.isatty():
+        sys.stderr.write("reading what is asked ...")
+        sys.stderr.flush()
 
 
 class Reporter:
@@ -106,12 +117,12 @@ class Reporter:
         while not self._closed.wait(_TICK_S):
             if self.stage:
                 with self._lock:
-                    self.stream.write(f"\r\x1b[K{self.line()}")
+                    self.stream.write(f"{ERASE}{self.line()}")
                     self.stream.flush()
 
     def clear(self) -> None:
         """Take the moving line away."""
         if self.live:
             with self._lock:
-                self.stream.write("\r\x1b[K")
+                self.stream.write(ERASE)
                 self.stream.flush()

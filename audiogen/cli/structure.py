@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from audiogen.cli import options
+from audiogen.cli.progress import first_word
 
 
 @click.command("structure")
@@ -42,6 +43,7 @@ def command(state: Any, prompt: str, structure: str | None, **given: Any) -> Non
     audiogen structure "" --structure waltz.mid --variation 0.3 -n 4 -o varied.mid
     audiogen structure "digit 7" -o c.png
     """
+    first_word(state.quiet)
     from audiogen.cli import names
     from audiogen.cli.job import Job
     from audiogen.cli.work import work

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from audiogen import memory
 from audiogen.cli import contact, material, names, output
 from audiogen.cli.delivery import announce, deliver
 from audiogen.cli.job import Job, Ready
@@ -32,8 +33,12 @@ def work(job: Job, state: State) -> None:
         ready = check(job)
         remark(ready.plan, reporter)
         if job.dry_run:
+            reporter.clear()
             show(ready)
             return
+        if job.best is None:
+            ready = dataclasses.replace(ready, plan=ready.plan.for_one_take())
+        memory.map_large_arrays()
         load([ready], reporter)
         made = perform(ready, reporter)
     if job.play:

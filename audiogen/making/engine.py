@@ -114,6 +114,8 @@ def artifacts(
     yield x
     for at in range(len(plan.parts)):
         x = _as_kept(_made(plan, at, x, sampling, progress, observer), plan.conditioning)
+        if plan.once and hasattr(plan.parts[at], "let_go"):
+            plan.parts[at].let_go()
         yield x
 
 

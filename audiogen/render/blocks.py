@@ -223,6 +223,7 @@ class SpectrogramRenderer:
         hop = self.mel.stft_hop
         noise = white_phases(magnitude.shape[0], magnitude.shape[1], hop, generator)
         phase = integrate_phase(magnitude, hop, noise, None if known is None else known.angle())
+        del noise  # a twentieth of all memory at the peak, which comes now
         iterations = self.iterations
         if guide is not None:
             phase, iterations = begun(magnitude, guide, phase), -(-iterations // 2)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import json
 import os
+import sys
 import time
 
 from audiogen import registry
+from audiogen.cli import main
 from audiogen.cli.progress import Reporter
 
 
@@ -98,6 +100,16 @@ def test_progress_on_a_terminal_is_one_line_that_goes_away():
     shown = screen.getvalue()
     assert "\n" not in shown.replace("note: merged 2 tracks\n", "")
     assert shown.endswith("\r\x1b[K")
+
+
+def test_the_first_word_gives_way_to_what_is_said(monkeypatch):
+    screen, log = Terminal(), io.StringIO()
+    for stream in (screen, log):
+        monkeypatch.setattr(sys, "stderr", stream)
+        assert main(["make", "calm piano", "--seconds", "9000"]) == 2
+    first, *_, last = screen.getvalue().split("\r\x1b[K")
+    assert first == "reading what is asked ..." and last.startswith("audiogen: A piano piece takes")
+    assert log.getvalue() == last
 
 
 def test_progress_elsewhere_is_a_line_per_stage():
