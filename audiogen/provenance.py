@@ -135,7 +135,7 @@ def _of_the_material(plan: Plan, take: Take) -> dict[str, Any]:
     row = {} if contour is None else {"contour": contour.packed()}
     if plan.retouch is not None or take.sampling.variation or plan.in_squares:
         row["edits"] = request.edits
-    row["layout"] = request.layout
+    row |= {"layout": request.layout, "painting": request.painting}
     if plan.retouch is None or request.init is None:
         return row
     row |= {"strength": plan.retouch.strength, "init": pack(request.init)}
@@ -198,6 +198,7 @@ def request_of(recipe: dict[str, Any], temporary: Path, beside: Path, device: st
         mask=files.get("mask"),
         edits=told.edits,
         layout=told.layout,
+        painting=told.painting,
         changes=from_rows(MidiChanges, (source or {}).get("changes", {}), "changes"),
         model=told.model,
         settings=told.settings,
@@ -238,6 +239,7 @@ class Replayable:
     mask: dict[str, Any] | None = None
     contour: dict[str, Any] | None = None
     layout: bool = False  # before there were any
+    painting: int = 1
     model: ModelChoice | None = None
     settings: CallSettings = AS_USUAL
     upscale: ModelChoice | None = None

@@ -38,6 +38,10 @@ Start = Structure | MelSpectrogram | Contour | Latents
 AS_WRITTEN = MidiChanges()
 AS_USUAL = CallSettings()
 EDITS = 2  # how pictures are changed, varied and made of squares; 1: as before recipes held this number
+PAINTING = (
+    2  # how pictures of things are painted; 1: as before recipes held this number, 2: by rule at the end
+)
+LAID_IN = "shaded"  # the look in which is laid in what is then painted in a style
 IN_SQUARES, PAINTED_AS = "pixel", "flat"  # a look, and the one in which it is painted before
 FILL_SECONDS = (0.2, 300.0)  # of what is made anew in a sound that is there
 BED_LU = 8.0  # by how much a bed of rain is softer than the piano above it
@@ -93,6 +97,8 @@ class Request:
         edits: the way in which a picture is changed, see `EDITS`; a replay has that of its recipe.
         layout: a subject whose colours are remembered is painted over them, see `making.layouts`; else the
             decoder finds its colours alone.
+        painting: the way in which a picture of a thing is painted, see `PAINTING`; a replay has that of its
+            recipe.
         changes: how a MIDI file given as `source` is played otherwise than it is written.
         model: a pretrained model that stands in the place of the decoder; None: our own do.
         negative: what such a model is told to keep away from; quality: "good" adds words of `hub/words.yaml`.
@@ -123,6 +129,7 @@ class Request:
     mask: Path | Picture | None = None
     edits: int = EDITS
     layout: bool = True
+    painting: int = PAINTING
     changes: MidiChanges = AS_WRITTEN
     model: ModelChoice | None = None
     negative: str = ""
@@ -152,6 +159,10 @@ class Request:
                 problems.append(f"--{name} is of a picture that is changed; give --init FILE as well")
         if self.edits not in range(1, EDITS + 1):
             problems.append(f"edits must be 1 .. {EDITS}, not {self.edits}; a newer audiogen wrote this")
+        if self.painting not in range(1, PAINTING + 1):
+            problems.append(
+                f"painting must be 1 .. {PAINTING}, not {self.painting}; a newer audiogen wrote this"
+            )
         for seam in ("structure", "decoder"):
             name = getattr(self, seam)
             if name in (None, NONE) or any(e.name == name and e.seam == seam for e in STAGES):
@@ -283,11 +294,19 @@ class Plan:
         return asked and self.vocabulary == OWN
 
     @property
+    def by_rule(self) -> bool:
+        """Whether the picture is painted by rule at the end: a thing by our own stages that is no change of
+        another picture."""
+        thing = self.kind.is_picture and self.kind.subject == "thing" and self.vocabulary == OWN
+        return thing and self.request.painting > 1 and self.retouch is None and self.gives is Picture
+
+    @property
     def drawn(self) -> Conditioning:
         """What its stages are asked for."""
-        return (
-            dataclasses.replace(self.conditioning, look=PAINTED_AS) if self.in_squares else self.conditioning
-        )
+        known = self.conditioning
+        if self.by_rule and known.style is not None:
+            return dataclasses.replace(known, style=None, look=LAID_IN)
+        return dataclasses.replace(known, look=PAINTED_AS) if self.in_squares else known
 
     def sharing(self, loaded: Loaded) -> Plan:
         """The plan, and its bed, with the stages in `loaded`."""

@@ -130,7 +130,7 @@ def test_the_decoder_paints_over_it_unless_told_not_to(tiny, monkeypatch: pytest
     for layout in (True, False):
         plan = understand(Request("a fox in oil", "picture", sampling=Sampling(seed=1), layout=layout))
         decoder = plan.parts[1]
-        decoder.config = dataclasses.replace(decoder.config, layouts={"oil": 0.5})
+        decoder.config = dataclasses.replace(decoder.config, layouts={"shaded": 0.5})
         take = next(iter(engine.make(plan)))
         assert take.recipe["layout"] is layout
         assert isinstance(take.picture, Picture)

@@ -275,7 +275,7 @@ def test_old_and_new_go_over_into_each_other_within_the_mask(tiny: Path) -> None
 
 
 def test_a_pixel_picture_is_painted_flat_and_made_of_squares(tiny: Path) -> None:
-    request = Request("a pixel cat", sampling=Sampling(seed=1), watermark=False)
+    request = Request("a pixel cat", sampling=Sampling(seed=1), watermark=False, painting=1)
     made = only(request)
     whole = made.picture.pixels.reshape(3, 64, 8, 64, 8)
     np.testing.assert_array_equal(whole, np.broadcast_to(whole[:, :, :1, :, :1], whole.shape))

@@ -49,8 +49,10 @@ ALLOWED: dict[str, set[str]] = {
     "request": SEAM | {"kinds", "media", "registry", "hub"},
     "origin": BASE,
     "provenance": SEAM | {"origin", "licences", "media", "registry", "request", "hub"},
-    "making": SEAM | {"origin", "kinds", "media", "prompt", "registry", "request", "provenance", "hub"},
-    "story": SEAM | {"media", "making", "prompt", "registry", "request", "provenance", "hub"},
+    "scenery": {"media", "prompt"},  # places and weather as pixels
+    "making": SEAM
+    | {"origin", "kinds", "media", "prompt", "registry", "request", "provenance", "hub", "scenery"},
+    "story": SEAM | {"media", "making", "prompt", "registry", "request", "provenance", "hub", "scenery"},
     # the word list of the prompt is written from the vocabulary of the pictures
     "lab": BASE,
     "lab.data": SEAM | {"media", "pretrained", "recipe", "sampling", "structure", "prompt"},

@@ -12,7 +12,7 @@ import numpy as np
 from audiogen.artifacts import PICTURES, Conditioning, Contour, Latents, Picture
 from audiogen.errors import InvalidRequest
 from audiogen.kinds import OWN, Kind, kind_for_suffix
-from audiogen.making import marking, retouch
+from audiogen.making import marking, painting, retouch
 from audiogen.media import drawing, png, squares
 from audiogen.prompt import as_usual, parse, style_named, which_digit, which_subject
 from audiogen.registry import StageEntry
@@ -127,6 +127,7 @@ def finished(plan: Plan, take: Take, progress: Progress = silent) -> Take:
     if plan.request.decoder == "none" and take.contour is not None:
         picture = Picture(np.repeat(drawing.enlarged(take.contour.pixels, size or SIZES[-1])[None], 3, 0))
     elif picture is not None:
+        picture = painting.painted(plan, take) if plan.by_rule else picture
         pixels = picture.pixels if size is None else drawing.resized(picture.pixels, size)
         pixels = squares.of_squares(pixels) if plan.in_squares else pixels
         if plan.upscaler is None:

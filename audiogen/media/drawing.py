@@ -14,6 +14,8 @@ FAINTEST = 0.1  # difference between paper and ink under which nothing is drawn
 FAINT = 0.6  # brightest ink that is left as it is
 MOSTLY = 0.6  # share of ink from which it is no line drawing
 LONGEST = 4096  # pixels of a side that are worked on
+LEAST_FILLED = 0.45  # of its box; a drawing that encloses less is open
+WIDEST_GAP = 6  # half of it, pixels of a contour
 SHARPNESS = 5.0  # of the edge of a stroke after enlarging: its ramp is about two pixels wide
 
 
@@ -113,6 +115,29 @@ def _soft(mask: np.ndarray, width: float) -> np.ndarray:
     levels = Image.fromarray(np.round(np.clip(mask, 0, 1) * 255).astype(np.uint8))
     soft = np.asarray(levels.filter(ImageFilter.GaussianBlur(width / 2)), np.float32) / 255
     return np.where(mask > 0, np.clip(2 * soft - 1, 0, 1), 0).astype(np.float32)
+
+
+def enclosed(ink: np.ndarray) -> np.ndarray:
+    """What a line drawing encloses, its lines among it: bool [n, n], as `ink`.
+
+    Gaps in its outline are closed, the wider ones only where narrower ones do not close it: it is made
+    thicker, filled, and thinner again. A drawing that nothing closes is given back as it is.
+    """
+    from scipy.ndimage import binary_dilation, binary_erosion, binary_fill_holes
+
+    if not ink.any():
+        return ink
+    rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
+    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    for gap in range(WIDEST_GAP + 1):
+        wide = np.pad(ink, gap + 1)
+        thick = binary_dilation(wide, iterations=gap) if gap else wide
+        full = binary_fill_holes(thick)
+        full = (binary_erosion(full, iterations=gap) if gap else full) | wide
+        found = full[gap + 1 : -gap - 1, gap + 1 : -gap - 1]
+        if found[box].mean() >= LEAST_FILLED:
+            return np.asarray(found)
+    return ink
 
 
 def squared(ink: np.ndarray) -> np.ndarray:

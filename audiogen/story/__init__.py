@@ -8,7 +8,7 @@
 request.py    StoryRequest, StoryPlan, Frame
 telling.py    understand_story (no network is loaded), tell (frame after frame, progress as everywhere)
 own.py        by our own models: hero and things painted once, composed, painted over
-scenery.py    sky, ground, weather; figures.py cuts figures out; composing.py puts them where they belong
+figures.py    cuts figures out; composing.py puts them where they belong in a `scenery`
 album.py      all frames as one picture, as an animation, as a page
 
 With a pretrained model the frames are those of One-Prompt-One-Story, see `hub/stories.py`.

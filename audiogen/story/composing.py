@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from audiogen import scenery
 from audiogen.prompt import Scene, Thing
-from audiogen.story import scenery
 from audiogen.story.figures import Figure, laid_on, seen
 
 Draws = Callable[[Thing], Figure]

@@ -155,5 +155,6 @@ def plain(request: StoryRequest, prompt: str, **more: Any) -> Request:
         sampling=request.sampling,
         device=request.device,
         size=request.size,
+        painting=1,  # a frame is painted over as a whole
         **{"watermark": request.watermark, **more},
     )

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from audiogen import scenery
 from audiogen.artifacts import Conditioning, Contour, Picture
 from audiogen.errors import Cancelled, InvalidRequest
 from audiogen.prompt import Scene, Thing
 from audiogen.request import Take
 from audiogen.stage import Sampling
-from audiogen.story import StoryRequest, scenery, tell, understand_story
+from audiogen.story import StoryRequest, tell, understand_story
 from audiogen.story.composing import composed
 from audiogen.story.figures import Figure, cut_out, laid_on, looks
 from audiogen.story.own import Painters

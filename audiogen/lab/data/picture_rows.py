@@ -22,11 +22,11 @@ from audiogen.lab.data.illustrations.words import word_ids
 from audiogen.lab.data.painterly.form import CONTOUR, Form, digit_form, drawing_form
 from audiogen.lab.data.painterly.palettes import Palette
 from audiogen.lab.data.painterly.render import render
-from audiogen.lab.data.painterly.textures import SIZE
 from audiogen.lab.data.paintings import Gallery
 from audiogen.lab.data.prepare_digits import IMAGES, LABELS, SPLITS, read_idx
 from audiogen.media.edges import edge_contour
 from audiogen.media.ink import ink_mask
+from audiogen.media.painting.textures import SIZE
 
 SIDE = 256  # pixels of a picture
 TRIES = 5  # paintings of a digit before the best of them is taken

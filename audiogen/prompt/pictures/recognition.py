@@ -9,10 +9,11 @@ no dog                the next word is not wanted
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from audiogen.errors import InvalidRequest
 from audiogen.prompt.language.text import BREAK, LIST, Token, is_cjk, number, tokens, with_digits
+from audiogen.prompt.pictures.backgrounds import Background, Finder
 from audiogen.prompt.pictures.words import PictureWords, Term, picture_words
 
 _CJK_NUMBER = frozenset("零〇一二两三四五六七八九十百")
@@ -54,12 +55,14 @@ class PictureReading:
 
     Attributes:
         said: understood words. numbers: numbers. unknown: words that were not understood.
+        backgrounds: what is behind the subject.
         size: pixels to a side, or None. strange: a style that there is not, as written, or "".
     """
 
     said: list[Said] = field(default_factory=list)
     numbers: list[Number] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    backgrounds: list[Background] = field(default_factory=list)
     size: int | None = None
     strange: str = ""
 
@@ -91,27 +94,33 @@ class PictureReading:
 
 
 def recognise_picture(text: str, known: PictureWords | None = None) -> PictureReading:
-    """What is said of pictures in a text in normal form, by the words of pictures or those given."""
+    """What is said of pictures in a text in normal form.
+
+    Args:
+        known: its words; None: those of pictures, with what is behind the subject.
+    """
     size = None
-    found = _SIZE.search(text)
-    if found:
-        size = int(found[1] or found[3])
-        if found[2] and found[2] != found[1]:
-            raise InvalidRequest(f"A picture is square, not {found[0]}; say 512x512 or 384x384.")
-        text = text[: found.start()] + " " * len(found[0]) + text[found.end() :]
-    recogniser = _Recogniser(text, known or picture_words())
-    recogniser.read()
-    return PictureReading(recogniser.said, recogniser.numbers, recogniser.unknown, size, recogniser.strange())
+    pixels = _SIZE.search(text)
+    if pixels:
+        size = int(pixels[1] or pixels[3])
+        if pixels[2] and pixels[2] != pixels[1]:
+            raise InvalidRequest(f"A picture is square, not {pixels[0]}; say 512x512 or 384x384.")
+        text = text[: pixels.start()] + " " * len(pixels[0]) + text[pixels.end() :]
+    found = _Recogniser(text, known)
+    found.read()
+    return PictureReading(found.said, found.numbers, found.unknown, found.backgrounds, size, found.strange())
 
 
 class _Recogniser:
     """Reads a text token by token."""
 
-    def __init__(self, text: str, known: PictureWords) -> None:
-        self.known = known
+    def __init__(self, text: str, known: PictureWords | None) -> None:
+        self.known = known or picture_words()
         self.text = with_digits(text)
         self.written_as = text
         self.words = tokens(self.text)
+        self.finder = Finder(self.words) if known is None else None
+        self.backgrounds: list[Background] = []
         self.said: list[Said] = []
         self.numbers: list[Number] = []
         self.unknown: list[str] = []
@@ -123,6 +132,11 @@ class _Recogniser:
         while at < len(self.words):
             if self.words[at] in (BREAK, LIST):
                 at, unwanted = at + 1, False
+                continue
+            behind = self.finder.at(at, unwanted) if self.finder is not None else None
+            if behind is not None:
+                self.backgrounds.append(replace(behind, word=self._written(at, behind.end)))
+                at, unwanted = behind.end, False
                 continue
             match = known.match(self.words, at)
             count = self._number(at) if match is None or match[1] == 1 else 0

@@ -68,6 +68,8 @@ def condition(
     elif unknown and not drawn:
         raise InvalidRequest(_no_subject(unknown, chinese))
     remarks += _counts(reading)
+    behind, said = _background(reading, own)
+    remarks += said
     manner, manner_words, more = _manner(reading)
     starts = [thing.start for thing in things]
     described = [said for said in reading.of("detail") if said.start not in starts]
@@ -82,10 +84,13 @@ def condition(
         path=own,
         subject=subject,
         details=details,
+        background=behind,
         size=reading.size,
         unknown=tuple(dict.fromkeys(unknown)),
         remarks=(*remarks, *more),
     )
+    if behind:
+        words["background"] = tuple(each.word for each in reading.backgrounds)
     known = replace(known, style=manner.get("style"), look=manner.get("look"))
     return known, words | manner_words
 
@@ -136,6 +141,21 @@ def _details(described: list[Said]) -> tuple[str, ...]:
     if not large:
         return tuple(names)
     return ("big eyes", *(name for name in names if name not in ("large", "eyes")))
+
+
+def _background(reading: PictureReading, path: str) -> tuple[tuple[str, ...], list[str]]:
+    """Names of what is behind the subject, and remarks."""
+    found = reading.backgrounds
+    names = tuple(dict.fromkeys(name for each in found for name in each.painted))
+    if names and path == "digit":
+        return (), [f"{', '.join(each.word for each in found)}: left out; a digit stands on bare paper"]
+    remarks = [
+        f"{', '.join(each.left)}: left out; {each.word!r} has colours of its own"
+        for each in found
+        if each.left
+    ]
+    remarks += [f"{each.word}: which is not said, so it stays plain" for each in found if not each.names]
+    return names, remarks
 
 
 def _alone(reading: PictureReading) -> list[Said]:

@@ -3,7 +3,8 @@
 form.py        the form: ink, distance, tangent, and the 64x64 contour
 watercolor.py  washes, wet edges, blooms      oil.py  strokes, impasto, canvas
 pencil.py      graphite hatching              ink.py  pen lines, cross-hatching, stipple
-strokes.py     the compiled strokes           hatching.py  where lines begin
-paper.py       grounds                        palettes.py  colours of real paintings
-textures.py    noise and blur                 render.py    all styles by name
+outlines.py    outlines piece by piece        palettes.py  colours of real paintings
+render.py      all styles by name
+
+Strokes, papers and noise are those of `media.painting`.
 """

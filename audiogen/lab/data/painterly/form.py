@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import distance_transform_edt, gaussian_filter, map_coordinates
 
-from audiogen.lab.data.painterly.textures import SIZE, resized
+from audiogen.media.painting.textures import SIZE, resized
 
 CONTOUR = 64  # side of the contour that the decoder is given
 _HALF = SIZE // 2

@@ -9,10 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from audiogen.lab.data.painterly.form import Form
-from audiogen.lab.data.painterly.hatching import hatch, outline, roundness
-from audiogen.lab.data.painterly.paper import tooth
-from audiogen.lab.data.painterly.strokes import draw_lines
-from audiogen.lab.data.painterly.textures import SIZE, blur, clouds, step
+from audiogen.lab.data.painterly.outlines import outline, roundness
+from audiogen.media.painting.hatching import hatch
+from audiogen.media.painting.paper import tooth
+from audiogen.media.painting.strokes import draw_lines
+from audiogen.media.painting.textures import SIZE, blur, clouds, step
 
 BLACKEST = 0.88  # graphite never gets blacker
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from audiogen.lab.data.painterly.form import Form
-from audiogen.lab.data.painterly.paper import cold_press, relief, sheet
-from audiogen.lab.data.painterly.textures import SIZE, clouds, step
+from audiogen.media.painting.paper import cold_press, relief, sheet
+from audiogen.media.painting.textures import SIZE, clouds, step
 
 # Colour of each pigment at full density on white paper, sRGB.
 PIGMENTS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audiogen.lab.data.painterly.strokes import Strokes, draw_lines, paint_strokes
+from audiogen.media.painting.strokes import Strokes, draw_lines, paint_strokes
 
 SIZE = 64
 

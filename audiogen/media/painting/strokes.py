@@ -1,4 +1,4 @@
-"""Brush and pen strokes: curved, tapered lines that follow a field of directions, compiled by numba.
+"""Brush and pen strokes: curved, tapered lines that follow a field of directions, as machine code.
 
 A stroke walks from its start along `angle` (radians modulo pi, x to the right, y down) and covers the
 pixels within half its width. Its pixels know where they lie in it: `along` 0..1 from start to end,
@@ -7,13 +7,16 @@ pixels within half its width. Its pixels know where they lie in it: `along` 0..1
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
-import numba
 import numpy as np
+
+from audiogen.native import native
 
 STEP = 3.0  # pixels between the points of a thin stroke, about; wide ones bend less
 _MOST = 128  # points of a stroke at most
+_native = partial(native, fastmath=True)
 
 
 class Strokes(NamedTuple):
@@ -68,7 +71,7 @@ def _plain(array: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(array, np.float32)
 
 
-@numba.njit(cache=True, fastmath=True)
+@_native
 def _walk(y, x, length, width, angle, ys, xs):
     size = angle.shape[0]
     count = min(int(length / max(STEP, 0.5 * width)) + 2, _MOST)
@@ -89,7 +92,7 @@ def _walk(y, x, length, width, angle, ys, xs):
     return count
 
 
-@numba.njit(cache=True, fastmath=True)
+@_native
 def _cover(ys, xs, count, width, taper, cover, along, across, touched):
     size = cover.shape[0]
     found = 0
@@ -123,7 +126,7 @@ def _cover(ys, xs, count, width, taper, cover, along, across, touched):
     return found
 
 
-@numba.njit(cache=True, fastmath=True)
+@_native
 def _draw(tone, start, length, width, strength, angle, clip, taper, build_up):
     size = tone.shape[0]
     ys, xs = np.empty(_MOST), np.empty(_MOST)
@@ -141,7 +144,7 @@ def _draw(tone, start, length, width, strength, angle, clip, taper, build_up):
             tone[y, x] = 1 - (1 - tone[y, x]) * (1 - value) if build_up else max(tone[y, x], value)
 
 
-@numba.njit(cache=True, fastmath=True)
+@_native
 def _paint(colour, height, start, length, width, strength, paints, angle, clip, bristles):
     size = height.shape[0]
     rows, columns = bristles.shape

@@ -1,18 +1,21 @@
-"""The scenery of a frame, laid in as flat colours: sky, ground, water, hills, weather, [3, S, S] in 0..1.
+"""Scenery laid in as flat colours: sky, ground, water, hills, weather, [3, S, S] in 0..1.
 
-It is what a painter lays in before painting; the decoder paints over it in the style of the story.
+It is what a painter lays in before painting: of a frame of a story, or behind the subject of a picture.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw
 
+from audiogen.media.colour import COLOURS, lab_to_rgb
 from audiogen.prompt import Scene
 
 SIDE = 512  # pixels
+COLOURFUL = "colorful"  # a background of many colours
 HORIZON = 0.52  # of the height, from above
 Colour = tuple[float, float, float]
 _SKY: tuple[Colour, Colour] = ((0.55, 0.76, 0.93), (0.87, 0.94, 0.97))
@@ -83,6 +86,7 @@ PLACES: dict[str, Place] = {
         horizon=0.62,
     ),
     "sky": Place(None, ((0.42, 0.68, 0.93), (0.8, 0.91, 0.98)), ("clouds",)),
+    "stars": Place(None, _NIGHT, ("stars", "moon")),
     "space": Place(None, ((0.05, 0.04, 0.16), (0.16, 0.1, 0.34)), ("stars", "planet")),
 }
 NOWHERE = Place(((0.93, 0.87, 0.73), (0.87, 0.77, 0.59)), ((0.97, 0.93, 0.84), (0.99, 0.97, 0.91)))
@@ -128,6 +132,70 @@ def laid_in(scene: Scene, draw: np.random.Generator) -> np.ndarray:
     for name in (name for name in _FEATURES if name in features):
         _FEATURES[name](image, edge, place, draw)
     return np.asarray(image, np.float32).transpose(2, 0, 1) / 255
+
+
+def backdrop(names: Sequence[str], draw: np.random.Generator) -> np.ndarray:
+    """What is behind the subject of a picture, float32 [3, SIDE, SIDE].
+
+    Args:
+        names: of `PLACES` and `LIGHTS`, or of colours and COLOURFUL.
+    """
+    places = tuple(name for name in names if name in PLACES)
+    hours = tuple(name for name in names if name in LIGHTS)
+    if not places and not hours:
+        return _coloured(names, draw)
+    scene = Scene(places, hours)
+    place, pixels = place_of(scene), laid_in(scene, draw)
+    if place.things:
+        image = Image.fromarray(np.round(255 * pixels.transpose(1, 2, 0)).astype(np.uint8))
+        _grown(image, place, draw)
+        pixels = np.asarray(image, np.float32).transpose(2, 0, 1) / 255
+    return weather(pixels, scene, draw)
+
+
+def _coloured(names: Sequence[str], draw: np.random.Generator) -> np.ndarray:
+    """One colour that grows lighter upwards, several from above to below, or all in soft clouds."""
+    if COLOURFUL in names:
+        hue = 2 * np.pi * _grown_up(draw.uniform(0, 1.6, (5, 5)))
+        return lab_to_rgb(np.stack([80 + 0 * hue, 42 * np.cos(hue), 42 * np.sin(hue)], -1)).transpose(2, 0, 1)
+    lab = np.array([COLOURS[name] for name in names])
+    if len(lab) == 1:
+        lab = np.concatenate([lab + (0.45 * (100 - lab[:, :1])) * (1, 0, 0), lab])
+    return lab_to_rgb(np.stack([_grown_up(column[:, None]) for column in lab.T], -1)).transpose(2, 0, 1)
+
+
+def _grown_up(grid: np.ndarray) -> np.ndarray:
+    """A few numbers [h, w] drawn up smoothly to [SIDE, SIDE]."""
+    image = Image.fromarray(grid.astype(np.float32))
+    return np.asarray(image.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+
+
+def _grown(image: Image.Image, place: Place, draw: np.random.Generator) -> None:
+    """The things of a place as few shapes, from far to near."""
+    pen = ImageDraw.Draw(image)
+    low, high = (place.horizon + 0.03) * SIDE, 0.97 * SIDE
+    for number, y in enumerate(np.sort(draw.uniform(low, high, 4 * place.count))):
+        name, colour = place.things[number % len(place.things)]
+        x, size = draw.uniform(0, SIDE), 0.35 + (y - low) / (high - low)
+        rgb = _rgb(lab_to_rgb(np.array(COLOURS[colour or "green"])).tolist())
+        if name in ("house", "tree", "cactus") and number >= place.count:
+            continue
+        if name == "house":
+            w, h = 70 * size, 60 * size
+            pen.rectangle((x - w / 2, y - h, x + w / 2, y), (240, 226, 200))
+            pen.polygon([(x - 0.65 * w, y - h), (x, y - 1.7 * h), (x + 0.65 * w, y - h)], (186, 84, 62))
+        elif name == "tree":
+            pen.rectangle((x - 6 * size, y - 60 * size, x + 6 * size, y), (112, 80, 52))
+            pen.ellipse(
+                (x - 42 * size, y - 150 * size, x + 42 * size, y - 40 * size), _rgb((0.3, 0.52, 0.26))
+            )
+        elif name == "cactus":
+            pen.rounded_rectangle(
+                (x - 9 * size, y - 90 * size, x + 9 * size, y), 9 * size, _rgb((0.3, 0.55, 0.3))
+            )
+        else:
+            pen.line((x, y, x, y - 22 * size), _rgb((0.25, 0.5, 0.2)), max(1, round(3 * size)))
+            _disc(image, x, y - 24 * size, 9 * size, rgb)
 
 
 def weather(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from audiogen.lab.data.painterly.textures import SIZE, blur, clouds, grain
+from audiogen.media.painting.textures import SIZE, blur, clouds, grain
 
 
 def cold_press(rng: np.random.Generator) -> np.ndarray:

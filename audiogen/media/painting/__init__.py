@@ -1,0 +1,7 @@
+"""Painting by rule: paper, pigment, brush, pencil and pen, at 512x512.
+
+textures.py  noise and blur       paper.py     grounds          strokes.py  strokes as machine code
+hatching.py  where lines begin    brush.py     thick paint      outlines.py the middle of drawn lines
+areas.py     plain areas of colour, and what of a picture is the figure
+mediums.py   a picture in watercolour, oil, pencil or ink, or as an illustration
+"""

@@ -1,0 +1,215 @@
+"""A picture in a medium: what was laid in as plain areas of colour becomes paper and pigment, thick strokes,
+graphite, ink, or an illustration with firm outlines.
+
+Watercolour: pigment absorbs light, so that layers multiply; it is darkest at its rim and in the pits of the
+paper (Curtis et al. 1997). Oil: strokes from wide to fine, the finer ones where the wider ones are wrong
+(Hertzmann 1998), along the edges of the picture, their paint lit from the side. Pencil and ink: lines as
+dense as the picture is dark.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from audiogen.media.colour import rgb_to_lab
+from audiogen.media.painting.areas import directions
+from audiogen.media.painting.brush import at, bristles, lattice, lit
+from audiogen.media.painting.hatching import hatch
+from audiogen.media.painting.outlines import line
+from audiogen.media.painting.paper import canvas, cold_press, relief, sheet, tooth
+from audiogen.media.painting.strokes import Strokes, draw_lines, paint_strokes
+from audiogen.media.painting.textures import SIZE, blur, clouds, step
+
+SEPIA = (0.35, 0.28, 0.25)  # of the pen under a watercolour, sRGB
+INK = np.array([0.07, 0.065, 0.08], np.float32)
+PRIMER = np.array([0.93, 0.9, 0.84], np.float32)  # of a canvas
+BLACKEST = 0.88  # graphite never gets blacker
+LEAST_SPREAD = 0.15  # of darkness; a figure with less is drawn as if it had that
+OUTLINE = 0.35  # of an illustration: how light its lines are beside the colours that they part
+GROUND = 0.55  # how dark what is behind the figure is drawn, in pencil and ink
+PALE = 3.0  # pixels of a figure's rim that are partly paper
+HALO = 5.0  # pixels around the figure that stay bare
+
+
+@dataclass(frozen=True, eq=False)
+class Laid:
+    """What is painted.
+
+    Attributes:
+        colours: float32 [SIZE, SIZE, 3] in 0..1, in plain areas.
+        figure: bool [SIZE, SIZE].
+        middles: of the lines, see `outlines.middles`.
+        ground: whether what is around the figure is painted as well; else it is bare paper.
+    """
+
+    colours: np.ndarray
+    figure: np.ndarray
+    middles: np.ndarray
+    ground: bool = False
+
+    @cached_property
+    def distance(self) -> np.ndarray:
+        """Pixels to the outline of the figure, positive inside, float32 [SIZE, SIZE]."""
+        from scipy.ndimage import distance_transform_edt
+
+        away = distance_transform_edt(self.figure) - distance_transform_edt(~self.figure)
+        return blur(np.asarray(away, np.float32), 1.0)
+
+    @property
+    def inside(self) -> np.ndarray:
+        """1 on the figure, 0 outside, with an edge of a pixel."""
+        return np.clip(self.distance + 0.5, 0, 1)
+
+    def before(self, ground: np.ndarray) -> Laid:
+        """The figure before a ground, float32 [SIZE, SIZE, 3]."""
+        inside = np.clip((self.distance - PALE) / 1.5 + 0.5, 0, 1)[..., None]
+        colours = ground + inside * (self.colours - ground)
+        return Laid(np.asarray(colours, np.float32), self.figure, self.middles, True)
+
+    @cached_property
+    def darkness(self) -> np.ndarray:
+        """0 (light) to 1 over the figure, what is behind it less; 0 on bare paper."""
+        dark = 1 - rgb_to_lab(self.colours)[..., 0] / 100
+        low, high = np.percentile(dark[self.figure], (4, 97))
+        spread = np.clip((dark - low) / max(high - low, LEAST_SPREAD), 0, 1)
+        behind = GROUND * dark * step(-HALO, -HALO - 3, self.distance) if self.ground else 0.0
+        return np.asarray(np.where(self.figure, spread, behind), np.float32)
+
+
+def watercolor(laid: Laid, rng: np.random.Generator) -> np.ndarray:
+    """Transparent washes over cold-pressed paper, and a pen: float32 [SIZE, SIZE, 3]."""
+    from scipy.ndimage import map_coordinates
+
+    surface = cold_press(rng)
+    y, x = np.mgrid[:SIZE, :SIZE].astype(np.float32)
+    loose = [y + 2 * clouds(rng, 40, 2), x + 2 * clouds(rng, 40, 2)]
+
+    def loosely(field: np.ndarray) -> np.ndarray:
+        return np.asarray(map_coordinates(field, loose, order=1, mode="nearest"))
+
+    colours = np.stack([loosely(laid.colours[..., c]) for c in range(3)], -1)
+    distance = loosely(laid.distance)
+    light = blur(np.asarray(rgb_to_lab(colours)[..., 0]), 1.2)
+    steps = np.clip(np.hypot(*np.gradient(light)), 0, 6)  # where one wash ends and the next begins
+    body = np.clip(distance / 1.5 + 0.5, 0, 1)
+    rim = body * np.exp(-((np.maximum(distance, 0) / 3) ** 2))
+    wash = 0.88 + 0.16 * clouds(rng, 120, 3) + 0.06 * clouds(rng, 28, 2) + 0.05 * steps
+    behind = 0.9 * step(-HALO + 2, -HALO, distance) if laid.ground else 0.0
+    density = body * (wash + 0.5 * rim) + (1 - body) * behind * wash
+    density *= 1 + 0.13 * np.clip(-surface, -1.5, 1.5)  # pigment settles in the pits
+    absorbed = -np.log(np.clip(colours, 0.03, 1)) * np.clip(density, 0, 2.2)[..., None]
+    pen = line(laid.middles, 4.8) * np.clip(0.75 + 0.2 * clouds(rng, 50, 2), 0.1, 1)
+    absorbed -= pen[..., None] * np.log(np.array(SEPIA, np.float32))
+    paper = sheet(rng, (0.985, 0.975, float(rng.uniform(0.93, 0.965))))
+    return np.clip(paper * np.exp(-absorbed) * relief(surface, 0.016)[..., None], 0, 1)
+
+
+def oil(laid: Laid, rng: np.random.Generator) -> np.ndarray:
+    """Thick strokes on canvas, from wide to fine: float32 [SIZE, SIZE, 3]."""
+    distance, hair, weave = laid.distance, bristles(rng), canvas(rng)
+    target = laid.colours
+    if not laid.ground:
+        bare = PRIMER * (1 + 0.03 * clouds(rng, 200, 2)[..., None])
+        target = bare + np.clip(distance / 2 + 0.5, 0, 1)[..., None] * (target - bare)
+    pen = line(laid.middles, 5.5)[..., None]
+    target = np.asarray(target * (1 - (1 - OUTLINE) * pen), np.float32)
+    soft = np.stack([blur(target[..., c], 5.0) for c in range(3)], -1)
+    angle, clear = directions(target, 8.0)
+    swirl = rng.uniform(0, np.pi) + 0.6 * clouds(rng, 300, 2)
+    turned = np.exp(2j * angle) * clear + np.exp(2j * swirl) * (1 - clear)
+    flow = (np.angle(turned) / 2).astype(np.float32)
+    picture = np.ones((SIZE, SIZE, 3), np.float32) * target.mean((0, 1))
+    height = (0.12 * weave).astype(np.float32)
+    lab = rgb_to_lab(target)
+
+    def layer(width: float, share: float, colours: np.ndarray, where: np.ndarray, clip: np.ndarray) -> None:
+        strokes = lattice(rng, width, share)
+        strokes = Strokes(*(part[where[at(strokes.start)]] for part in strokes))
+        strokes.length[:] *= 0.7 if width < 14 else 1.0
+        paints = colours[at(strokes.start)]
+        paints = paints * (1 + rng.normal(0, 0.045, (len(paints), 1))) + rng.normal(0, 0.015, paints.shape)
+        paint_strokes(picture, height, strokes, np.clip(paints, 0, 1), flow, clip, hair)
+
+    everywhere = np.ones((SIZE, SIZE), np.float32)
+    outside, inside = np.clip(0.5 - distance, 0, 1), np.clip(distance + 1, 0, 1)
+    layer(22, 1.5, soft, distance < np.inf, everywhere)
+    layer(15, 1.0, soft, distance < 0, outside)
+    layer(11, 2.0, target, distance > 0.5, inside)
+    layer(7, 1.6, target, distance > 0.5, inside)
+    for width, least in ((4.5, 9.0), (3.0, 12.0)):  # CIELAB
+        wrong = blur(np.linalg.norm(rgb_to_lab(picture) - lab, axis=-1), 1.0) > least
+        layer(width, 2.2, target, wrong & ((distance > 0) | laid.ground), everywhere)
+    return lit(picture, height, weave, rng)
+
+
+def pencil(laid: Laid, rng: np.random.Generator) -> np.ndarray:
+    """Graphite on toothed paper: float32 [SIZE, SIZE, 3], the channels equal."""
+    dark = np.where(laid.figure, 0.06 + 0.8 * laid.darkness, 0.8 * laid.darkness)
+    covered = np.clip(laid.inside + (laid.darkness > 0), 0, 1).astype(np.float32)
+    tone = np.zeros((SIZE, SIZE), np.float32)
+    straight = (rng.uniform(0.5, 1.1) * rng.choice([-1, 1]) + 0.06 * clouds(rng, 240, 2)).astype(np.float32)
+    form, _ = directions(laid.colours, 8.0)
+    for angle, least, weight in ((straight, 0.0, 0.5), (straight + 0.5, 0.3, 0.5), (form, 0.55, 0.55)):
+        wanted = 1.1 * np.clip((dark - least) / (1 - least), 0, 1)
+        lines = hatch(rng, wanted, rng.uniform(3.6, 4.6), (22, 60), angle, even=True)
+        lines = lines._replace(width=rng.uniform(1.3, 2.6, len(lines.start)))
+        lines.strength[:] *= weight
+        draw_lines(tone, lines, angle, covered, taper=0.4)
+    again, along = _drawn_again(laid.middles, rng)
+    draw_lines(tone, again, along, np.ones_like(tone), taper=0.7)
+    tone = 1 - (1 - tone) * (1 - 0.55 * line(laid.middles, 4.8))
+    paper = np.clip(tooth(rng), -2, 2)
+    caught = tone * (0.88 + 0.34 * paper * (1 - 0.6 * tone)).clip(0, 1.3)
+    rubbed = 0.3 * blur(dark * covered, 1.5) + 0.2 * blur(tone, 2.5)
+    black = np.clip(caught + rubbed * (1 + 0.08 * paper), 0, 1) * BLACKEST
+    ground = rng.uniform(0.9, 0.96) * (1 - 0.011 * paper - 0.012 * np.clip(clouds(rng, 300, 2), -2, 2))
+    grey = np.clip(ground * (1 - black), 0, 1).astype(np.float32)
+    return np.repeat(grey[..., None], 3, axis=2)
+
+
+def ink(laid: Laid, rng: np.random.Generator) -> np.ndarray:
+    """Pen lines and cross-hatching on off-white paper, nothing grey: float32 [SIZE, SIZE, 3]."""
+    black = np.zeros((SIZE, SIZE), np.float32)
+    slant, gap = rng.uniform(0.5, 1.1) * rng.choice([-1, 1]), rng.uniform(5.5, 6.5)
+    for number, least in enumerate((0.22, 0.48, 0.72)):
+        angle = (slant + 1.1 * number + 0.04 * clouds(rng, 120, 2)).astype(np.float32)
+        wanted = blur(np.where(laid.darkness > least, 1.1, 0).astype(np.float32), 2.0)
+        lines = hatch(rng, wanted, gap, (26, 60), angle, even=True)
+        lines = lines._replace(width=rng.uniform(1.3, 2.1, len(lines.start)))
+        lines.strength[:] = 1.0
+        draw_lines(black, lines, angle, np.clip(1.5 * wanted, 0, 1), 0.45, False)
+    black = np.maximum(black, line(laid.middles, 6.5 + 0.9 * clouds(rng, 70, 2)))
+    paper = sheet(rng, (0.975, float(rng.uniform(0.945, 0.965)), float(rng.uniform(0.88, 0.94))), 0.008)
+    paper *= 1 - 0.008 * tooth(rng)[..., None]
+    return np.clip(paper + black[..., None] * (INK - paper), 0, 1)
+
+
+def illustration(laid: Laid, rng: np.random.Generator) -> np.ndarray:
+    """Plain areas and firm outlines on white, or before what is behind: float32 [SIZE, SIZE, 3]."""
+    edge = np.clip(laid.distance / 1.5 + 0.5, 0, 1)[..., None]
+    colours = laid.colours if laid.ground else 1 + edge * (laid.colours - 1)
+    dark = np.stack([blur(colours[..., c], 3.0) for c in range(3)], -1) * OUTLINE
+    pen = 0.85 * line(laid.middles, 5.5 + 0.4 * clouds(rng, 70, 2))[..., None]
+    return np.asarray(np.clip(colours + pen * (dark - colours), 0, 1), np.float32)
+
+
+MEDIUMS = {"watercolor": watercolor, "oil": oil, "pencil": pencil, "ink": ink}
+
+
+def _drawn_again(middles: np.ndarray, rng: np.random.Generator) -> tuple[Strokes, np.ndarray]:
+    """Lines drawn over several times, piece by piece, and the field along which they run."""
+    from scipy.ndimage import gaussian_filter
+
+    soft = gaussian_filter(middles, 1.5)
+    gy, gx = np.gradient(soft)
+    along, across = gaussian_filter(gx * gx - gy * gy, 4), gaussian_filter(2 * gx * gy, 4)
+    angle = (0.5 * np.arctan2(across, along) + np.pi / 2).astype(np.float32)
+    ridge = np.argwhere(line(middles, 4.5) > 0.5)
+    count = len(ridge) // 15
+    start = ridge[rng.choice(len(ridge), count, replace=False)] if count else np.zeros((0, 2))
+    start = start + rng.normal(0, 0.7, start.shape)
+    pieces = rng.uniform(30, 90, count), rng.uniform(1.4, 2.8, count), rng.uniform(0.55, 0.95, count)
+    return Strokes(start, *pieces), angle
