@@ -41,7 +41,8 @@ EDITS = 2  # how pictures are changed, varied and made of squares; 1: as before 
 PAINTING = (
     2  # how pictures of things are painted; 1: as before recipes held this number, 2: by rule at the end
 )
-LAID_IN = "shaded"  # the look in which is laid in what is then painted in a style
+PAINTER = "painter"  # the stage after which a picture is painted by rule
+LAID_IN = "3d"  # the look in which is laid in what is then painted in a style
 IN_SQUARES, PAINTED_AS = "pixel", "flat"  # a look, and the one in which it is painted before
 FILL_SECONDS = (0.2, 300.0)  # of what is made anew in a sound that is there
 BED_LU = 8.0  # by how much a bed of rain is softer than the piano above it
@@ -295,10 +296,11 @@ class Plan:
 
     @property
     def by_rule(self) -> bool:
-        """Whether the picture is painted by rule at the end: a thing by our own stages that is no change of
-        another picture."""
-        thing = self.kind.is_picture and self.kind.subject == "thing" and self.vocabulary == OWN
-        return thing and self.request.painting > 1 and self.retouch is None and self.gives is Picture
+        """Whether the picture is painted by rule at the end: a thing from our own painter that is no change
+        of another picture."""
+        thing = self.kind.is_picture and self.kind.subject == "thing"
+        ours = self.stages.get("renderer") == PAINTER
+        return thing and ours and self.request.painting > 1 and self.retouch is None
 
     @property
     def drawn(self) -> Conditioning:

@@ -15,7 +15,7 @@ from audiogen.making.layouts import ColourLayouts
 from audiogen.making.understanding import understand
 from audiogen.media.colour import COLOURS, rgb_to_lab
 from audiogen.provenance import replayable
-from audiogen.request import Request
+from audiogen.request import LAID_IN, Request
 from audiogen.stage import Sampling
 
 SIDE = 16
@@ -130,7 +130,7 @@ def test_the_decoder_paints_over_it_unless_told_not_to(tiny, monkeypatch: pytest
     for layout in (True, False):
         plan = understand(Request("a fox in oil", "picture", sampling=Sampling(seed=1), layout=layout))
         decoder = plan.parts[1]
-        decoder.config = dataclasses.replace(decoder.config, layouts={"shaded": 0.5})
+        decoder.config = dataclasses.replace(decoder.config, layouts={LAID_IN: 0.5})
         take = next(iter(engine.make(plan)))
         assert take.recipe["layout"] is layout
         assert isinstance(take.picture, Picture)

@@ -287,6 +287,29 @@ def test_a_pixel_picture_is_painted_flat_and_made_of_squares(tiny: Path) -> None
     assert len(np.unique(pixels(dataclasses.replace(request, edits=1)))) > 1000  # as it was painted before
 
 
+def test_a_background_lies_behind_the_figure_and_the_seed_makes_it_again(tiny: Path) -> None:
+    request = Request("a cartoon cat", sampling=Sampling(seed=1), watermark=False)
+    bare = pixels(request)
+    blue = dataclasses.replace(request, prompt="a cartoon cat, blue background")
+    made = only(blue)
+    assert made.conditioning.background == ("blue",) == tuple(made.recipe["conditioning"]["background"])
+    assert np.abs(made.picture.pixels - bare).max() > 0.2
+    np.testing.assert_array_equal(pixels(blue), made.picture.pixels)
+
+
+def test_pictures_of_before_are_painted_as_before(tiny: Path, tmp_path: Path) -> None:
+    request = Request("an oil painting of a cat", sampling=Sampling(seed=1), watermark=False)
+    assert only(request).recipe["painting"] == 2
+    before = only(dataclasses.replace(request, painting=1))
+    assert before.recipe["painting"] == 1
+    old = {name: row for name, row in before.recipe.items() if name != "painting"}
+    np.testing.assert_array_equal(
+        only(request_of_recipe(old, tmp_path)).picture.pixels, before.picture.pixels
+    )
+    with pytest.raises(InvalidRequest, match="painting must be"):
+        Request("a cat", painting=3)
+
+
 def test_variations_differ_by_their_own_seed(tiny: Path) -> None:
     one, two = (t.picture for t in make(Request("digit 7", sampling=Sampling(1, variation=0.5, n=2))))
     assert np.abs(one.pixels - two.pixels).max() > 1e-3

@@ -160,7 +160,7 @@ def pencil(laid: Laid, rng: np.random.Generator) -> np.ndarray:
         draw_lines(tone, lines, angle, covered, taper=0.4)
     again, along = _drawn_again(laid.middles, rng)
     draw_lines(tone, again, along, np.ones_like(tone), taper=0.7)
-    tone = 1 - (1 - tone) * (1 - 0.55 * line(laid.middles, 4.8))
+    tone += (1 - tone) * 0.55 * line(laid.middles, 4.8)
     paper = np.clip(tooth(rng), -2, 2)
     caught = tone * (0.88 + 0.34 * paper * (1 - 0.6 * tone)).clip(0, 1.3)
     rubbed = 0.3 * blur(dark * covered, 1.5) + 0.2 * blur(tone, 2.5)
