@@ -299,7 +299,7 @@ class Plan:
         """Whether the picture is painted by rule at the end: a thing from our own painter that is no change
         of another picture."""
         thing = self.kind.is_picture and self.kind.subject == "thing"
-        ours = self.stages.get("renderer") == PAINTER
+        ours = PAINTER in (self.stages.get("renderer"), *(stage.name for stage in self.beyond))
         return thing and ours and self.request.painting > 1 and self.retouch is None
 
     @property

@@ -75,6 +75,14 @@ def test_existing_files_are_kept_unless_forced(tmp_path: Path) -> None:
             artifact.save(tmp_path / "x.jpg")
 
 
+def test_latents_keep_the_contour_that_they_were_painted_along(tmp_path: Path) -> None:
+    drawn = np.linspace(0, 255, 28 * 28).round().reshape(28, 28).astype(np.float32) / 255
+    Latents(np.zeros((4, 8, 8), np.float32), 64, ink=drawn).save(tmp_path / "x.npz")
+    np.testing.assert_array_equal(Latents.load(tmp_path / "x.npz").ink, drawn)
+    with pytest.raises(InvalidRequest, match="contour"):
+        Latents(np.zeros((4, 8, 8), np.float32), 64, ink=drawn[:20, :20])
+
+
 def test_latents_survive_and_others_are_refused(tmp_path: Path) -> None:
     values = np.random.default_rng(0).standard_normal((4, 8, 8)).astype(np.float32)
     Latents(values, 64).save(tmp_path / "x.npz")

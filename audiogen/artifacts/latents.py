@@ -9,6 +9,7 @@ import numpy as np
 
 from audiogen.artifacts.checks import check_array, one_number
 from audiogen.artifacts.conditioning import Conditioning
+from audiogen.artifacts.contour import SIZES
 from audiogen.errors import InvalidRequest
 from audiogen.media import files, png
 
@@ -24,11 +25,14 @@ class Latents:
         values: float32 [c, h, w], every channel normalised to std 1 over the training pictures.
         size: of the picture that they stand for, pixels (8 to a place: 32x32 for 256).
         asked: what it was made for; None: not known. It is not kept in a file.
+        ink: the contour along which it was painted, float32 [n, n] in 0..1, levels of 1/255; None: there was
+            none. The last hand at a picture draws its lines.
     """
 
     values: np.ndarray
     size: int = 256
     asked: Conditioning | None = None
+    ink: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         check_array("Image latents are", self.values, "channels", "h", "w")
@@ -38,6 +42,12 @@ class Latents:
                 f"Image latents are square, of 1 to {MOST_CHANNELS} channels and 1 to {MOST_PLACES} places "
                 f"to a side; these have shape {list(self.values.shape)}."
             )
+        if self.ink is not None:
+            check_array("The contour of image latents is", self.ink, "h", "w")
+            if self.ink.shape not in [(size, size) for size in SIZES]:
+                raise InvalidRequest(
+                    f"The contour of image latents has {SIZES} pixels, not {self.ink.shape}."
+                )
 
     def save(self, path: str | Path, force: bool = False) -> None:
         """Write .npz."""
@@ -45,7 +55,10 @@ class Latents:
 
     def npz_bytes(self) -> bytes:
         """The file of `save`."""
-        return files.npz_bytes({"latents": self.values, "size": np.array(self.size)})
+        row = {"latents": self.values, "size": np.array(self.size)}
+        if self.ink is not None:
+            row["contour"] = np.round(255 * np.clip(self.ink, 0, 1)).astype(np.uint8)
+        return files.npz_bytes(row)
 
     @classmethod
     def load(cls, path: str | Path) -> Latents:
@@ -59,7 +72,9 @@ class Latents:
         if values is None or "size" not in arrays:
             raise InvalidRequest(f"{path} holds no image latents (no `latents` and `size`).")
         check_array("Image latents are", values, "channels", "h", "w")
-        return cls(values.astype(np.float32), int(one_number(arrays, "size", path)))
+        ink = arrays.get("contour")
+        ink = None if ink is None else ink.astype(np.float32) / 255
+        return cls(values.astype(np.float32), int(one_number(arrays, "size", path)), ink=ink)
 
     def plot(self) -> bytes:
         """The channels beside each other, grey at 0, as a PNG file."""

@@ -113,7 +113,10 @@ def artifacts(
     x = _begin(plan)
     yield x
     for at in range(len(plan.parts)):
-        x = _as_kept(_made(plan, at, x, sampling, progress, observer), plan.conditioning)
+        made = _made(plan, at, x, sampling, progress, observer)
+        if isinstance(made, Latents) and isinstance(x, Contour) and not x.is_empty:
+            made = dataclasses.replace(made, ink=x.pixels)
+        x = _as_kept(made, plan.conditioning)
         if plan.once and hasattr(plan.parts[at], "let_go"):
             plan.parts[at].let_go()
         yield x

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from audiogen import scenery
-from audiogen.artifacts import Picture
+from audiogen.artifacts import Latents, Picture
 from audiogen.media import drawing
 from audiogen.media.painting.textures import SIZE
 from audiogen.request import Plan, Take
@@ -33,8 +33,9 @@ def painted(plan: Plan, take: Take) -> Picture:
     known, sampling = plan.conditioning, take.sampling
     pixels = drawing.resized(take.picture.pixels, SIZE).transpose(1, 2, 0)
     colours = smoothed(np.ascontiguousarray(pixels, np.float32))
-    followed = take.contour is not None and sampling.structure_strength >= FOLLOWED
-    ink = take.contour.pixels if take.contour is not None and followed else np.zeros((64, 64), np.float32)
+    drawn = plan.start.ink if isinstance(plan.start, Latents) else take.contour and take.contour.pixels
+    followed = drawn is not None and sampling.structure_strength >= FOLLOWED
+    ink = drawn if drawn is not None and followed else np.zeros((64, 64), np.float32)
     inside = figure(colours, ink)
     lined = known.look not in UNLINED and followed
     lines = middles(ink, inside) if lined else np.zeros((SIZE, SIZE), np.float32)
