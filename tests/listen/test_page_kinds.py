@@ -162,9 +162,15 @@ def test_a_shared_page_asks_for_a_name(browser, opened):
     browser.open(server.url)  # the same tab goes on
     browser.until(READY)
     assert [s.rater for s in server.sittings.sessions] == ["Ann"]
-    browser.run("sessionStorage.clear()")
+    browser.run("sessionStorage.clear()")  # closed, and opened again
     browser.open(server.url)
     browser.until("document.querySelector('#name').value === 'Ann'")
+    browser.click("#join button")
+    browser.until(READY)
+    browser.run("sessionStorage.clear(); localStorage.clear()")  # another browser
+    browser.open(server.url)
+    browser.until("!document.querySelector('#who').hidden")
+    browser.run("document.querySelector('#name').value = 'Ann'")
     browser.click("#join button")
     browser.until("!document.querySelector('#failure').hidden")
     assert "Ann is here already" in text(browser, "#failure")

@@ -5,11 +5,14 @@ class Source {
     this.key = kept("sessionStorage", this.place);
   }
 
-  /* The state of a sitting; null: a name is needed. */
+  /* The state of a sitting; null: a name is needed. Who closed the browser goes on under the same name. */
   async begin(rater) {
-    if (this.key && rater === null) {
+    if (rater !== null) this.key = kept("localStorage", `${this.place} ${rater}`);
+    if (this.key) {
       try {
-        return await this.ask(`${this.key}/state`);
+        const state = await this.ask(`${this.key}/state`);
+        keep("sessionStorage", this.place, this.key);
+        return state;
       } catch (problem) {
         if (problem.status !== 404) throw problem; // the programme was started again
         this.key = null;
@@ -18,6 +21,7 @@ class Source {
     if (rater === null && TEST.ask_name) return null;
     this.key = (await this.ask("join", { rater: rater || "" })).key;
     keep("sessionStorage", this.place, this.key);
+    if (rater !== null) keep("localStorage", `${this.place} ${rater}`, this.key);
     return this.ask(`${this.key}/state`);
   }
 

@@ -92,6 +92,31 @@ def test_sounds_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert command.main([str(a), str(b), "--out", str(tmp_path / "out")]) == 3
 
 
+def test_the_harder_a_sound_is_clipped_the_lower_its_crest_factors() -> None:
+    """At any level, and with nothing to say of silence."""
+    noise = np.random.default_rng(0).normal(size=(2, 2 * sounds.RATE)).astype(np.float32)
+    limits = np.abs(noise).max() / 10 ** (np.array([0, 6, 10, 25]) / 20)
+    found = np.array([sounds.crest_factors(np.clip(noise, -limit, limit)) for limit in limits])
+    assert (np.diff(found, axis=0) < -0.1).all()
+    assert sounds.crest_factors(0.01 * noise) == pytest.approx(found[0], abs=1e-3)
+    assert np.isfinite(sounds.crest_factors(np.zeros((2, sounds.RATE), np.float32))).all()
+
+
+def test_clipping_lies_in_order() -> None:
+    """10 dB and 25 dB of it, in sounds whose spectrum it leaves as it is."""
+    own = sounds.embedding("ours", None, None)
+    rng = np.random.default_rng(0)
+    clips = [0.1 * rng.uniform(0.5, 2) * rng.normal(size=(2, 5 * sounds.RATE)) for _ in range(18)]
+
+    def rows(some: list[np.ndarray], db: float) -> sets.Rows:
+        limits = [np.abs(x).max() * 10 ** (-db / 20) for x in some]
+        return [own.describe(np.clip(x, -m, m).astype(np.float32)) for x, m in zip(some, limits, strict=True)]
+
+    reference = sets.Reference.of(rows(clips[:6], 0), rows(clips[6:12], 0), own.sizes)
+    found = [reference.scores(rows(clips[12:], db))["kernel"].value for db in (0, 10, 25)]
+    assert found == sorted(found)
+
+
 def test_what_was_measured_is_not_measured_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     a, b = hiss(tmp_path / "a", 2, 0), hiss(tmp_path / "b", 2, 1)
     out = ["--out", str(tmp_path / "out"), "--force"]
@@ -132,7 +157,7 @@ def test_pictures_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ca
         steps = np.abs(np.diff(pixels, axis=2)).mean((1, 2))
         return np.concatenate([pixels.mean((1, 2)), pixels.std((1, 2)), 20 * steps])[None]
 
-    monkeypatch.setattr(pictures, "embedding", lambda *_: simple)
+    monkeypatch.setattr(pictures, "embedding", lambda *_: sets.Embedding("simple", simple))
     a, b = drawn(tmp_path / "a", 8, 0), drawn(tmp_path / "b", 16, 1)
     assert command.of_pictures([str(a), str(b), "--out", str(tmp_path / "out")]) == 0
     assert "Diversity" in capsys.readouterr().out

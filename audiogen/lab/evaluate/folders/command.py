@@ -14,7 +14,7 @@ import numpy as np
 from audiogen.errors import AudiogenError, InvalidRequest, WouldOverwrite
 from audiogen.lab.evaluate.folders import page, pictures, sounds
 from audiogen.lab.evaluate.folders.cache import Cache, Record, measured
-from audiogen.lab.evaluate.folders.sets import KID, LEAST, Reference, conclusion, halves, spread
+from audiogen.lab.evaluate.folders.sets import KID, LEAST, Embedding, Reference, conclusion, halves, spread
 from audiogen.lab.evaluate.scores import Score
 from audiogen.media.files import write_atomic
 
@@ -92,12 +92,12 @@ def evaluate(what: str, given: argparse.Namespace) -> dict[str, Any]:
             given.out.mkdir(parents=True, exist_ok=True)
         except OSError as problem:
             raise InvalidRequest(f"Cannot make the folder {given.out}: {problem.strerror}.") from problem
-    embed, judges, label = _judges(what, given)
+    embedding, judges, label = _judges(what, given)
     cache = Cache(given.out, f"{what} {label}")
 
     def measure(file: Path) -> Record:
         seen = kind.read(file)
-        return {"rows": embed(seen), "facts": kind.facts_of(seen, file, *judges)}
+        return {"rows": embedding.describe(seen), "facts": kind.facts_of(seen, file, *judges)}
 
     (a, of_a, out_a), (b, of_b, out_b) = (
         measured(own, cache, measure, name) for own, name in zip(files, "AB", strict=True)
@@ -121,8 +121,10 @@ def evaluate(what: str, given: argparse.Namespace) -> dict[str, Any]:
             "are the least. What is measured of single files stands; of the folders nothing can be concluded."
         ]
         return result
-    sets = _sets(kind, embed, (of_a, of_b), b, count)
-    reference = Reference.of(sets.pop("reference"), sets["B, other half"], kid=what == "pictures")
+    sets = _sets(kind, embedding, (of_a, of_b), b, count)
+    reference = Reference.of(
+        sets.pop("reference"), sets["B, other half"], embedding.sizes, kid=what == "pictures"
+    )
     scores = {name: reference.scores(rows) for name, rows in sets.items()}
     result["sets"] = [{"name": name, "scores": _plain(each)} for name, each in scores.items()]
     first = KID.name if what == "pictures" else "kernel"
@@ -134,7 +136,7 @@ def evaluate(what: str, given: argparse.Namespace) -> dict[str, Any]:
     return result
 
 
-def _judges(what: str, given: argparse.Namespace) -> tuple[Any, tuple[Any, ...], str]:
+def _judges(what: str, given: argparse.Namespace) -> tuple[Embedding, tuple[Any, ...], str]:
     """The embedding, what else judges files, and a name for all that was chosen."""
     if what == "sound":
         from audiogen.ranking.judge import shipped_ear
@@ -150,8 +152,9 @@ def _judges(what: str, given: argparse.Namespace) -> tuple[Any, tuple[Any, ...],
             from audiogen.hub.judges import Clap
 
             clap = Clap(given.clap)
-        chosen = f"{given.embedding}{', notes' * given.notes}{', yamnet' * (net is not None)}{_named(clap)}"
-        return sounds.embedding(given.embedding, given.yamnet, clap), (ear, net, clap), chosen
+        embedding = sounds.embedding(given.embedding, given.yamnet, clap)
+        chosen = f"{embedding.name}{', notes' * given.notes}{', yamnet' * (net is not None)}{_named(clap)}"
+        return embedding, (ear, net, clap), chosen
     reader = clip = None
     if given.digits:
         from audiogen.lab.evaluate.digits.judge import DigitClassifier
@@ -166,8 +169,9 @@ def _judges(what: str, given: argparse.Namespace) -> tuple[Any, tuple[Any, ...],
         from audiogen.hub.judges import Features
 
         features = Features(given.features)
-    chosen = f"{given.embedding}{', digits' * given.digits}{_named(clip)}{_named(features)}"
-    return pictures.embedding(given.embedding, features, clip), (reader, clip), chosen
+    embedding = pictures.embedding(given.embedding, features, clip)
+    chosen = f"{embedding.name}{', digits' * given.digits}{_named(clip)}{_named(features)}"
+    return embedding, (reader, clip), chosen
 
 
 def _named(network: Any) -> str:
@@ -176,7 +180,7 @@ def _named(network: Any) -> str:
 
 
 def _sets(
-    kind: Any, embed: Any, records: tuple[list[Record], list[Record]], b: Sequence[Path], count: int
+    kind: Any, embedding: Embedding, records: tuple[list[Record], list[Record]], b: Sequence[Path], count: int
 ) -> dict[str, list[np.ndarray]]:
     """Rows of the reference, of A, of the other half of B, and of that damaged."""
     of_a, of_b = records
@@ -191,7 +195,7 @@ def _sets(
     for damages in kind.ANCHORS.values():
         for name, damage in damages.items():
             print(f"{name} ...", file=sys.stderr, flush=True)
-            sets[name] = [embed(damage(x, np.random.default_rng(k))) for k, x in enumerate(seen)]
+            sets[name] = [embedding.describe(damage(x, np.random.default_rng(k))) for k, x in enumerate(seen)]
     return sets
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from audiogen.artifacts import Contour, Picture
 from audiogen.errors import InvalidRequest
 from audiogen.lab.evaluate.contour_iou import iou_of_ink
+from audiogen.lab.evaluate.folders.sets import Embedding
 from audiogen.lab.evaluate.folders.words import words_of
 from audiogen.lab.evaluate.pictures import damage
 from audiogen.media import drawing, png
@@ -19,12 +19,11 @@ from audiogen.media.ink import ink_mask
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 SIDE = 256  # pixels at which pictures are looked at
-Embedding = Callable[[np.ndarray], np.ndarray]  # pixels [3, SIDE, SIDE] -> rows [1, D]
 CONTOUR = ".contour.png"  # beside a picture, as --keep-structure writes it
 
 
 def embedding(name: str, features: Any, clip: Any) -> Embedding:
-    """An embedding by its name: "ours", "clip" or "features".
+    """An embedding of pixels [3, SIDE, SIDE] by its name: "ours", "clip" or "features".
 
     Args:
         features, clip: networks of the user's, see `hub.judges`; None: there is none.
@@ -34,11 +33,11 @@ def embedding(name: str, features: Any, clip: Any) -> Embedding:
         from audiogen.render.painter import Painter
 
         own = PictureFeatures(Painter.from_pretrained("picture-painter", device="cpu"))
-        return lambda pixels: own(pixels[None])
+        return Embedding("ours, version 2", lambda pixels: own(pixels[None]), own.sizes())
     network = clip if name == "clip" else features
     if network is None:
         raise InvalidRequest(f"The embedding {name} needs a model: --{name} FOLDER or ID.")
-    return lambda pixels: np.asarray(network.pictures([pixels]))
+    return Embedding(name, lambda pixels: np.asarray(network.pictures([pixels])))
 
 
 def read(file: Path) -> np.ndarray:

@@ -10,13 +10,13 @@ are the mean rows of files. All sets have one size. The same draws serve all set
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from audiogen.lab.evaluate.distances import FRECHET, KERNEL, REFERENCE_SEED
-from audiogen.lab.evaluate.embedding import SQUASH
+from audiogen.lab.evaluate.embedding import DIMENSIONS, Projection
 from audiogen.lab.evaluate.frechet import frechet
 from audiogen.lab.evaluate.kernel import Kernels, bandwidth, squared_distances
 from audiogen.lab.evaluate.scores import Measure, Score, drawn_score, draws_of, mean_score
@@ -25,51 +25,52 @@ NEIGHBOURS = 5
 DENSITY = Measure("density", "density", higher_is_better=True)
 COVERAGE = Measure("coverage", "coverage", higher_is_better=True)
 KID = Measure("kid", "KID x 100")
-MOST_DIMENSIONS = 24
 LEAST = 6  # items of a set, with which anything is computed at all
 FEW, MANY = 20, 100  # below the first only large differences mean something; from the second Frechet does
 Rows = list[np.ndarray]  # [segments, D] of every item
 
 
 @dataclass(frozen=True, eq=False)
-class Space:
-    """Features by the measure of the reference: mean, scale [F]; basis [F, D], most of its variance."""
+class Embedding:
+    """What makes rows of a sound or a picture.
 
-    mean: np.ndarray
-    scale: np.ndarray
-    basis: np.ndarray
+    Attributes:
+        name: with its version where it has one, as reports say it.
+        describe: samples or pixels -> features [segments, F].
+        sizes: how many features each block has; every block weighs the same. None: one block.
+    """
 
-    @classmethod
-    def fit(cls, rows: Rows) -> Space:
-        every = np.concatenate(rows)
-        dimensions = max(2, min(MOST_DIMENSIONS, len(every) // 2, every.shape[1]))
-        plain = cls(every.mean(0), every.std(0) + 1e-6, np.eye(every.shape[1]))
-        moving = np.concatenate(plain(rows))
-        _, sizes, directions = np.linalg.svd(moving - moving.mean(0), full_matrices=False)
-        variance = np.square(sizes[:dimensions]).sum() / len(
-            every
-        )  # as many as there are directions, together
-        return cls(
-            plain.mean, plain.scale, directions[:dimensions].T * np.sqrt(dimensions / max(variance, 1e-12))
-        )
+    name: str
+    describe: Callable[[np.ndarray], np.ndarray]
+    sizes: Sequence[int] | None = None
 
-    def __call__(self, rows: Rows) -> Rows:
-        return [SQUASH * np.tanh((each - self.mean) / self.scale / SQUASH) @ self.basis for each in rows]
+
+def fitted(rows: Rows, sizes: Sequence[int] | None = None) -> Projection:
+    """Onto the directions of most variance, as many as half the rows allow; sizes: see `Embedding`."""
+    every = np.concatenate(rows)
+    dimensions = max(2, min(DIMENSIONS, len(every) // 2, every.shape[1]))
+    return Projection.fit(every, dimensions, sizes or [every.shape[1]])
 
 
 @dataclass(frozen=True, eq=False)
 class Reference:
     """The real items that sets are measured against; kid: with the kernel of KID, not a Gaussian."""
 
-    space: Space
+    projection: Projection
     rows: Rows
     kid: bool = False
 
     @classmethod
-    def of(cls, features: Rows, others: Rows, kid: bool = False) -> Reference:
-        """others: as many more real items, which the space is fitted to as well."""
-        space = Space.fit([*features, *others])
-        return cls(space, space(features), kid)
+    def of(
+        cls, features: Rows, others: Rows, sizes: Sequence[int] | None = None, kid: bool = False
+    ) -> Reference:
+        """others: as many more real items, which the projection is fitted to as well."""
+        projection = fitted([*features, *others], sizes)
+        return cls(projection, [projection(each) for each in features], kid)
+
+    def space(self, features: Rows) -> Rows:
+        """Rows of items by the measure of the reference, [segments, D] each."""
+        return [self.projection(each) for each in features]
 
     def scores(self, features: Rows) -> dict[str, Score]:
         """Every figure of as many items as the reference has.

@@ -10,7 +10,8 @@ import numpy as np
 
 from audiogen.artifacts import Structure, Waveform
 from audiogen.errors import InvalidRequest
-from audiogen.lab.evaluate.embedding import SEGMENT_S, describe
+from audiogen.lab.evaluate.embedding import SEGMENT_S, block_sizes, describe
+from audiogen.lab.evaluate.folders.sets import Embedding
 from audiogen.lab.evaluate.folders.words import words_of
 from audiogen.media.audio import SUFFIXES, read_audio, read_recipe
 from audiogen.media.finish import resampled
@@ -18,32 +19,50 @@ from audiogen.media.loudness import measure
 
 RATE = 44_100
 LONGEST_S = 120.0  # of a file that is looked at
-Embedding = Callable[[np.ndarray], np.ndarray]  # samples [2, T] at 44.1 kHz -> rows [segments, D]
+CREST_S = 0.02  # a frame whose crest factor is short-time
 Damage = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
 def embedding(name: str, yamnet: Path | None, clap: Any) -> Embedding:
-    """An embedding by its name: "ours", "yamnet" or "clap".
+    """An embedding of samples [2, T] at 44.1 kHz by its name: "ours", "yamnet" or "clap".
 
     Args:
         yamnet: its folder. clap: a network of the user's, see `hub.judges`; None: there is none.
     """
     if name == "ours":
-        return _ours
+        return Embedding("ours, version 2", _ours, [*block_sizes().values(), 2])
     if name == "yamnet":
         if yamnet is None:
             raise InvalidRequest("The embedding yamnet needs its files: --yamnet FOLDER.")
         from audiogen.lab.evaluate.yamnet import Yamnet
 
         net = Yamnet(yamnet)
-        return lambda samples: net.windows(samples, RATE)
+        return Embedding(name, lambda samples: net.windows(samples, RATE))
     if clap is None:
         raise InvalidRequest("The embedding clap needs a model: --clap FOLDER or ID.")
-    return lambda samples: np.asarray(clap.windows(samples, RATE))
+    return Embedding(name, lambda samples: np.asarray(clap.windows(samples, RATE)))
 
 
 def _ours(samples: np.ndarray) -> np.ndarray:
-    return describe(Waveform(samples, RATE).mel().mid)
+    """The features of `embedding.describe`, and the crest factors, which tell what was clipped."""
+    features = describe(Waveform(samples, RATE).mel().mid)
+    size = round(SEGMENT_S * RATE)
+    segments = [samples[:, k * size : (k + 1) * size] for k in range(len(features))]
+    return np.column_stack([features, np.stack([crest_factors(each) for each in segments])])
+
+
+def crest_factors(samples: np.ndarray) -> np.ndarray:
+    """Log of peak over RMS of a segment [channels, T], and its mean over frames of 20 ms: [2].
+
+    A log-mel is nearly deaf to clipping: noise that is clipped keeps its spectrum.
+    """
+    size = round(CREST_S * RATE)
+    frames = samples[:, : samples.shape[1] // size * size].reshape(len(samples), -1, size)
+    power = np.square(frames.astype(np.float64))
+    peak, mean = power.max((1, 2)), power.mean((1, 2)) + 1e-20
+    loud = power.max(2) > 1e-6 * peak.max(initial=0)  # silence has no shape
+    short = 0.5 * np.log(power[loud].max(1) / power[loud].mean(1))
+    return np.array([0.5 * np.log(peak / mean + 1e-3).mean(), short.mean() if len(short) else 0.0])
 
 
 def read(file: Path) -> np.ndarray:
