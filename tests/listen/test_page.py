@@ -95,7 +95,7 @@ def text(browser, selector):
 
 
 def hear_both(browser):
-    browser.press("Space")
+    browser.press("o", "Space")  # repeated, so that it does not end before a busy machine has switched
     browser.until("player.heard.A > state.trial.minimum_s")
     browser.press("Right")
     browser.until("!missing().length && document.querySelector('#answer-A').ariaDisabled === 'false'")
@@ -133,15 +133,16 @@ def test_a_whole_sitting_by_keyboard(browser, opened):
 
 def test_it_sounds_and_space_and_r_do_what_they_say(browser, opened):
     opened()
-    browser.press("Space")
+    browser.press("o", "Space")
     browser.until("window.tap && level() > 0.01")
     before = browser.run("return player.context.currentTime")
     browser.until("player.context.currentTime > arguments[0] + 0.2", before)
     assert browser.run("return document.querySelector('#play').ariaLabel") == "Pause"
     browser.press("Space")
     browser.until("level() === 0")
+    browser.press("o")
     stopped = browser.run("return player.position")
-    assert 0.2 < stopped <= 2
+    assert 0 < stopped <= 2
     heard = browser.run("return player.heard.A")
     browser.press("b", "Left", "Right")
     assert browser.run("return [player.position, player.heard.A, player.active]") == [stopped, heard, "B"]
@@ -253,6 +254,7 @@ def test_chinese_and_a_narrow_screen(browser, opened):
 
 def test_the_mouse_and_tab_reach_everything(browser, opened):
     opened()
+    browser.click("#loop")
     browser.click("#play")
     browser.until("player.heard.A > state.trial.minimum_s")
     browser.click("#hear-B")

@@ -87,14 +87,19 @@ def test_mushra_by_keyboard(browser, opened, folders):
         browser.run(f"document.querySelector('#score-{label}').focus()")
         browser.press("\ue010" if label == "A" else "Right")  # End, or one step up from the middle
     assert text(browser, "#value-A") == "100"
+    browser.run("document.activeElement.blur()")
+    browser.press(
+        "b", "\ue013", "\ue00e", "\ue015", "r", "\ue013"
+    )  # up, page up, down; the reference has none
+    assert browser.run("return answer") == {"A": 100, "B": 61, "C": 51, "D": 51, "E": 51}
     assert (
-        browser.run("return document.querySelector('#score-B').getAttribute('aria-valuetext')") == "51, Fair"
+        browser.run("return document.querySelector('#score-B').getAttribute('aria-valuetext')") == "61, Good"
     )
     browser.run("document.activeElement.blur()")
     browser.press("Enter")
     sent(browser, 1)
     (row,) = read_answers(FILE).rows
-    assert row["answer"] == {"A": 100, "B": 51, "C": 51, "D": 51, "E": 51}
+    assert row["answer"] == {"A": 100, "B": 61, "C": 51, "D": 51, "E": 51}
 
 
 @pytest.mark.parametrize(

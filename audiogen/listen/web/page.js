@@ -294,7 +294,11 @@ function togglePlay() {
   show();
 }
 
-const NAMES = { " ": "Space", arrowleft: "←", arrowright: "→", home: "Home", enter: "Enter" };
+const NAMES = {
+  " ": "Space", arrowleft: "←", arrowright: "→", home: "Home", enter: "Enter",
+  arrowup: "↑", arrowdown: "↓", pageup: "PgUp", pagedown: "PgDn",
+};
+const HELD = ["↑", "↓", "PgUp", "PgDn"]; // go on while they are held
 
 function pressed(event) {
   if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || $("large").open) return;
@@ -315,7 +319,7 @@ function pressed(event) {
   const found = keys(text()).find(([names, , action]) => action && names.includes(wanted));
   if (!found) return;
   event.preventDefault();
-  if (!event.repeat) found[2](wanted);
+  if (!event.repeat || HELD.includes(wanted)) found[2](wanted);
 }
 
 function click(id, action) {

@@ -88,7 +88,17 @@ const WIDGETS = {
     missing(t) {
       return t.scoreFirst(list(this.labels().filter((label) => answer[label] === undefined)));
     },
-    keys: (t) => [[["↑", "↓"], t.move, null]],
+    /* By the keys it moves the score of the one that is heard. */
+    keys(t) {
+      const by = { "↑": 1, "↓": -1, PgUp: 10, PgDn: -10 };
+      const move = (key) => {
+        const label = player.active;
+        if (!this.labels().includes(label) || missing().includes(label)) return;
+        const score = answer[label] === undefined ? 50 : answer[label];
+        this.set(label, Math.min(100, Math.max(0, score + by[key])));
+      };
+      return [[Object.keys(by), t.move, move]];
+    },
     instruction: () => "",
   },
 

@@ -51,6 +51,17 @@ def test_sets_of_other_sizes_are_not_compared() -> None:
         reference.scores(rows(11))
 
 
+def test_copies_that_were_worked_on_stand_beside_their_originals() -> None:
+    names = [f"{k}" for k in range(12)]
+    reference, chosen, other = sets.dealt(names[3:9], names, 6)
+    assert {names[k] for k in other} == set(names[3:9])
+    assert [names[3:9][k] for k in chosen] == [names[k] for k in other]
+    assert not set(reference) & set(other)
+    reference, chosen, other = sets.dealt([f"take {k}" for k in range(9)], names, 6)
+    assert sorted(reference + other) == list(range(12))
+    assert len(set(chosen)) == 6
+
+
 def test_what_can_be_concluded_depends_on_how_many_there_are() -> None:
     draws = np.random.default_rng(0).normal(size=400)
     real, same, far, near = (Score(v, v + draws) for v in (1.0, 1.2, 9.0, -9.0))
@@ -160,7 +171,9 @@ def test_pictures_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ca
     monkeypatch.setattr(pictures, "embedding", lambda *_: sets.Embedding("simple", simple))
     a, b = drawn(tmp_path / "a", 8, 0), drawn(tmp_path / "b", 16, 1)
     assert command.of_pictures([str(a), str(b), "--out", str(tmp_path / "out")]) == 0
-    assert "Diversity" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "Diversity" in told
+    assert "files of the same names" in told
     kid = {
         r["name"]: r["scores"]["kid"]["value"]
         for r in json.loads((tmp_path / "out/figures.json").read_text())["sets"]

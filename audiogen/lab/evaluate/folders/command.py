@@ -14,9 +14,10 @@ import numpy as np
 from audiogen.errors import AudiogenError, InvalidRequest, WouldOverwrite
 from audiogen.lab.evaluate.folders import page, pictures, sounds
 from audiogen.lab.evaluate.folders.cache import Cache, Record, measured
-from audiogen.lab.evaluate.folders.sets import KID, LEAST, Embedding, Reference, conclusion, halves, spread
+from audiogen.lab.evaluate.folders.sets import KID, LEAST, Embedding, Reference, conclusion, dealt, halves
 from audiogen.lab.evaluate.scores import Score
 from audiogen.media.files import write_atomic
+from audiogen.ranking.evidence import Ear
 
 REPORT, FIGURES = "report.html", "figures.json"
 
@@ -62,6 +63,12 @@ def _parser(what: str) -> argparse.ArgumentParser:
     if what == "sound":
         parser.add_argument(
             "--notes", action="store_true", help="piano: notes, key, tempo, F1 against NAME.mid"
+        )
+        parser.add_argument(
+            "--transcriber",
+            choices=("ours", "transkun"),
+            default="ours",
+            help="of --notes",
         )
         parser.add_argument("--yamnet", type=Path, metavar="FOLDER", help="recogniser scores by YAMNet")
         parser.add_argument("--clap", metavar="FOLDER|ID", help="CLAP score, and for --embedding clap")
@@ -121,7 +128,7 @@ def evaluate(what: str, given: argparse.Namespace) -> dict[str, Any]:
             "are the least. What is measured of single files stands; of the folders nothing can be concluded."
         ]
         return result
-    sets = _sets(kind, embedding, (of_a, of_b), b, count)
+    sets, paired = _sets(kind, embedding, (of_a, of_b), (a, b), count)
     reference = Reference.of(
         sets.pop("reference"), sets["B, other half"], embedding.sizes, kid=what == "pictures"
     )
@@ -131,6 +138,13 @@ def evaluate(what: str, given: argparse.Namespace) -> dict[str, Any]:
     result["conclusions"] = conclusion(
         scores["A"][first], scores["B, other half"][first], count, page.TITLES[first]
     )
+    if paired:
+        own, other = (reference.space(sets[name]) for name in ("A", "B, other half"))
+        moved = np.mean([np.linalg.norm(x.mean(0) - y.mean(0)) for x, y in zip(own, other, strict=True)])
+        result["conclusions"].append(
+            'A and "B, other half" are files of the same names. A file of A lies '
+            f"{moved / max(_apart(other), 1e-9):.3f} times as far from its own of B as two of B lie apart."
+        )
     if what == "pictures":
         result["conclusions"] += _more(reference, sets, result)
     return result
@@ -139,21 +153,20 @@ def evaluate(what: str, given: argparse.Namespace) -> dict[str, Any]:
 def _judges(what: str, given: argparse.Namespace) -> tuple[Embedding, tuple[Any, ...], str]:
     """The embedding, what else judges files, and a name for all that was chosen."""
     if what == "sound":
-        from audiogen.ranking.judge import shipped_ear
-
         net = None
         if given.yamnet is not None:
             from audiogen.lab.evaluate.yamnet import Yamnet
 
             net = Yamnet(given.yamnet)
-        ear = shipped_ear() if given.notes else None
+        ear = _ear(given.transcriber) if given.notes else None
         clap = None
         if given.clap is not None:
             from audiogen.hub.judges import Clap
 
             clap = Clap(given.clap)
         embedding = sounds.embedding(given.embedding, given.yamnet, clap)
-        chosen = f"{embedding.name}{', notes' * given.notes}{', yamnet' * (net is not None)}{_named(clap)}"
+        notes = f", notes by {given.transcriber}" * given.notes
+        chosen = f"{embedding.name}{notes}{', yamnet' * (net is not None)}{_named(clap)}"
         return embedding, (ear, net, clap), chosen
     reader = clip = None
     if given.digits:
@@ -174,29 +187,45 @@ def _judges(what: str, given: argparse.Namespace) -> tuple[Embedding, tuple[Any,
     return embedding, (reader, clip), chosen
 
 
+def _ear(transcriber: str) -> Ear | None:
+    """What hears notes: our transcriber, or Transkun where it is installed."""
+    if transcriber == "ours":
+        from audiogen.ranking.judge import shipped_ear
+
+        return shipped_ear()
+    from audiogen.lab.evaluate.transkun import transkun
+
+    return transkun()
+
+
 def _named(network: Any) -> str:
     """A network of the user's in the name of what was chosen, so that each has a cache of its own."""
     return "" if network is None else f", {network.source} {network.sha256[:8]}"
 
 
 def _sets(
-    kind: Any, embedding: Embedding, records: tuple[list[Record], list[Record]], b: Sequence[Path], count: int
-) -> dict[str, list[np.ndarray]]:
-    """Rows of the reference, of A, of the other half of B, and of that damaged."""
+    kind: Any,
+    embedding: Embedding,
+    records: Sequence[list[Record]],
+    files: Sequence[Sequence[Path]],
+    count: int,
+) -> tuple[dict[str, list[np.ndarray]], bool]:
+    """Rows of the reference, of A, of the other half of B, and of that damaged; whether those of A and of the
+    other half bear the same names."""
     of_a, of_b = records
-    chosen = spread(len(b), 2 * count)
-    other = chosen[count:]
+    names = [[file.stem for file in own] for own in files]
+    reference, chosen, other = dealt(*names, count)
     sets = {
-        "reference": [of_b[k]["rows"] for k in chosen[:count]],
-        "A": [of_a[k]["rows"] for k in spread(len(of_a), count)],
+        "reference": [of_b[k]["rows"] for k in reference],
+        "A": [of_a[k]["rows"] for k in chosen],
         "B, other half": [of_b[k]["rows"] for k in other],
     }
-    seen = [kind.read(b[k]) for k in other]
+    seen = [kind.read(files[1][k]) for k in other]
     for damages in kind.ANCHORS.values():
         for name, damage in damages.items():
             print(f"{name} ...", file=sys.stderr, flush=True)
             sets[name] = [embedding.describe(damage(x, np.random.default_rng(k))) for k, x in enumerate(seen)]
-    return sets
+    return sets, [names[0][k] for k in chosen] == [names[1][k] for k in other]
 
 
 def _more(reference: Reference, sets: dict[str, list[np.ndarray]], result: dict[str, Any]) -> list[str]:
@@ -212,7 +241,8 @@ def _more(reference: Reference, sets: dict[str, list[np.ndarray]], result: dict[
 
 
 def _apart(rows: list[np.ndarray]) -> float:
-    every = np.concatenate(rows)
+    """Mean distance between two items."""
+    every = np.stack([row.mean(0) for row in rows])
     away = np.linalg.norm(every[:, None] - every[None], axis=2)
     return float(away[np.triu_indices(len(every), 1)].mean())
 

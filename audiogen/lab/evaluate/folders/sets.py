@@ -147,6 +147,20 @@ def halves(count_a: int, count_b: int) -> int:
     return min(count_a, count_b // 2)
 
 
-def spread(count: int, wanted: int, seed: int = 0) -> Sequence[int]:
-    """`wanted` of `count` items, drawn without putting back, the same every time."""
-    return [int(k) for k in np.random.default_rng(seed).permutation(count)[:wanted]]
+def dealt(a: Sequence[str], b: Sequence[str], count: int, seed: int = 0) -> tuple[list[int], ...]:
+    """Which files are the reference, of B, which of A, and which the other half of B: `count` each.
+
+    Where enough files of A bear names of B, as copies that were worked on do, A and the other half are the
+    same pieces, so that they differ by what was done to them alone.
+
+    Args:
+        a, b: names.
+    """
+    rng = np.random.default_rng(seed)
+    places = {name: k for k, name in enumerate(a)}
+    drawn = [int(k) for k in rng.permutation(len(b))]
+    drawn.sort(key=lambda k: b[k] in places)  # stable: those with partners are last
+    reference, other = drawn[:count], drawn[-count:]
+    if all(b[k] in places for k in other):
+        return reference, [places[b[k]] for k in other], other
+    return reference, [int(k) for k in rng.permutation(len(a))[:count]], other
