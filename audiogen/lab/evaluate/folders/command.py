@@ -214,7 +214,7 @@ def _sets(
     other half bear the same names."""
     of_a, of_b = records
     names = [[file.stem for file in own] for own in files]
-    reference, chosen, other = dealt(*names, count)
+    reference, chosen, other = dealt(names[0], names[1], count)
     sets = {
         "reference": [of_b[k]["rows"] for k in reference],
         "A": [of_a[k]["rows"] for k in chosen],
