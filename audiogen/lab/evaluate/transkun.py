@@ -6,6 +6,7 @@ time for 1 s of sound.
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,8 @@ def transkun() -> Ear:
 
     def hear(samples: np.ndarray) -> np.ndarray:
         loud = samples.T / (np.abs(samples).max() + 1e-9) * 0.5
-        with torch.inference_mode():
+        with torch.inference_mode(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of checkpoints of gradients, which there are none of
             notes = network.transcribe(torch.from_numpy(loud.astype(np.float32)), discardSecondHalf=False)
         rows = [(note.pitch, note.start) for note in notes if note.pitch > 0]  # below: pedals
         return np.array(sorted(rows, key=lambda row: row[1]), float).reshape(-1, 2)
