@@ -3,14 +3,18 @@
 The UNet of Stable Diffusion 1.5 (860 M parameters) and of SDXL (2.6 G) in one denoising step with guidance,
 for 512x512 pixels; the image decoder that both have; the decoder of MusicGen-small. Every cell is a process.
 
-`python -m benchmarks.pretrained THREADS` prints the table; PART SWITCH THREADS FOLDER: one cell, as JSON. The
-first cell of a part, float32, leaves its result in FOLDER, and the others say how far theirs is from it.
+`python -m benchmarks.pretrained THREADS [FOLDER]` prints the table. FOLDER keeps every cell (cells.jsonl);
+those that are there are not measured again. PART SWITCH THREADS FOLDER: one cell, as JSON; the first of a
+part, float32, leaves its result in FOLDER, and the others say how far theirs is from it.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
+import resource
+import signal
 import subprocess
 import sys
 import time
@@ -22,6 +26,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from benchmarks import musicgen
+
 PLAIN = "float32"
 CELLS = {
     "SD 1.5 UNet, a step": (PLAIN, "channels-last", "bfloat16", "slicing", "int8", "compile"),
@@ -32,7 +38,7 @@ CELLS = {
 ROOM_MB = {"SDXL UNet, a step": 13_000}  # of free memory, without which a part is left out
 BATCH, WORDS = 2, 77  # with guidance; tokens
 TILE = 256  # pixels
-PATIENCE_S = 180  # for a cell: bf16 without instructions for it is a hundred times slower
+PATIENCE_S = 300  # of the processor, for a cell: bf16 without instructions for it is a hundred times slower
 
 
 def unet(**settings: Any) -> nn.Module:
@@ -122,9 +128,7 @@ def work_of(part: str, switch: str) -> Callable[[], torch.Tensor]:
 
 def _musicgen(switch: str, dtype: torch.dtype) -> Callable[[], torch.Tensor]:
     """Fifty steps of the decoder with its cache, on given tokens: the logits of the last one."""
-    from benchmarks.musicgen import build
-
-    network: Any = build(dtype).decoder
+    network: Any = musicgen.build(dtype).decoder
     if switch == "int8":
         from torchao.quantization import Int8WeightOnlyConfig, quantize_
 
@@ -167,14 +171,14 @@ def measure(part: str, switch: str, threads: int, folder: Path) -> dict[str, Any
     torch.set_num_threads(threads)
     work = work_of(part, switch)
     before = _memory_mb("VmRSS")
-    start = time.perf_counter()
+    first = _processor_s()
     if switch == "compile":
         work()
-    first = time.perf_counter() - start
+    first = _processor_s() - first
     Path("/proc/self/clear_refs").write_text("5")  # the peak is counted from here
-    start, used = time.perf_counter(), time.process_time()
+    start, used = time.perf_counter(), _processor_s()
     made = work().float()
-    seconds, used = time.perf_counter() - start, time.process_time() - used
+    seconds, used = time.perf_counter() - start, _processor_s() - used
     file = folder / f"{re.sub('[^a-z0-9]', '-', part.lower())}.pt"
     if switch == PLAIN:
         torch.save(made, file)
@@ -192,6 +196,14 @@ def measure(part: str, switch: str, threads: int, folder: Path) -> dict[str, Any
     }
 
 
+def _processor_s() -> float:
+    """Of this process and the compilers that it called."""
+    return sum(
+        used.ru_utime + used.ru_stime
+        for used in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    )
+
+
 def _memory_mb(name: str) -> float:
     text = Path("/proc/self/status").read_text()
     return int(re.findall(rf"{name}:\s+(\d+) kB", text)[0]) / 1000
@@ -201,35 +213,50 @@ def free_mb() -> float:
     return int(re.findall(r"MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text())[0]) / 1000
 
 
-def measure_apart(threads: int) -> list[dict[str, Any]]:
-    """All cells; one that fails, or for which there is no room, says so."""
-    rows = []
-    with TemporaryDirectory() as folder:
-        for part, switches in CELLS.items():
-            for switch in switches:
-                if free_mb() < ROOM_MB.get(part, 7_000):
-                    rows.append({"part": part, "switch": switch, "missing": "no room"})
-                    continue
-                command = [sys.executable, "-m", "benchmarks.pretrained", part, switch, str(threads), folder]
-                try:
-                    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
-                except subprocess.TimeoutExpired:
-                    missing = f"over {PATIENCE_S} s"
-                    rows.append({"part": part, "switch": switch, "missing": missing})
-                    continue
-                if done.returncode:
-                    why = (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1]
-                    rows.append({"part": part, "switch": switch, "missing": why[:120]})
-                    continue
-                rows.append(json.loads(done.stdout.strip().splitlines()[-1]))
-    return rows
+def measure_apart(threads: int, folder: Path | None = None) -> list[dict[str, Any]]:
+    """All cells; one that fails, or for which there is no room, says so.
+
+    Args:
+        folder: where they are kept; None: nowhere.
+    """
+    if folder is None:
+        with TemporaryDirectory() as none:
+            return measure_apart(threads, Path(none))
+    kept = folder / "cells.jsonl"
+    lines = kept.read_text().splitlines() if kept.exists() else []
+    rows = {(row["part"], row["switch"]): row for row in map(json.loads, lines)}
+    cells = [(part, switch) for part, switches in CELLS.items() for switch in switches]
+    for cell in (cell for cell in cells if cell not in rows):
+        rows[cell] = _apart(*cell, threads, folder)
+        with open(kept, "a") as stream:
+            stream.write(json.dumps(rows[cell]) + "\n")
+    return [rows[cell] for cell in cells]
+
+
+def _apart(part: str, switch: str, threads: int, folder: Path) -> dict[str, Any]:
+    """One cell in a process of its own."""
+    if free_mb() < ROOM_MB.get(part, 7_000):
+        return {"part": part, "switch": switch, "missing": "no room"}
+    command = [sys.executable, "-m", "benchmarks.pretrained", part, switch, str(threads), str(folder)]
+    here = os.environ | {"TORCHINDUCTOR_COMPILE_THREADS": "1"}  # its compiling is counted
+
+    def patient() -> None:
+        resource.setrlimit(resource.RLIMIT_CPU, (PATIENCE_S, PATIENCE_S))
+
+    done = subprocess.run(command, capture_output=True, text=True, env=here, preexec_fn=patient)
+    if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+        return {"part": part, "switch": switch, "missing": f"over {PATIENCE_S} s"}
+    if done.returncode:
+        why = (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1]
+        return {"part": part, "switch": switch, "missing": why[:120]}
+    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return found
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 2:
+    if len(sys.argv) < 4:
         from benchmarks.page import pretrained
 
-        print(pretrained(measure_apart(int(sys.argv[1]))))
+        print(pretrained(measure_apart(int(sys.argv[1]), *map(Path, sys.argv[2:]))))
     else:
-        part, switch, threads, folder = sys.argv[1:]
-        print(json.dumps(measure(part, switch, int(threads), Path(folder))))
+        print(json.dumps(measure(*sys.argv[1:3], int(sys.argv[3]), Path(sys.argv[4]))))

@@ -19,7 +19,9 @@ _SETTINGS = (
     *("control_start", "control_end", "control_as", "refine_from", "upscale_steps", "lyrics"),
     *("language", "prompt_weights"),
 )  # of `hub.CallSettings`
-_OF_UPSCALER = {"upscale_steps", "dtype", "offload", "slicing"}  # that it has without a model beside it
+_OF_UPSCALER = {
+    *("upscale_steps", "dtype", "offload", "slicing", "tiles", "compile", "channels_last")
+}  # that it has without a model beside it
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -268,6 +270,11 @@ def of_model(function: Function) -> Function:
             click.option(
                 "--compile", is_flag=True, help="A pretrained model is compiled: the first take waits for it."
             ),
+            click.option(
+                "--channels-last",
+                is_flag=True,
+                help="A pretrained model keeps the channels of a pixel together: another speed.",
+            ),
             click.option("--yes", is_flag=True, help="With --decoder remote: it may cost money."),
             click.option(
                 "--slicing", is_flag=True, help="A pretrained model works in slices: less memory, slower."
@@ -310,7 +317,7 @@ def pretrained_options(given: dict[str, Any]) -> dict[str, Any]:
     from audiogen.hub import CallSettings, Lora, ModelChoice
 
     names = {"revision", "controlnet", "dtype", "offload", "slicing", "config", "refiner"}
-    names |= {"quantize", "tiles", "compile"}
+    names |= {"quantize", "tiles", "compile", "channels_last"}
     how = {name: given[name] for name in names if given.get(name)}
     if given.get("lora"):
         how["loras"] = tuple(Lora.parsed(text) for text in given["lora"])
@@ -320,6 +327,10 @@ def pretrained_options(given: dict[str, Any]) -> dict[str, Any]:
     if given.get("model") is None and alone:
         flag = min("lora" if name == "loras" else name.replace("_", "-") for name in alone)
         raise InvalidRequest(f"--{flag} is for pretrained models; give --model FOLDER or ID as well.")
+    if "revision" in how and Path(given["model"]).exists():
+        raise InvalidRequest(
+            f"--revision is of a hub id, and {given['model']} is on this machine; leave it out."
+        )
     if "lyrics" in settings:
         settings["lyrics"] = _lyrics(settings["lyrics"])
     if given.get("decoder") == "remote" and not (given.get("yes") or given.get("dry_run")):

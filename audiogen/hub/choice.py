@@ -59,6 +59,7 @@ class ModelChoice:
         offload: what waits in main memory while it is not used, `OFFLOADS`; None: nothing.
         config: of a single file, the folder or hub id of a model of its kind, of which only the settings are
             read; None: by what the file holds.
+        channels_last: convolutions keep the channels of a pixel together in memory.
         slicing: attention and image decoder work in slices: less memory, more time.
         quantize: of the weights of linear layers, one of `QUANTIZED`; None: they have the dtype.
         tiles: pixels to a side of the tiles in which the image decoder works; None: the whole picture at
@@ -78,6 +79,7 @@ class ModelChoice:
     quantize: str | None = None
     tiles: int | None = None
     compile: bool = False
+    channels_last: bool = False
 
     def __post_init__(self) -> None:
         problems = []

@@ -81,7 +81,12 @@ def facts_of(source: str, revision: str | None = None) -> Facts:
     Raises:
         MissingModel, InvalidRequest: see `finding.stage_of`; a LoRA or a ControlNet is no model of its own.
     """
-    stage = finding.stage_of(ModelChoice(source, revision))
+    try:
+        stage = finding.stage_of(ModelChoice(source, revision))
+    except MissingModel as problem:
+        if not finding.is_gated(problem):
+            raise
+        stage = "not known before its terms are accepted"
     if not finding.is_hub_id(source):
         return _of_folder(source, stage, Path(source), None)
     from huggingface_hub import HfApi, snapshot_download

@@ -19,6 +19,7 @@ from typing import Any
 
 from audiogen.errors import InvalidRequest, MissingModel
 from audiogen.hub.choice import ModelChoice
+from audiogen.hub.stopping import stoppable
 from audiogen.registry import checksum
 
 TEXT_TO_IMAGE, CONTROLNET = "text-to-image", "controlnet"
@@ -90,6 +91,8 @@ def stage_of(choice: ModelChoice) -> str:
     name, rows = manifest(choice.source, choice.revision)
     made_of = str(rows.get("_class_name") or rows.get("model_type") or "")
     if name == MANIFESTS[0]:
+        if isinstance(rows.get("_class_name"), list):
+            raise InvalidRequest(f"{choice.source} comes with a program of its own, and no such is ever run.")
         if made_of in SOUND_PIPELINES:
             return TEXT_TO_SOUND
         if made_of in UPSCALERS:
@@ -252,6 +255,12 @@ def single_file(source: str) -> Path:
     return file
 
 
+def check_whole(source: str) -> None:
+    """Raise MissingModel where a file of safetensors in a folder is damaged or cut off."""
+    for file in sorted(Path(source).rglob("*.safetensors")):
+        single_file(str(file))
+
+
 def settings_folder(choice: ModelChoice) -> Path:
     """Where the settings lie of a model in a single file: those that are named, else by what it holds.
 
@@ -294,8 +303,20 @@ def pipeline_folder(source: str, revision: str | None) -> Path:
             trust_remote_code=False,
             local_files_only=_stays_here(),
         )
+        _check_parts(source, Path(folder))
         _card(source, revision)
         return Path(folder)
+
+
+def _check_parts(source: str, folder: Path) -> None:
+    """Raise MissingModel where a part of a pipeline is absent: the library takes what is cached for all."""
+    rows = manifest(str(folder))[1].items()
+    parts = [name for name, row in rows if isinstance(row, list) and len(row) == 2 and row[1] is not None]
+    if absent := [name for name in parts if not any((folder / name).glob("*"))]:
+        raise MissingModel(
+            f"{source} is here only in part (no {', '.join(absent)}) and the hub cannot be reached; fetch it "
+            f"with `audiogen models pull {source}` where there is a network, or give a folder instead."
+        )
 
 
 def part_folder(source: str, revision: str | None = None, weights: str = "*.safetensors") -> Path:
@@ -346,14 +367,18 @@ def _card(source: str, revision: str | None) -> None:
 
 @contextmanager
 def reaching(source: str) -> Iterator[None]:
-    """Whatever can go wrong between here and the hub, in one line."""
+    """Whatever can go wrong between here and the hub, in one line; Ctrl-C ends it."""
     from huggingface_hub import errors
 
-    logger = logging.getLogger("huggingface_hub")
-    level = logger.level
-    logger.setLevel(logging.ERROR)  # a retry is no news; what fails in the end is said below
+    loggers = [logging.getLogger(name) for name in ("huggingface_hub", "diffusers")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)  # a retry is no news; what fails in the end is said below
     try:
-        yield
+        with stoppable():
+            yield
+    except MissingModel:
+        raise
     except errors.GatedRepoError as problem:
         raise MissingModel(
             f"{source} is gated: accept its terms on its page of the hub, then set HF_TOKEN."
@@ -381,11 +406,19 @@ def reaching(source: str) -> Iterator[None]:
             "instead, or fetch it where there is a network and copy the hub's cache (HF_HOME)."
         ) from problem
     finally:
-        logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def is_gated(problem: MissingModel) -> bool:
+    """Whether a model could not be reached because its terms are not accepted."""
+    from huggingface_hub import errors
+
+    return isinstance(problem.__cause__, errors.GatedRepoError)
 
 
 def _of_network(problem: Exception) -> bool:
-    return type(problem).__module__.partition(".")[0] in ("httpx", "httpcore", "requests", "urllib3")
+    return type(problem).__module__.startswith(("httpx", "httpcore", "requests", "urllib3"))
 
 
 def _line(problem: Exception) -> str:

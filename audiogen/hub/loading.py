@@ -43,6 +43,26 @@ def loading(source: str) -> Iterator[None]:
         MissingPackage: the model needs a package that is not installed.
         MissingModel: it is incomplete, damaged, or of another kind.
     """
+    try:
+        with quiet():
+            yield
+    except AudiogenError:
+        raise
+    except MemoryError as problem:
+        raise AudiogenError(f"{source} does not fit into memory; {SAVE_MEMORY}.") from problem
+    except ImportError as problem:
+        raise MissingPackage(f"{source} needs a package that is not installed: {line(problem)}") from problem
+    except Exception as problem:
+        finding.check_whole(source)
+        raise MissingModel(
+            f"{source} cannot be loaded ({line(problem)}). Only safetensors are read; is the folder "
+            "complete, and a model of this kind?"
+        ) from problem
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """The bars, warnings and logs of diffusers and transformers out of the way."""
     loggers = [logging.getLogger(name) for name in ("diffusers", "transformers")]
     levels = [logger.level for logger in loggers]
     for library in (import_diffusers(), import_transformers()):
@@ -54,17 +74,6 @@ def loading(source: str) -> Iterator[None]:
             # old versions of diffusers know only `torch_dtype`, new ones would rather hear `dtype`
             warnings.simplefilter("ignore", FutureWarning)
             yield
-    except AudiogenError:
-        raise
-    except MemoryError as problem:
-        raise AudiogenError(f"{source} does not fit into memory; {SAVE_MEMORY}.") from problem
-    except ImportError as problem:
-        raise MissingPackage(f"{source} needs a package that is not installed: {line(problem)}") from problem
-    except Exception as problem:
-        raise MissingModel(
-            f"{source} cannot be loaded ({line(problem)}). Only safetensors are read; is the folder "
-            "complete, and a model of this kind?"
-        ) from problem
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
@@ -122,6 +131,11 @@ def placed(pipe: Any, choice: ModelChoice, device: torch.device) -> Any:
                 getattr(pipe.vae, saving)()
     if choice.tiles is not None:
         memory.tile(pipe, choice.tiles)
+    if choice.channels_last:
+        for name in (*DENOISERS, "vae"):
+            part = getattr(pipe, name, None)
+            if part is not None:
+                part.to(memory_format=torch.channels_last)
     if choice.compile:
         networks = (getattr(pipe, name, None) for name in DENOISERS)
         compiled(next(network for network in networks if network is not None), device)
@@ -170,9 +184,10 @@ def add_loras(pipe: Any, choice: ModelChoice) -> list[Path]:
     folders = []
     for number, lora in enumerate(choice.loras):
         path = finding.part_folder(lora.source)
-        file = path if path.is_file() else _only_weights(path)
+        file = finding.single_file(str(path if path.is_file() else _only_weights(path)))
         try:
-            pipe.load_lora_weights(str(file.parent), weight_name=file.name, adapter_name=f"lora{number}")
+            with quiet():
+                pipe.load_lora_weights(str(file.parent), weight_name=file.name, adapter_name=f"lora{number}")
         except Exception as problem:
             raise InvalidRequest(
                 f"The LoRA {lora.source} does not fit {choice.source} ({line(problem)}); was it made for "
@@ -264,6 +279,14 @@ def worded(pipe: Any, conditioning: Any, sampling: Any, source: str) -> dict[str
         if name not in names:
             raise InvalidRequest(f"{source} knows no {flags[name]}; leave it out.")
     return {"prompt": conditioning.wording or conditioning.prompt, **given}
+
+
+@contextmanager
+def seeded(sampling: Any, device: torch.device) -> Iterator[None]:
+    """What a pipeline draws with no generator has the seed of the decoder; PyTorch's own is as before."""
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        torch.manual_seed(sampling.seed_for("decoder"))
+        yield
 
 
 def drawn(sampling: Any, stage: str = "decoder") -> torch.Generator:

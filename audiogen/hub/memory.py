@@ -59,7 +59,7 @@ def decoding(pipe: Any, side: int) -> int:
 def fitting_tiles(pipe: Any, side: int, free_: int) -> int | None:
     """The largest tiles that fit, pixels; None: the image decoder knows none, or none would help."""
     if not hasattr(getattr(pipe, "vae", None), "tile_latent_min_size"):
-        return None
+        return None  # or of a family whose need is not known
     smaller = [tiles for tiles in TILES if tiles < side]
     fitting = [tiles for tiles in smaller if decoding(pipe, tiles) <= SPARE * free_]
     return fitting[0] if fitting else smaller[-1] if smaller else None
@@ -68,7 +68,10 @@ def fitting_tiles(pipe: Any, side: int, free_: int) -> int | None:
 def tile(pipe: Any, tiles: int) -> None:
     """Let the image decoder work in tiles of so many pixels; one that knows none is left alone."""
     vae: Any = getattr(pipe, "vae", None)
-    if hasattr(vae, "tile_latent_min_size"):
+    if hasattr(vae, "tile_sample_stride_height"):  # of the newer families
+        step = 3 * tiles // 4
+        vae.enable_tiling(tiles, tiles, step, step)
+    elif hasattr(vae, "tile_latent_min_size"):
         scale = 2 ** (len(vae.config.block_out_channels) - 1)
         vae.enable_tiling()
         vae.tile_latent_min_size = max(4, tiles // scale)

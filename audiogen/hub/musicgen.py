@@ -1,14 +1,15 @@
 """MusicGen of transformers: words to tokens, one after the other, and through its codec to sound.
 
 Words -> Waveform, 44.1 kHz stereo. It can go on from a sound that is there (`Options.opening`); the melody
-model can follow the melody of one (`Options.melody`), at each moment its strongest pitch class, or the upper
-voice of a Structure: our notes lead, their model plays. A take is
-what the bare `generate` gives after `torch.manual_seed(sub-seed)`, before it is brought to 44.1 kHz.
+model can follow the melody of one (`Options.melody`), at each moment its strongest pitch class, or a
+Structure, the upper voice of its notes or its onsets alone: ours leads, their model plays. A take is what the
+bare `generate` gives after `torch.manual_seed(sub-seed)`, before it is brought to 44.1 kHz.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -24,8 +25,11 @@ from audiogen.hub.sound import stereo
 from audiogen.kinds import FREE
 from audiogen.pretrained import pick_device
 from audiogen.stage import PLAIN, Options, Progress, Sampling, report
+from audiogen.structure.score.attributes import key_index
 
 TOGETHER_S = 0.03  # notes of one chord begin within this
+ATTACK = 0.15  # nats of onset strength that are heard
+APART_S = 0.1  # two onsets of a rhythm lie at least this far apart
 
 
 class MusicGen:
@@ -58,6 +62,7 @@ class MusicGen:
             "--offload": choice.offload,
             "--slicing": choice.slicing,
             "--tiles": choice.tiles,
+            "--channels-last": choice.channels_last,
         }.items():
             if value:
                 raise InvalidRequest(f"{flag} is for models of diffusers, and {choice.source} is a MusicGen.")
@@ -102,17 +107,16 @@ class MusicGen:
             given["guidance_scale"] = sampling.guidance
         if sampling.top_p != Sampling().top_p:
             given["top_p"] = sampling.top_p
-        devices = [self.device] if self.device.type == "cuda" else []
-        with loading.running(self.choice.source), torch.random.fork_rng(devices), torch.inference_mode():
+        seeded = loading.seeded(sampling, self.device)
+        with loading.running(self.choice.source), seeded, torch.inference_mode():
             inputs = self.processor(
                 text=[conditioning.wording or conditioning.prompt],
                 padding=True,
                 return_tensors="pt",
-                **self._audio(x, options),
+                **self._audio(x, options, conditioning.key),
             )
             if options.opening is not None:
                 total -= self.tokens(options.opening.seconds) - int(self.model.config.decoder.num_codebooks)
-            torch.manual_seed(sampling.seed_for("decoder"))
             made = self.model.generate(
                 **inputs.to(self.device),
                 **given,
@@ -124,7 +128,7 @@ class MusicGen:
             )
         return stereo(made[0], self.rate)
 
-    def _audio(self, x: Any, options: Options) -> dict[str, Any]:
+    def _audio(self, x: Any, options: Options, key: str | None) -> dict[str, Any]:
         """What its processor is given beside the words: a sound that the result begins with."""
         return {} if options.opening is None else self._given(options.opening)
 
@@ -155,17 +159,21 @@ class MusicGen:
 
 
 class MusicGenMelody(MusicGen):
-    """The model that follows a melody, of a sound or the upper voice of notes; else words alone lead it."""
+    """The model that follows a melody: of a sound, of notes, or of onsets; else words alone lead it."""
 
     name, takes = finding.MUSICGEN_MELODY, Structure
     goes_on: ClassVar[bool] = False
     follows_melody: ClassVar[bool] = True
 
-    def _audio(self, x: Any, options: Options) -> dict[str, Any]:
+    def _audio(self, x: Any, options: Options, key: str | None) -> dict[str, Any]:
         if options.melody is not None:
             return self._given(options.melody)
-        notes = getattr(x, "notes", None)
-        return {} if notes is None or not len(notes) else self._given(upper_voice(notes))
+        notes = x.notes if isinstance(x, Structure) else None
+        if notes is not None and len(notes):
+            return self._given(upper_voice(notes))
+        onsets = x.onsets if isinstance(x, Structure) and notes is None else None
+        beats = [] if onsets is None else onset_times(onsets, x.settings.frame_rate)
+        return self._given(rhythm(beats, x.seconds, key)) if len(beats) else {}
 
 
 def upper_voice(notes: Notes) -> Waveform:
@@ -176,6 +184,33 @@ def upper_voice(notes: Notes) -> Waveform:
     above = notes.pitch[None] > notes.pitch[:, None]
     sounding = (notes.onset_s[None] <= begins) & (notes.offset_s[None] > begins)
     return Waveform(tones.tones(notes.rows()[~(above & sounding).any(1)])[None], tones.RATE)
+
+
+def onset_times(onsets: np.ndarray, rate: float) -> np.ndarray:
+    """Where the onset strength [frames] at `rate` Hz peaks, s."""
+    from scipy.signal import find_peaks
+
+    padded = np.pad(onsets, (1, 0))  # one may be in the first frame
+    peaks = find_peaks(padded, height=ATTACK, distance=max(1, round(APART_S * rate)))[0]
+    return np.asarray((peaks - 1) / rate)
+
+
+def rhythm(begins: Sequence[float] | np.ndarray, seconds: float, key: str | None) -> Waveform:
+    """Onsets alone as a melody: tonic and fifth in turn; the model hears nothing but changes of pitch class.
+
+    Args:
+        begins: s, ascending. key: "D minor"; None: C.
+    """
+    from audiogen.media import tones
+
+    tonic = 60 + (0 if key is None else key_index(key) % 12)
+    ends = [*begins[1:], seconds]
+    rows = [
+        (tonic + 7 * (number % 2), begin, end, 80)
+        for number, (begin, end) in enumerate(zip(begins, ends, strict=True))
+        if end > begin
+    ]
+    return Waveform(tones.tones(np.array(rows, np.float64))[None], tones.RATE)
 
 
 class _Told:

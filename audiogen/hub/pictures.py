@@ -1,13 +1,17 @@
 """Pictures by a pretrained model: what diffusers' AutoPipeline loads, alone, with a ControlNet, a refiner.
 
 Words -> Picture; with a ControlNet Contour -> Picture: our structure stage draws, their model paints. A take
-is what the bare call of diffusers gives with `generator=torch.Generator("cpu").manual_seed(sub-seed)`.
+is what the bare call of diffusers gives with `generator=torch.Generator("cpu").manual_seed(sub-seed)`, after
+`torch.manual_seed(sub-seed)`.
 """
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,7 +21,7 @@ from PIL import Image
 
 from audiogen.artifacts import Conditioning, Contour, Picture
 from audiogen.compat import import_diffusers
-from audiogen.errors import AudiogenError, InvalidRequest
+from audiogen.errors import AudiogenError, InvalidRequest, MissingPackage
 from audiogen.hub import finding, loading, quantizing
 from audiogen.hub.choice import AS_IS, CANNY, CallSettings, ModelChoice
 from audiogen.hub.images import levels
@@ -71,10 +75,15 @@ class TextToImage(Piped):
                 )
             else:
                 folder = finding.pipeline_folder(choice.source, choice.revision)
-                fewer = quantizing.of_pipeline(choice, finding.manifest(str(folder))[1], dtype, where)
-                pipe = diffusers.AutoPipelineForText2Image.from_pretrained(
-                    str(folder), torch_dtype=dtype, use_safetensors=True, local_files_only=True, **fewer
-                )
+                parts = finding.manifest(str(folder))[1]
+                made_of = str(parts.get("_class_name"))
+                if made_of.startswith("Kolors") and find_spec("sentencepiece") is None:
+                    raise MissingPackage(f"{choice.source} needs sentencepiece: pip install sentencepiece.")
+                fewer = quantizing.of_pipeline(choice, parts, dtype, where)
+                with _auto(choice.source, f"is a {made_of}, which makes no pictures of words"):
+                    pipe = diffusers.AutoPipelineForText2Image.from_pretrained(
+                        str(folder), torch_dtype=dtype, use_safetensors=True, local_files_only=True, **fewer
+                    )
         folders = [folder]
         if choice.controlnet is not None:
             pipe = cls._steered(pipe, choice.controlnet, dtype, folders)
@@ -107,7 +116,15 @@ class TextToImage(Piped):
             )
             folders.append(folder)
             _check_fit(pipe, net, source)
-            return diffusers.AutoPipelineForText2Image.from_pipe(pipe, controlnet=net)
+            with _auto(source, f"is a ControlNet, and a {type(pipe).__name__} takes none"):
+                steered = diffusers.AutoPipelineForText2Image.from_pipe(pipe, controlnet=net)
+        fitting = inspect.signature(type(steered).__init__).parameters["controlnet"].annotation
+        if not re.search(rf"\b{type(net).__name__}\b", str(fitting)):
+            raise InvalidRequest(
+                f"The ControlNet {source} is a {type(net).__name__}, which does not go with a "
+                f"{type(pipe).__name__}; take one that was made for this model."
+            )
+        return steered
 
     def __call__(
         self,
@@ -126,6 +143,7 @@ class TextToImage(Piped):
         task = "text" if edit is None else "image" if edit.mask is None else "mask"
         with ExitStack() as stack:
             stack.enter_context(loading.running(self.choice.source))
+            stack.enter_context(loading.seeded(sampling, self.device))  # some encode a control picture so
             pipe = self._pipe(task, control is not None)
             given = stack.enter_context(self.worded(pipe, conditioning, sampling, told))
             pipe.scheduler = scheduler_for(self.own_scheduler, sampling.scheduler)
@@ -213,7 +231,10 @@ class TextToImage(Piped):
                 self._tasks[key] = self.pipe
             else:
                 without = {"controlnet": None} if has and not controlled else {}
-                made = auto.from_pipe(self.pipe, **without)
+                flag = "--mask" if task == "mask" else "--init"
+                lacks = f"knows no {flag}{' beside a ControlNet' if controlled else ''}; leave it out"
+                with _auto(self.choice.source, lacks):
+                    made = auto.from_pipe(self.pipe, **without)
                 self._tasks[key] = loading.placed(made, self.choice, self.device)
         return self._tasks[key]
 
@@ -238,6 +259,17 @@ class ControlNet(TextToImage):
         if how == CANNY or (how is None and "canny" in str(self.choice.controlnet).lower()):
             ink = _outlines(ink)
         return levels(np.repeat(ink[None], 3, 0))
+
+
+@contextmanager
+def _auto(source: str, lacks: str) -> Iterator[None]:
+    """Raise InvalidRequest where AutoPipeline knows no pipeline for what is asked of a model."""
+    try:
+        yield
+    except ValueError as problem:
+        if "AutoPipeline can't find" not in str(problem):
+            raise
+        raise InvalidRequest(f"{source} {lacks}.") from problem
 
 
 def _check_fit(pipe: Any, net: Any, source: str) -> None:

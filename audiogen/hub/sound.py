@@ -2,8 +2,8 @@
 
 AudioLDM 2, Stable Audio Open, Stable Audio 3, ACE-Step; all but the first can begin with a sound
 (`Options.edit`).
-A take is what the bare call of diffusers gives with `generator=torch.Generator("cpu").manual_seed(sub-seed)`
-(where a sound is encoded: after `torch.manual_seed(sub-seed)` too), before it is brought to 44.1 kHz.
+A take is what the bare call of diffusers gives with `generator=torch.Generator("cpu").manual_seed(sub-seed)`,
+after `torch.manual_seed(sub-seed)`, before it is brought to 44.1 kHz.
 """
 
 from __future__ import annotations
@@ -81,14 +81,12 @@ class TextToSound(Piped):
         edit = options.edit
         if edit is not None and edit.strength == 0:
             return stereo(edit.begin.samples, edit.begin.sample_rate)
-        devices = [self.device] if self.device.type == "cuda" else []
-        with loading.running(self.choice.source), torch.random.fork_rng(devices):
+        with loading.running(self.choice.source), loading.seeded(sampling, self.device):
             self.pipe.scheduler = scheduler_for(self.own_scheduler, sampling.scheduler)
             pipe: Any = self.pipe
             begun: dict[str, Any] = {}
             if edit is not None:
                 pipe, begun = self._begun(edit, conditioning.seconds)
-                torch.manual_seed(sampling.seed_for("decoder"))  # some encode it with noise of no generator
             names = loading.taken(pipe.__call__)
             length = next(name for name in LENGTHS if name in names)
             made = pipe(

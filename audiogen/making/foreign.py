@@ -25,6 +25,7 @@ WITHOUT_NEGATIVE = (
     finding.MUSICGEN_MELODY,
     finding.REMOTE,
 )  # the negative words of a style are not for these
+PICTURES = (finding.TEXT_TO_IMAGE, finding.CONTROLNET)
 
 
 def with_stage(request: Request) -> Request:
@@ -142,15 +143,23 @@ def shown(request: Request, entries: Mapping[str, StageEntry]) -> tuple[Picture 
     """The picture of the user's that a ControlNet is shown as it is, and remarks.
 
     Raises:
-        InvalidRequest: there is no ControlNet or no picture, or it cannot be read.
+        InvalidRequest: there is no ControlNet or no picture, or it cannot be read; or nothing listens to one
+            of the settings.
     """
-    decoder = entries.get("decoder")
-    steered = decoder is not None and decoder.name == finding.CONTROLNET
-    asked = {"--control-as": request.settings.control_as is not None}
-    asked["--control-start"] = request.settings.control_start != AS_USUAL.control_start
-    asked["--control-end"] = request.settings.control_end != AS_USUAL.control_end
-    for flag in (flag for flag, is_asked in asked.items() if is_asked and not steered):
-        raise InvalidRequest(f"{flag} is for a ControlNet; give --controlnet FOLDER or ID, or leave it out.")
+    decoder, told = entries.get("decoder"), request.settings
+    name = "" if decoder is None else decoder.name
+    steered = ((finding.CONTROLNET,), "a ControlNet; give --controlnet FOLDER or ID, or leave it out")
+    for setting, (stages, whose) in {
+        "control_as": steered,
+        "control_start": steered,
+        "control_end": steered,
+        "lyrics": ((finding.TEXT_TO_SOUND,), "a model that sings; leave it out"),
+        "prompt_weights": (PICTURES, "a Stable Diffusion; leave it out"),
+    }.items():
+        if getattr(told, setting) != getattr(AS_USUAL, setting) and name not in stages:
+            raise InvalidRequest(f"--{setting.replace('_', '-')} is for {whose}.")
+    if told.refine_from != AS_USUAL.refine_from and getattr(request.model, "refiner", None) is None:
+        raise InvalidRequest("--refine-from is of a refiner; give --refiner FOLDER or ID, or leave it out.")
     how, source = request.settings.control_as, request.source
     if request.shows_source and Path(str(source)).suffix.lower() in pictures.SUFFIXES:
         return square(Path(str(source)))

@@ -28,10 +28,10 @@ def stories_of(words: Sequence[str]) -> list[Told]:
         raise InvalidRequest(
             'Say who the story is about and what is seen: audiogen story "a red fox" "in a meadow".'
         )
-    if _is_file(words[0], ".json"):
+    for word in (word for word in words if _is_file(word, ".json")):
         if len(words) > 1:
-            raise InvalidRequest(f"{words[0]} holds whole stories; leave out the words beside it.")
-        return _of_json(Path(words[0]))
+            raise InvalidRequest(f"{word} holds whole stories; leave out the words beside it.")
+        return _of_json(Path(word))
     lines: list[str] = []
     for word in words:
         lines += _lines(Path(word)) if _is_file(word, ".txt") else [word]

@@ -115,6 +115,7 @@ def test_unknown_words_are_said_and_dry_run_writes_nothing(tiny: Path, run) -> N
         (["none.txt"], "cannot be read"),
         (["empty.txt"], "holds no line"),
         (["broken.json"], "is no JSON"),
+        (["a fox", "bad.json"], "bad.json holds whole stories"),
         (["list.json"], "a story is"),
         (["a fox", "in a room", "-o", "file"], "needs a folder"),
     ],

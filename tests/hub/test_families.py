@@ -111,9 +111,12 @@ def test_a_refiner_takes_the_last_steps(hub: Hub) -> None:
     np.testing.assert_array_equal(picture(request), made.transpose(2, 0, 1))
 
 
-def test_a_controlnet_of_sdxl_steers_from_one_step_to_another(tiny: Path, hub: Hub) -> None:
+@pytest.mark.parametrize(
+    ("family", "shown"), [("xl", "image"), ("sd3", "control_image"), ("flux", "control_image")]
+)
+def test_a_controlnet_steers_from_one_step_to_another(tiny: Path, hub: Hub, family: str, shown: str) -> None:
     """Our contour and its share of the steps; strength 0 is no ControlNet; a refiner refines the picture."""
-    base, net = hub("xl"), hub("xlcontrol")
+    base, net = hub(family), hub(f"{family}control")
     ring = np.zeros((64, 64), np.float32)
     ring[16:48, 16:48] = 1
     ring[20:44, 20:44] = 0
@@ -121,17 +124,14 @@ def test_a_controlnet_of_sdxl_steers_from_one_step_to_another(tiny: Path, hub: H
     window = dataclasses.replace(request, settings=CallSettings(control_start=0.3, control_end=0.7))
     diffusers = import_diffusers()
     control = levels(np.repeat(drawing.enlarged(ring, SIZE)[None], 3, 0))
-    pipe = pipeline(
-        "AutoPipelineForText2Image", base, controlnet=diffusers.ControlNetModel.from_pretrained(net)
+    pipe = diffusers.AutoPipelineForText2Image.from_pipe(
+        pipeline("AutoPipelineForText2Image", base), controlnet=diffusers.AutoModel.from_pretrained(str(net))
     )
-    if getattr(pipe, "controlnet", None) is None:  # loaded before without it
-        pipe = diffusers.AutoPipelineForText2Image.from_pipe(
-            pipe, controlnet=diffusers.ControlNetModel.from_pretrained(net)
-        )
-        pipe.set_progress_bar_config(disable=True)
+    pipe.set_progress_bar_config(disable=True)
+    torch.manual_seed(Sampling(seed=7).seed_for("decoder"))  # with it SD 3 encodes the control picture
     made = pipe(
         WORDS,
-        image=control,
+        **{shown: control},
         controlnet_conditioning_scale=1.0,
         control_guidance_start=0.3,
         control_guidance_end=0.7,
@@ -146,6 +146,8 @@ def test_a_controlnet_of_sdxl_steers_from_one_step_to_another(tiny: Path, hub: H
     assert np.abs(whole - made.transpose(2, 0, 1)).max() > 1e-3 and np.abs(whole - none).max() > 1e-3
     off = dataclasses.replace(request, sampling=Sampling(seed=7, steps=STEPS, structure_strength=0.0))
     np.testing.assert_array_equal(picture(off), none)
+    if family != "xl":
+        return
     refined = dataclasses.replace(
         request,
         model=ModelChoice(str(base), controlnet=str(net), refiner=str(hub("refiner"))),
@@ -186,6 +188,17 @@ def test_a_controlnet_sees_a_picture_of_the_users_as_it_is(hub: Hub, tmp_path: P
     ):
         with pytest.raises(InvalidRequest, match=words):
             understand(wrong)
+
+
+def test_a_family_that_only_paints_words_says_so(hub: Hub) -> None:
+    """Sana has a text encoder and an image decoder of its own, and AutoPipeline loads it all the same."""
+    sana = asked(hub("sana"), size=512)
+    np.testing.assert_array_equal(picture(sana), bare("Text2Image", hub("sana"), height=512, width=512))
+    tiled = dataclasses.replace(sana, model=ModelChoice(str(hub("sana")), tiles=256))
+    assert np.abs(picture(tiled) - picture(sana)).max() > 0
+    changed = dataclasses.replace(sana, init=Picture(picture(sana)), strength=0.7)
+    with pytest.raises(InvalidRequest, match="knows no --init; leave it out"):
+        picture(changed)
 
 
 @pytest.mark.parametrize(("name", "auto"), [("x4", "Upscale"), ("x2", "LatentUpscale")])
@@ -234,6 +247,7 @@ def test_parts_of_another_model_are_refused_in_one_line(
     for parts, words in (
         ([hub("pictures"), "--controlnet", hub("xlcontrol")], "is of a model of another size"),
         ([hub("pictures"), "--controlnet", hub("pictures")], "and no ControlNet"),
+        ([hub("sd3"), "--controlnet", hub("fluxcontrol")], "does not go with a StableDiffusion3Pipeline"),
         ([hub("pictures"), "--refiner", hub("refiner")], "A refiner is for Stable Diffusion XL"),
         ([hub("xl"), "--refiner", hub("pictures")], "and no Stable Diffusion XL refiner"),
         ([hub("x4")], "is an upscaler: give it with --upscale"),

@@ -96,9 +96,10 @@ def test_a_lora_of_another_model_is_refused_in_one_line(hub: Hub, tmp_path: Path
         assert "\n" not in str(refused.value)
 
 
-def test_fewer_bits_and_slices_leave_the_picture_nearly_as_it_is(hub: Hub) -> None:
+def test_what_saves_memory_or_time_leaves_the_picture_nearly_as_it_is(hub: Hub) -> None:
     whole = pixels(hub("pictures"))
-    np.testing.assert_allclose(pixels(hub("pictures"), slicing=True), whole, atol=SLICED_DISTANCE)
+    for how in ("slicing", "channels_last"):
+        np.testing.assert_allclose(pixels(hub("pictures"), **{how: True}), whole, atol=SLICED_DISTANCE)
     narrow = pixels(hub("pictures"), dtype="bfloat16")
     np.testing.assert_allclose(narrow, whole, atol=BF16_DISTANCE)
     assert not np.array_equal(narrow, whole)

@@ -11,18 +11,18 @@ import numpy as np
 import pytest
 import torch
 
-from audiogen.artifacts import Notes, Waveform
+from audiogen.artifacts import Notes, Structure, Waveform
 from audiogen.cli import main
 from audiogen.compat import import_transformers
 from audiogen.errors import InvalidRequest
 from audiogen.hub import ModelChoice
-from audiogen.hub.musicgen import upper_voice
+from audiogen.hub.musicgen import onset_times, rhythm, upper_voice
 from audiogen.hub.sound import stereo
 from audiogen.making import Request, make, understand
 from audiogen.media.audio import read_recipe
 from audiogen.media.finish import resampled
 from audiogen.media.tones import RATE
-from audiogen.stage import Options, Sampling, silent
+from audiogen.stage import PLAIN, Options, Sampling, silent
 
 pytestmark = pytest.mark.slow
 Hub = Callable[[str], Path]
@@ -89,17 +89,41 @@ def test_a_melody_gives_the_very_samples_of_the_bare_call(hub: Hub) -> None:
 
 
 def test_the_notes_of_a_midi_file_are_a_melody(hub: Hub, tmp_path: Path) -> None:
-    from audiogen.artifacts import Notes, Structure
-
     notes = Notes(SCALE[:, 0].astype(np.int64), SCALE[:, 1], SCALE[:, 2], SCALE[:, 3])
     Structure(2.5, notes=notes).save(tmp_path / "scale.mid")
     followed = understand(asked(hub("melody"), melody=tmp_path / "scale.mid")).melody
     assert followed is not None
-    rows = import_transformers().AutoFeatureExtractor.from_pretrained(hub("melody"))
-    heard = resampled(followed.samples, RATE, 8000)[0]
-    chroma = rows(heard, sampling_rate=8000, return_tensors="np")["input_features"][0]
-    loudest = chroma.argmax(-1)
-    assert list(dict.fromkeys(loudest[1:-2])) == [0, 2, 4, 5, 7]  # C D E F G
+    assert list(dict.fromkeys(pitch_classes(followed, hub))) == [0, 2, 4, 5, 7]  # C D E F G
+
+
+def pitch_classes(wave: Waveform, hub: Hub) -> np.ndarray:
+    """What a melody model takes from a sound: the strongest pitch class of every frame of 50 ms."""
+    extractor = import_transformers().AutoFeatureExtractor.from_pretrained(hub("melody"))
+    samples = resampled(wave.samples, RATE, 8000)[0]
+    chroma = extractor(samples, sampling_rate=8000, return_tensors="np")["input_features"][0]
+    return np.asarray(chroma.argmax(-1)[1:-2])
+
+
+def test_onsets_alone_lead_as_tonic_and_fifth_in_turn(hub: Hub) -> None:
+    """What is no piano has no notes; its onsets become changes of pitch class, all that the model hears."""
+    onsets = np.zeros(150, np.float32)
+    onsets[[0, 38, 75, 112]] = 1.0
+    onsets[90] = 0.1  # too weak to be heard
+    structure = Structure(2.0, onsets=onsets)
+    wave = rhythm(onset_times(onsets, 75.0), 2.0, "D minor")
+    assert wave.seconds == pytest.approx(2.0)
+    heard = pitch_classes(wave, hub)
+    changes = np.flatnonzero(np.diff(heard)) * 0.05 + 0.1
+    np.testing.assert_allclose(changes, [38 / 75, 1.0, 112 / 75], atol=0.1)
+    assert heard[0] == 2 and set(heard) == {2, 9}  # D and A
+    plan = understand(asked(hub("melody"))).sharing(LOADED)
+    known = dataclasses.replace(plan.conditioning, key="D minor")
+    stage = plan.parts[-1]
+    led = stage(structure, known, SEED, silent, PLAIN).samples
+    wanted = stage(known, known, SEED, silent, Options(melody=wave)).samples
+    np.testing.assert_array_equal(led, wanted)
+    still = stage(Structure(2.0, onsets=np.zeros(150, np.float32)), known, SEED, silent, PLAIN).samples
+    assert not np.array_equal(led, still)
 
 
 def test_a_file_with_a_sound_beside_it_is_made_again(

@@ -82,18 +82,7 @@ def write_sd3(folder: Path) -> None:
     torch.manual_seed(8)
     words = transformers.CLIPTextConfig(**(clip_text().config.to_dict() | {"projection_dim": WIDTH}))
     diffusers.StableDiffusion3Pipeline(
-        transformer=diffusers.SD3Transformer2DModel(
-            sample_size=SIDE // 2,
-            patch_size=2,
-            in_channels=16,
-            out_channels=16,
-            num_layers=1,
-            attention_head_dim=8,
-            num_attention_heads=4,
-            joint_attention_dim=2 * WIDTH,
-            caption_projection_dim=32,
-            pooled_projection_dim=2 * WIDTH,
-        ),
+        transformer=diffusers.SD3Transformer2DModel(**_SD3),
         scheduler=diffusers.FlowMatchEulerDiscreteScheduler(shift=3.0),
         vae=_vae(latent_channels=16, shift_factor=0.06),
         text_encoder=transformers.CLIPTextModelWithProjection(words),
@@ -110,24 +99,88 @@ def write_flux(folder: Path) -> None:
     diffusers, transformers = import_diffusers(), import_transformers()
     torch.manual_seed(9)
     diffusers.FluxPipeline(
-        transformer=diffusers.FluxTransformer2DModel(
-            patch_size=1,
-            in_channels=16,
-            num_layers=1,
-            num_single_layers=1,
-            attention_head_dim=16,
-            num_attention_heads=2,
-            joint_attention_dim=2 * WIDTH,
-            pooled_projection_dim=WIDTH,
-            axes_dims_rope=(4, 4, 8),
-            guidance_embeds=True,
-        ),
+        transformer=diffusers.FluxTransformer2DModel(**_FLUX),
         scheduler=diffusers.FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True),
         vae=_vae(shift_factor=0.1),
         text_encoder=clip_text(),
         tokenizer=clip_tokenizer(),
         text_encoder_2=transformers.T5EncoderModel(t5_config(2 * WIDTH)),
         tokenizer_2=t5_tokenizer(),
+    ).save_pretrained(folder)
+
+
+_SD3: dict[str, Any] = dict(
+    sample_size=SIDE // 2,
+    patch_size=2,
+    in_channels=16,
+    out_channels=16,
+    num_layers=2,  # the last one takes nothing from a ControlNet
+    attention_head_dim=8,
+    num_attention_heads=4,
+    joint_attention_dim=2 * WIDTH,
+    caption_projection_dim=32,
+    pooled_projection_dim=2 * WIDTH,
+)
+_FLUX: dict[str, Any] = dict(
+    patch_size=1,
+    in_channels=16,
+    num_layers=1,
+    num_single_layers=1,
+    attention_head_dim=16,
+    num_attention_heads=2,
+    joint_attention_dim=2 * WIDTH,
+    pooled_projection_dim=WIDTH,
+    axes_dims_rope=(4, 4, 8),
+    guidance_embeds=True,
+)
+
+
+def write_sd3control(folder: Path) -> None:
+    """A ControlNet for `write_sd3`, see `write_controlnet`."""
+    torch.manual_seed(15)
+    _steered(import_diffusers().SD3ControlNetModel(**_SD3)).save_pretrained(folder)
+
+
+def write_fluxcontrol(folder: Path) -> None:
+    """A ControlNet for `write_flux`, see `write_controlnet`."""
+    torch.manual_seed(16)
+    _steered(import_diffusers().FluxControlNetModel(**_FLUX)).save_pretrained(folder)
+
+
+def write_sana(folder: Path) -> None:
+    """A Sana of 512x512 pixels: linear attention, a Gemma 2, latents 32 times smaller than the picture."""
+    diffusers, transformers = import_diffusers(), import_transformers()
+    torch.manual_seed(17)
+    levels = dict(encoder_block_out_channels=(8,) * 6, decoder_block_out_channels=(8,) * 6)
+    levels |= dict(encoder_layers_per_block=(1,) * 6, decoder_layers_per_block=(1,) * 6)
+    levels |= dict(encoder_qkv_multiscales=((),) * 6, decoder_qkv_multiscales=((),) * 6)
+    rows = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>", "\u2581", *_LETTERS]
+    words = transformers.Gemma2Config(
+        vocab_size=len(rows),
+        hidden_size=WIDTH,
+        intermediate_size=WIDTH,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        head_dim=8,
+    )
+    diffusers.SanaPipeline(
+        tokenizer=transformers.GemmaTokenizer(vocab={row: number for number, row in enumerate(rows)}),
+        text_encoder=transformers.Gemma2Model(words),
+        vae=diffusers.AutoencoderDC(latent_channels=4, attention_head_dim=4, **levels),
+        transformer=diffusers.SanaTransformer2DModel(
+            in_channels=4,
+            out_channels=4,
+            num_attention_heads=2,
+            attention_head_dim=8,
+            num_layers=1,
+            num_cross_attention_heads=2,
+            cross_attention_head_dim=8,
+            cross_attention_dim=WIDTH,
+            caption_channels=WIDTH,
+            sample_size=16,
+        ),
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(shift=3.0),
     ).save_pretrained(folder)
 
 
