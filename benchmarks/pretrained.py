@@ -259,4 +259,5 @@ if __name__ == "__main__":
 
         print(pretrained(measure_apart(int(sys.argv[1]), *map(Path, sys.argv[2:]))))
     else:
-        print(json.dumps(measure(*sys.argv[1:3], int(sys.argv[3]), Path(sys.argv[4]))))
+        part, switch, threads, folder = sys.argv[1:]
+        print(json.dumps(measure(part, switch, int(threads), Path(folder))))
