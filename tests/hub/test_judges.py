@@ -199,6 +199,6 @@ def test_nothing_there_and_damaged_weights_are_one_line(
     broken = tmp_path / "broken"
     shutil.copytree(judge("clip"), broken)
     (broken / "model.safetensors").write_bytes(b"\x00" * 64)
-    with pytest.raises(MissingModel, match="cannot be loaded"):
+    with pytest.raises(MissingModel, match="is damaged"):
         Clip(str(broken))
     assert finding.compares(judge("segmenter")) is None
