@@ -33,7 +33,10 @@ def painted(plan: Plan, take: Take) -> Picture:
     known, sampling = plan.conditioning, take.sampling
     pixels = drawing.resized(take.picture.pixels, SIZE).transpose(1, 2, 0)
     colours = smoothed(np.ascontiguousarray(pixels, np.float32))
-    drawn = plan.start.ink if isinstance(plan.start, Latents) else take.contour and take.contour.pixels
+    if isinstance(plan.start, Latents):
+        drawn = plan.start.ink
+    else:
+        drawn = None if take.contour is None else take.contour.pixels
     followed = drawn is not None and sampling.structure_strength >= FOLLOWED
     ink = drawn if drawn is not None and followed else np.zeros((64, 64), np.float32)
     inside = figure(colours, ink)
