@@ -1,6 +1,6 @@
 """Transkun, an accurate transcriber of piano that no training here has seen (arXiv 2404.09466).
 
-It is not part of the package: `pip install transkun` (MIT) brings its weights along. About 2 s of processor
+It is an extra: `pip install 'audiogen[transkun]'` (MIT) brings its weights along. About 2 s of processor
 time for 1 s of sound.
 """
 
@@ -35,7 +35,7 @@ def transkun() -> Ear:
         network = parsed.module.TransKun(conf=parsed.config)
     except ImportError as problem:
         raise MissingPackage(
-            f"Notes by Transkun need the package transkun ({problem}): pip install transkun."
+            f"Notes by Transkun need the package transkun ({problem}): pip install 'audiogen[transkun]'."
         ) from problem
     saved = torch.load(folder / f"{_WEIGHTS}.pt", map_location="cpu", weights_only=True)
     network.load_state_dict(saved.get("best_state_dict", saved.get("state_dict")), strict=False)
