@@ -132,15 +132,17 @@ class SpectrogramRenderer:
                 guide = strip.guide.spectrum(strip.start + first, strip.start + stop, self.mel)
                 guide = levelled(guide, magnitude)
             if guide is not None:
-                shared = shared_out(magnitude, guide)
-                magnitude = self.matched(shared, bands[:, first + strip.margin : stop + strip.margin])
+                seen = bands[:, first + strip.margin : stop + strip.margin]
+                magnitude = self.matched(shared_out(magnitude, guide), seen)
             last = number == len(spans) - 1
             settled = self.complete(magnitude, generator, known, opening if last else None, guide)
+            del guide
             sound = self.sound(settled, magnitude, side[:, :, first:stop]).numpy()
             _join(out, sound, first * hop, overlap // 3 * hop, joined=number > 0)
             known = settled[:, -overlap * per : -edge * per].clone()
             if strip.closes and not number:
                 opening = settled[:, edge * per : overlap * per].clone()
+            del magnitude, settled, sound  # else they lie beside those of the next block
         report(progress, "renderer", len(spans), len(spans))
         return out
 
