@@ -11,7 +11,6 @@ import inspect
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -21,7 +20,7 @@ from PIL import Image
 
 from audiogen.artifacts import Conditioning, Contour, Picture
 from audiogen.compat import import_diffusers
-from audiogen.errors import AudiogenError, InvalidRequest, MissingPackage
+from audiogen.errors import AudiogenError, InvalidRequest
 from audiogen.hub import finding, loading, quantizing
 from audiogen.hub.choice import AS_IS, CANNY, CallSettings, ModelChoice
 from audiogen.hub.images import levels
@@ -77,10 +76,11 @@ class TextToImage(Piped):
                 folder = finding.pipeline_folder(choice.source, choice.revision)
                 parts = finding.manifest(str(folder))[1]
                 made_of = str(parts.get("_class_name"))
-                if made_of.startswith("Kolors") and find_spec("sentencepiece") is None:
-                    raise MissingPackage(f"{choice.source} needs sentencepiece: pip install sentencepiece.")
+                lacks = f"is a {made_of}, which makes no pictures of words"
+                if made_of.startswith("Kolors"):  # known to AutoPipeline only then
+                    lacks = "needs a package: pip install sentencepiece"
                 fewer = quantizing.of_pipeline(choice, parts, dtype, where)
-                with _auto(choice.source, f"is a {made_of}, which makes no pictures of words"):
+                with _auto(choice.source, lacks):
                     pipe = diffusers.AutoPipelineForText2Image.from_pretrained(
                         str(folder), torch_dtype=dtype, use_safetensors=True, local_files_only=True, **fewer
                     )
