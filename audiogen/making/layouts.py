@@ -21,14 +21,13 @@ from audiogen.artifacts import Conditioning, Contour, Picture
 from audiogen.errors import MissingModel
 from audiogen.media import drawing
 from audiogen.media.colour import COLOURS, lab_to_rgb, rgb_to_lab
-from audiogen.media.drawing import LEAST_FILLED
 from audiogen.registry import checksum, find_weights
-from audiogen.request import PAINTING
 
 WEIGHTS = "picture-layouts"
 SIDE = 256  # pixels of what is laid in
 INK = 0.35  # from which a pixel of a contour closes off the paper
-CLOSING = 2  # pixels of a contour: gaps up to twice that were closed in the first way
+CLOSING = 2  # pixels of a contour: gaps up to twice that are closed
+LEAST_FILLED = 0.45  # of its box; a contour that encloses less is open, and the layout's own outline is taken
 BOX = (0.08, 0.92)  # of the picture, where there is no contour
 FIRST = 2  # best outlines that are drawn from
 SMALL = 0.1  # of the figure: closed forms below it take one colour
@@ -69,21 +68,18 @@ class ColourLayouts:
         except (OSError, KeyError, ValueError) as problem:
             raise MissingModel(f"{folder} holds no colour layouts: {problem}") from problem
 
-    def lay(
-        self, contour: Contour, conditioning: Conditioning, seed: int, painting: int = PAINTING
-    ) -> Picture | None:
+    def lay(self, contour: Contour, conditioning: Conditioning, seed: int) -> Picture | None:
         """Colours under a contour, on white.
 
         Args:
             contour: of any size; an empty one: the layout's own outline.
-            painting: 1: as recipes without this number have it; gapped outlines are open then.
         Returns: 256x256; None: the subject is not among the remembered ones.
         """
         asked = [name for name in conditioning.details if name in COLOURS]
         rows = self._rows(conditioning.subject, set(conditioning.details), asked)
         if not len(rows):
             return None
-        figure = _figure(contour, painting)
+        figure, _ = _figure(contour)
         box = _box(figure)
         rng = np.random.default_rng(seed)
         row = self._nearest(rows, figure, box, rng)
@@ -132,25 +128,29 @@ def _read(folder: Path, name: str) -> ColourLayouts:
     return ColourLayouts(subjects, arrays["of"], main, details, arrays["pixels"], source)
 
 
-def _figure(contour: Contour, painting: int) -> np.ndarray:
-    """What a contour encloses, bool [size, size]; where it is open, its box; without one, a middle box."""
+def is_closed(contour: Contour) -> bool:
+    """Whether a contour encloses something; of an open one a layout takes the box alone."""
+    return not _figure(contour)[1]
+
+
+def _figure(contour: Contour) -> tuple[np.ndarray, bool]:
+    """What a contour encloses, bool [size, size], and whether it is open: then it is its box.
+
+    Without a contour it is a box in the middle.
+    """
+    from scipy.ndimage import binary_closing, binary_fill_holes
+
     ink = contour.enlarged().pixels > INK
     size = len(ink)
     if not ink.any():
         low, high = (round(share * size) for share in BOX)
-        return _filled_box(size, (slice(low, high), slice(low, high)))
-    figure = _closed(ink) if painting < 2 else drawing.enclosed(ink)
-    box = _box(figure)
-    return figure if figure[box].mean() >= LEAST_FILLED else _filled_box(size, box)
-
-
-def _closed(ink: np.ndarray) -> np.ndarray:
-    """What a contour encloses, in the first way."""
-    from scipy.ndimage import binary_closing, binary_fill_holes
-
+        return _filled_box(size, (slice(low, high), slice(low, high))), True
     wide = np.pad(ink, 2 * CLOSING)
     filled = binary_fill_holes(binary_closing(wide, iterations=CLOSING))
-    return np.asarray(filled[2 * CLOSING : -2 * CLOSING, 2 * CLOSING : -2 * CLOSING])
+    figure = filled[2 * CLOSING : -2 * CLOSING, 2 * CLOSING : -2 * CLOSING]
+    box = _box(figure)
+    is_open = figure[box].mean() < LEAST_FILLED
+    return (_filled_box(size, box) if is_open else figure), bool(is_open)
 
 
 def _filled_box(size: int, box: tuple[slice, slice]) -> np.ndarray:

@@ -1,6 +1,7 @@
 """The last hand at a picture of a thing: what the stages laid in is painted by rule, before its background.
 
-The decoder gives plain areas of colour and the contour gives the lines; paper, pigment, brush and pen are
+The decoder gives plain areas of colour. A closed contour gives the lines; where it is open (the colours were
+then laid in with an outline of their own) the seams between the areas do. Paper, pigment, brush and pen are
 those of `media.painting`, so that they are sharp at any contour and cost no network. A background lies under
 the figure before it is painted, and takes on the medium with it.
 """
@@ -10,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from audiogen import scenery
-from audiogen.artifacts import Latents, Picture
+from audiogen.artifacts import Contour, Latents, Picture
+from audiogen.making.layouts import is_closed
 from audiogen.media import drawing
 from audiogen.media.painting.textures import SIZE
 from audiogen.request import Plan, Take
@@ -27,7 +29,7 @@ def painted(plan: Plan, take: Take) -> Picture:
     """
     from audiogen.media.painting.areas import figure, smoothed
     from audiogen.media.painting.mediums import MEDIUMS, Laid, illustration
-    from audiogen.media.painting.outlines import middles
+    from audiogen.media.painting.outlines import middles, seams
 
     assert take.picture is not None
     known, sampling = plan.conditioning, take.sampling
@@ -38,8 +40,9 @@ def painted(plan: Plan, take: Take) -> Picture:
     else:
         drawn = None if take.contour is None else take.contour.pixels
     followed = drawn is not None and sampling.structure_strength >= FOLLOWED
-    ink = drawn if drawn is not None and followed else np.zeros((64, 64), np.float32)
-    inside = figure(colours, ink)
+    ink, inside = seams(colours), figure(colours, np.zeros((64, 64), np.float32))
+    if drawn is not None and followed and is_closed(Contour(drawn)):
+        ink, inside = drawn, figure(colours, drawn)
     lined = known.look not in UNLINED and followed
     lines = middles(ink, inside) if lined else np.zeros((SIZE, SIZE), np.float32)
     laid = Laid(colours, inside, lines)

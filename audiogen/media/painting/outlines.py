@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from audiogen.media import drawing
+from audiogen.media.edges import edge_contour
 from audiogen.media.painting.textures import SIZE, blur
 
 FINE = 128  # pixels to a side of the drawing that is thinned
@@ -38,6 +39,11 @@ def middles(ink: np.ndarray, figure: np.ndarray) -> np.ndarray:
     pieces, _ = label(thin, np.ones((3, 3)))
     thin &= np.bincount(pieces.ravel())[pieces] >= SHORTEST
     return blur(drawing.shrunk(thin.astype(np.float32), SIZE), SOFT)
+
+
+def seams(colours: np.ndarray) -> np.ndarray:
+    """Where the areas of a picture [SIZE, SIZE, 3] meet, as a drawing: float32 [FINE, FINE], 0 or 1."""
+    return np.asarray(edge_contour((np.clip(colours, 0, 1) * 255).astype(np.uint8), FINE) / 255, np.float32)
 
 
 def line(soft: np.ndarray, width: float | np.ndarray) -> np.ndarray:
