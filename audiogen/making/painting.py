@@ -40,9 +40,11 @@ def painted(plan: Plan, take: Take) -> Picture:
     else:
         drawn = None if take.contour is None else take.contour.pixels
     followed = drawn is not None and sampling.structure_strength >= FOLLOWED
-    ink, inside = seams(colours), figure(colours, np.zeros((64, 64), np.float32))
     if drawn is not None and followed and is_closed(Contour(drawn)):
         ink, inside = drawn, figure(colours, drawn)
+    else:
+        inside = figure(colours, np.zeros((64, 64), np.float32))
+        ink = seams(colours, inside)
     lined = known.look not in UNLINED and followed
     lines = middles(ink, inside) if lined else np.zeros((SIZE, SIZE), np.float32)
     laid = Laid(colours, inside, lines)

@@ -12,7 +12,7 @@ WIDTHS = (9, 7)  # pixels of the windows, one pass after the other
 GREY = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 INK = 0.35  # of a contour
 AROUND = 24  # pixels from what a contour encloses within which paint belongs to it
-PAINTED = 10.0  # CIELAB from the ground
+PAINTED = 5.0  # CIELAB from the ground
 SMALLEST = 0.01  # share of the picture; smaller spots are splashes
 
 

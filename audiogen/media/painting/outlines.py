@@ -41,9 +41,17 @@ def middles(ink: np.ndarray, figure: np.ndarray) -> np.ndarray:
     return blur(drawing.shrunk(thin.astype(np.float32), SIZE), SOFT)
 
 
-def seams(colours: np.ndarray) -> np.ndarray:
-    """Where the areas of a picture [SIZE, SIZE, 3] meet, as a drawing: float32 [FINE, FINE], 0 or 1."""
-    return np.asarray(edge_contour((np.clip(colours, 0, 1) * 255).astype(np.uint8), FINE) / 255, np.float32)
+def seams(colours: np.ndarray, figure: np.ndarray) -> np.ndarray:
+    """Where the areas of a figure meet, as a drawing: float32 [FINE, FINE], 0 or 1.
+
+    Args:
+        colours: the picture, float32 [SIZE, SIZE, 3]. figure: bool [SIZE, SIZE].
+    """
+    from scipy.ndimage import binary_dilation
+
+    found = edge_contour((np.clip(colours, 0, 1) * 255).astype(np.uint8), FINE) > 0
+    small = drawing.shrunk(figure.astype(np.float32), FINE) > 0.5
+    return (found & binary_dilation(small, iterations=2)).astype(np.float32)
 
 
 def line(soft: np.ndarray, width: float | np.ndarray) -> np.ndarray:
