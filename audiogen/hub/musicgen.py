@@ -23,9 +23,9 @@ from audiogen.hub import finding, loading, quantizing
 from audiogen.hub.choice import ModelChoice
 from audiogen.hub.sound import stereo
 from audiogen.kinds import FREE
+from audiogen.media import keys
 from audiogen.pretrained import pick_device
 from audiogen.stage import PLAIN, Options, Progress, Sampling, report
-from audiogen.structure.score.attributes import key_index
 
 TOGETHER_S = 0.03  # notes of one chord begin within this
 ATTACK = 0.15  # nats of onset strength that are heard
@@ -172,7 +172,9 @@ class MusicGenMelody(MusicGen):
         if notes is not None and len(notes):
             return self._given(upper_voice(notes))
         onsets = x.onsets if isinstance(x, Structure) and notes is None else None
-        beats = [] if onsets is None else onset_times(onsets, x.settings.frame_rate)
+        beats: Sequence[float] | np.ndarray = (
+            [] if onsets is None else onset_times(onsets, x.settings.frame_rate)
+        )
         return self._given(rhythm(beats, x.seconds, key)) if len(beats) else {}
 
 
@@ -203,7 +205,7 @@ def rhythm(begins: Sequence[float] | np.ndarray, seconds: float, key: str | None
     """
     from audiogen.media import tones
 
-    tonic = 60 + (0 if key is None else key_index(key) % 12)
+    tonic = 60 + (0 if key is None else keys.pitch_class(key.split()[0]))
     ends = [*begins[1:], seconds]
     rows = [
         (tonic + 7 * (number % 2), begin, end, 80)
