@@ -37,7 +37,7 @@ PICTURES = {
     "seven": ("水彩风格的数字 7", 1),
     "three": ("油画风格的数字 3", 1),
     "nine": ("素描风格的数字 9", 1),
-    "cat": ("a cartoon cat, big eyes", 2),
+    "cat": ("a cartoon cat, big eyes", 5),
     "cat-watercolor": ("水彩猫", 2),
     "cat-ink": ("a cat in pen and ink", 1),
 }

@@ -113,6 +113,18 @@ def test_what_is_said_of_the_subject_chooses_the_layout() -> None:
         assert laid(ring(), asked("fox"), seed)[128, 128, 2] > -5
 
 
+def test_a_black_layout_takes_the_colour_that_the_subject_mostly_has() -> None:
+    hued = dataclasses.replace(
+        LAYOUTS, details=((), ("big eyes",), (), ("crying",)), main=("orange", "white", "yellow", "")
+    )
+    wanted = np.array(COLOURS["orange"])
+    for usual in (True, False):  # recipes of before: as it was
+        picture = hued.lay(ring(), asked("fox", "big eyes"), 0, usual)
+        assert picture is not None
+        away = np.linalg.norm(rgb_to_lab(picture.pixels.transpose(1, 2, 0))[128, 128] - wanted)
+        assert (away < 5) == usual
+
+
 @pytest.mark.parametrize("style", ["pencil", "ink"])
 def test_styles_without_colour_get_light_and_shade_alone(style: str) -> None:
     colours = laid(ring(), asked("fox", style=style))

@@ -227,7 +227,7 @@ def _laid_in(plan: Plan, at: int, x: Any, sampling: Sampling) -> Edit | None:
     ways_back = bool(after) and all(isinstance(stage, Encodes) for stage in after)
     if not (plan.request.layout and strength and ways_back and isinstance(x, Contour)):
         return None
-    colours = ColourLayouts.load().lay(x, known, sampling.seed_for("layout"))
+    colours = ColourLayouts.load().lay(x, known, sampling.seed_for("layout"), plan.by_rule)
     return None if colours is None else Edit(_encoded(plan, at, colours), strength)
 
 

@@ -34,6 +34,7 @@ SMALL = 0.1  # of the figure: closed forms below it take one colour
 FEATHER = 3.0  # pixels
 HUED = 20.0  # Lab chroma of a colour that is neither black, white nor grey
 LEAST_HUED = 0.15  # of a figure: else its black, white or grey is what takes another colour
+UNHUED = ("black", "white", "grey")
 GREY = ("pencil", "ink")  # styles without colour: light and shade alone are laid in
 
 
@@ -68,11 +69,15 @@ class ColourLayouts:
         except (OSError, KeyError, ValueError) as problem:
             raise MissingModel(f"{folder} holds no colour layouts: {problem}") from problem
 
-    def lay(self, contour: Contour, conditioning: Conditioning, seed: int) -> Picture | None:
+    def lay(
+        self, contour: Contour, conditioning: Conditioning, seed: int, usual: bool = True
+    ) -> Picture | None:
         """Colours under a contour, on white.
 
         Args:
             contour: of any size; an empty one: the layout's own outline.
+            usual: a black, white or grey layout takes the colour that the subject mostly has, unless one is
+                asked for: the only cats with big eyes may be black ones.
         Returns: 256x256; None: the subject is not among the remembered ones.
         """
         asked = [name for name in conditioning.details if name in COLOURS]
@@ -88,7 +93,16 @@ class ColourLayouts:
             colours = _grey(colours)
         elif asked and self.main[row] not in asked:
             colours = _recoloured(colours, self.pixels[row, ..., 3] > 127, asked[0])
+        elif usual and not asked and self.main[row] in UNHUED and (hue := self._hue(conditioning.subject)):
+            colours = _recoloured(colours, self.pixels[row, ..., 3] > 127, hue)
         return Picture(_laid(colours, self.pixels[row, ..., 3], figure, box, contour))
+
+    def _hue(self, subject: Any) -> str | None:
+        """The colour that most layouts of a subject have of which nothing else is said, if it is one."""
+        rows = np.flatnonzero(self.of == self.subjects.index(subject))
+        mains = [self.main[row] for row in rows if not self.details[row]]
+        hues = [main for main in mains if main and main not in UNHUED]
+        return max(set(hues), key=hues.count) if 2 * len(hues) > len(mains) else None
 
     def _rows(self, subject: Any, details: set[str], colours: list[str]) -> np.ndarray:
         """Layouts of a subject that show most of what is asked and least of what is not."""
