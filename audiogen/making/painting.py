@@ -14,7 +14,6 @@ from audiogen import scenery
 from audiogen.artifacts import Contour, Latents, Picture
 from audiogen.making.layouts import is_closed
 from audiogen.media import drawing
-from audiogen.media.painting.textures import SIZE
 from audiogen.request import Plan, Take
 
 UNLINED = ("outline", "solid", "pixel")  # looks that are lines or areas alone
@@ -30,6 +29,7 @@ def painted(plan: Plan, take: Take) -> Picture:
     from audiogen.media.painting.areas import figure, smoothed
     from audiogen.media.painting.mediums import MEDIUMS, Laid, illustration
     from audiogen.media.painting.outlines import middles, seams
+    from audiogen.media.painting.textures import SIZE
 
     assert take.picture is not None
     known, sampling = plan.conditioning, take.sampling
