@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from audiogen.native import native
+from audiogen.sampling.struck_keys import Strikes
 
 BANDS_HZ = (700.0, 2200.0)  # between the bands
 BANDS = len(BANDS_HZ) + 1
@@ -40,20 +41,7 @@ class ModeTable:
     sample_rate: int
 
 
-@dataclass(frozen=True, eq=False)
-class Struck:
-    """Strikes as the compiled code takes them, see `audiogen.sampling.struck_keys.Strikes`."""
-
-    key: np.ndarray
-    onset: np.ndarray
-    stop: np.ndarray
-    gain: np.ndarray
-    decay: np.ndarray
-    pitch: np.ndarray
-    velocity: np.ndarray
-
-
-def source(table: ModeTable, struck: Struck, begin: int, count: int) -> np.ndarray:
+def source(table: ModeTable, struck: Strikes, begin: int, count: int) -> np.ndarray:
     """What is expected of samples begin .. begin + count, in three bands: float32 [count, BANDS]."""
     out = np.zeros((count, BANDS))
     add_modes(
@@ -138,7 +126,7 @@ def follow_peaks(bands, out, fall, level):  # type: ignore[no-untyped-def]
     return level
 
 
-def roll(struck: Struck, begin: int, blocks: int, block: int, sample_rate: int) -> np.ndarray:
+def roll(struck: Strikes, begin: int, blocks: int, block: int, sample_rate: int) -> np.ndarray:
     """What is told of the notes of each block, float32 [blocks, ROLL].
 
     Per group of keys, how hard and how long ago they were struck: velocity / 64 times exp(-age / tau) for

@@ -10,16 +10,16 @@ from audiogen.sampling.modal_source import (
     BANDS_HZ,
     LEAST_LEVEL,
     ModeTable,
-    Struck,
     expected,
     roll,
     source,
 )
+from audiogen.sampling.struck_keys import Strikes
 
 RATE = 16_000
 MODES = np.array([[3.0, 300.0, 0.4, 0.1], [8.0, 1500.0, 0.0, -0.3], [20.0, 4000.0, 0.2, 0.0]])
 TABLE = ModeTable(np.array([0, 2, 3]), MODES, 24, RATE)
-STRUCK = Struck(
+STRUCK = Strikes(
     key=np.array([0, 1]),
     onset=np.array([1600, 4800]),
     stop=np.array([8000, 160_000]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from audiogen.sampling.modal_source import ModeTable, Struck, source
+from audiogen.sampling.modal_source import ModeTable, source
 from audiogen.sampling.struck_keys import Strikes
 from audiogen.sampling.struck_tones import FAINT, tones
 
@@ -25,7 +25,7 @@ COUNT = 44_100
 
 
 def test_they_are_the_sum_of_the_modes() -> None:
-    whole = source(TABLE, Struck(**vars(STRUCK)), 0, COUNT).sum(1)
+    whole = source(TABLE, STRUCK, 0, COUNT).sum(1)
     assert np.abs(tones(TABLE, STRUCK, 0, COUNT) - whole).max() < 4 * FAINT  # what is left of a mode
 
 

@@ -27,7 +27,7 @@ from audiogen.networks import wavenet
 from audiogen.networks.wavenet import Wavenet
 from audiogen.networks.wavenet_tiers import WavenetTiers, WavenetTiersConfig
 from audiogen.pretrained import Pretrained
-from audiogen.sampling.modal_source import DAMPED, ModeTable, Struck, expected, roll, source
+from audiogen.sampling.modal_source import DAMPED, ModeTable, expected, roll, source
 from audiogen.sampling.struck_keys import GRID_S, Strikes, on_the_grid, strikes
 from audiogen.sampling.wavenet_queues import ClockWeights, Queues, QueueWeights
 from audiogen.stage import Progress, Sampling, report
@@ -203,13 +203,13 @@ def table_of(network: Any, sample_rate: int) -> ModeTable:
     return ModeTable(network.first.numpy(), network.modes.double().numpy(), network.config.start, sample_rate)
 
 
-def struck_in(struck: Strikes, begin: int, count: int, sample_rate: int) -> Struck:
+def struck_in(struck: Strikes, begin: int, count: int, sample_rate: int) -> Strikes:
     """The strikes that may sound in a span of samples."""
     near = (struck.onset < begin + count) & (
         struck.stop + DAMPED * struck.decay + TOLD_S * sample_rate > begin
     )
     names = ("key", "onset", "stop", "gain", "decay", "pitch", "velocity")
-    return Struck(*(getattr(struck, name)[near] for name in names))
+    return Strikes(*(getattr(struck, name)[near] for name in names))
 
 
 def queue_weights(network: Wavenet) -> QueueWeights:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -237,4 +237,4 @@ def beginning(made: MelSpectrogram) -> MelSpectrogram:
     """The first five seconds."""
     seconds = min(OGG_S, made.seconds)
     frames = made.settings.frames(seconds)
-    return MelSpectrogram(made.mid[:, :frames], made.side[..., :frames], seconds, made.settings)
+    return replace(made, mid=made.mid[:, :frames], side=made.side[..., :frames], seconds=seconds)
