@@ -44,7 +44,7 @@ class Sampling:
         scenes: the way in which a scene of ambience is chosen, see `structure/mel/scenes.py`; 1: as before
             there was a choice. A replay has that of its recipe.
         phases: 1: a renderer goes by the mel alone; 2: by the notes too, where they are known, see
-            `render/score_guide.py`. A replay has that of its recipe.
+            `render/score_guide.py`; 3: its attacks as well (`render/attacks.py`). A replay has that of its recipe.
     """
 
     seed: int = 0
@@ -62,7 +62,7 @@ class Sampling:
     loop: bool = False
     arithmetic: int = ARITHMETIC
     scenes: int = 2
-    phases: int = 2
+    phases: int = 3
 
     def __post_init__(self) -> None:
         settle(self)
@@ -94,10 +94,10 @@ class Sampling:
             )
         if not 0 <= self.variation <= 1:
             problems.append(f"variation must be 0 .. 1, not {self.variation}")
-        for name in ("scenes", "phases"):
-            if getattr(self, name) not in (1, 2):
+        for name, newest in (("scenes", 2), ("phases", 3)):
+            if getattr(self, name) not in range(1, newest + 1):
                 problems.append(
-                    f"{name} must be 1 or 2, not {getattr(self, name)}; a newer audiogen wrote it"
+                    f"{name} must be 1 .. {newest}, not {getattr(self, name)}; a newer audiogen wrote it"
                 )
         if problems:
             raise InvalidRequest("; ".join(problems) + ".")

@@ -44,6 +44,7 @@ class Strip:
         closes: the last `overlap` frames are the first again.
         before, after: spectra of the first and the last frames, where they are known.
         guide: what the notes tell; start: the frame of the piece, as the guide counts, that comes first.
+        strikes: attacks are as steep as the guide's.
     """
 
     mid: np.ndarray
@@ -56,6 +57,7 @@ class Strip:
     after: Tensor | None = None
     guide: ScoreGuide | None = None
     start: int = 0
+    strikes: bool = False
 
     @property
     def frames(self) -> int:
@@ -105,15 +107,16 @@ class SpectrogramRenderer:
         mel = self.mel
         generator = torch.Generator().manual_seed(sampling.seed_for("renderer"))
         samples = round(x.seconds * mel.sample_rate)
-        told = sampling.phases > 1
+        told = sampling.phases
         if options.edit is not None:
             out = self.between(x, options.edit, generator, progress, told)[:, :samples]
         elif sampling.loop:
             out = self.circle(x, generator, progress, told)
             out = out if out.shape[1] == samples else fitted_loop(out, samples)
         else:
-            guide = ScoreGuide.of(x) if told else None
-            out = self.line(Strip(x.mid, x.side, guide=guide), generator, progress)[:, :samples]
+            guide = ScoreGuide.of(x) if told > 1 else None
+            strip = Strip(x.mid, x.side, guide=guide, strikes=told > 2)
+            out = self.line(strip, generator, progress)[:, :samples]
         return Waveform(out, mel.sample_rate)
 
     def line(self, strip: Strip, generator: torch.Generator, progress: Progress) -> np.ndarray:
@@ -127,18 +130,20 @@ class SpectrogramRenderer:
         for number, (first, stop) in enumerate(spans):
             report(progress, "renderer", number, len(spans))
             magnitude = self.magnitude(bands, first + strip.margin, stop + strip.margin)
-            guide = None
+            guide = told = None
             if strip.guide is not None:
-                guide = strip.guide.spectrum(strip.start + first, strip.start + stop, self.mel)
-                guide = levelled(guide, magnitude)
+                told = strip.guide.sound(strip.start + first, strip.start + stop, self.mel)
+                guide = levelled(told.spectrum(), magnitude)
             if guide is not None:
                 seen = bands[:, first + strip.margin : stop + strip.margin]
                 magnitude = self.matched(shared_out(magnitude, guide), seen)
             last = number == len(spans) - 1
             settled = self.complete(magnitude, generator, known, opening if last else None, guide)
             del guide
-            sound = self.sound(settled, magnitude, side[:, :, first:stop]).numpy()
-            _join(out, sound, first * hop, overlap // 3 * hop, joined=number > 0)
+            sound = self.sound(settled, magnitude, side[:, :, first:stop])
+            if told is not None and strip.strikes:
+                sound = told.strike(sound)
+            _join(out, sound.numpy(), first * hop, overlap // 3 * hop, joined=number > 0)
             known = settled[:, -overlap * per : -edge * per].clone()
             if strip.closes and not number:
                 opening = settled[:, edge * per : overlap * per].clone()
@@ -147,7 +152,7 @@ class SpectrogramRenderer:
         return out
 
     def between(
-        self, x: MelSpectrogram, edit: Edit, generator: torch.Generator, progress: Progress, told: bool
+        self, x: MelSpectrogram, edit: Edit, generator: torch.Generator, progress: Progress, told: int
     ) -> np.ndarray:
         """The span of an edit and OVERLAP_FRAMES on both sides, silence elsewhere: [2, frames * hop]."""
         mel, frames = self.mel, x.mid.shape[1]
@@ -175,15 +180,16 @@ class SpectrogramRenderer:
             MARGIN_FRAMES,
             before=before if before.shape[1] else None,
             after=after if after.shape[1] else None,
-            guide=ScoreGuide.of(x, since_s=edit.span_s[0]) if told else None,  # what rings on has its phases
+            guide=ScoreGuide.of(x, since_s=edit.span_s[0]) if told > 1 else None,  # what rings on has its phases
             start=low,
+            strikes=told > 2,
         )
         out = np.zeros((2, frames * hop), np.float32)
         out[:, low * hop : high * hop] = self.line(strip, generator, progress)
         return out
 
     def circle(
-        self, x: MelSpectrogram, generator: torch.Generator, progress: Progress, told: bool
+        self, x: MelSpectrogram, generator: torch.Generator, progress: Progress, told: int
     ) -> np.ndarray:
         """One period of a loop, float32 [2, frames * hop].
 
@@ -197,9 +203,17 @@ class SpectrogramRenderer:
         seen = np.arange(start - MARGIN_FRAMES, start + length + MARGIN_FRAMES) % frames
         block = min(BLOCK_FRAMES, (length + overlap + 1) // 2)  # at least two
         side = x.side[:, :, seen[MARGIN_FRAMES:-MARGIN_FRAMES]]
-        guide = ScoreGuide.of(x, period=frames * hop) if told else None
+        guide = ScoreGuide.of(x, period=frames * hop) if told > 1 else None
         strip = Strip(
-            x.mid[:, seen], side, MARGIN_FRAMES, block, overlap, closes=True, guide=guide, start=start
+            x.mid[:, seen],
+            side,
+            MARGIN_FRAMES,
+            block,
+            overlap,
+            closes=True,
+            guide=guide,
+            start=start,
+            strikes=told > 2,
         )
         out = self.line(strip, generator, progress)
         skip = overlap // 3 * hop  # as blocks are joined: in the middle of what they share

@@ -25,6 +25,7 @@ from torch import Tensor
 from audiogen.artifacts import MelSpectrogram
 from audiogen.media.mel import MelSettings
 from audiogen.pretrained import read_tensors
+from audiogen.render.attacks import gathered
 from audiogen.sampling.modal_source import ModeTable
 from audiogen.sampling.stft import margin, spectra
 from audiogen.sampling.struck_keys import UNDAMPED_S, as_damped, sounding, strikes
@@ -69,6 +70,28 @@ class Keys:
 
 
 @dataclass(frozen=True, eq=False)
+class GuideSound:
+    """Some frames of a guide, as a sound.
+
+    Attributes:
+        samples: float32 [pad + T + pad]. onsets: of its notes, samples since its first one, rising.
+    """
+
+    samples: np.ndarray
+    pad: int
+    onsets: np.ndarray
+    mel: MelSettings
+
+    def spectrum(self) -> Tensor:
+        """complex64 [bins, F], as `sampling.stft.forward` scales it."""
+        return spectra(self.samples, self.mel.n_fft, self.mel.stft_hop)
+
+    def strike(self, sound: Tensor) -> Tensor:
+        """The sound [2, T] of these frames with attacks as steep as the guide's."""
+        return gathered(sound, self.samples[self.pad : self.pad + sound.shape[1]], self.onsets - self.pad)
+
+
+@dataclass(frozen=True, eq=False)
 class ScoreGuide:
     """Notes as the sum of the modes of their keys.
 
@@ -95,8 +118,8 @@ class ScoreGuide:
         rows = rows[rows[:, 1] >= since_s]
         return ScoreGuide(rows, CENTS * x.take.get("cents", 0.0), period) if len(rows) else None
 
-    def spectrum(self, first: int, stop: int, mel: MelSettings) -> Tensor:
-        """Frames first .. stop - 1, complex64 [bins, F], as `sampling.stft.forward` scales them."""
+    def sound(self, first: int, stop: int, mel: MelSettings) -> GuideSound:
+        """What it is like in frames first .. stop - 1."""
         hop, pad = mel.stft_hop, margin(mel.n_fft, mel.stft_hop)
         begin, count = first * hop - pad, (stop - first) * hop + 2 * pad
         keys = Keys.load()
@@ -105,7 +128,8 @@ class ScoreGuide:
         table = keys.table
         modes = table.modes * np.array([1.0, 2 ** (self.cents / 1200), 1.0, 1.0])
         tuned = ModeTable(table.first, modes, table.start, table.sample_rate)
-        return spectra(tones(tuned, struck, begin, count), mel.n_fft, hop)
+        onsets = np.unique(struck.onset) + round(table.start) - begin
+        return GuideSound(tones(tuned, struck, begin, count), pad, onsets, mel)
 
     def _repeated(self, begin: int, count: int, rate: int) -> np.ndarray:
         """The notes, and those of every earlier and later round that sound in the span."""

@@ -84,7 +84,7 @@ def test_notes_that_the_mel_does_not_hold_do_little_harm(vocoder, mel, played) -
 
 def test_the_guide_rings_at_its_partials_and_follows_the_tuning() -> None:
     low, high = (
-        ScoreGuide(np.array([[69.0, 0.1, 2.0, 80.0]]), cents).spectrum(30, 60, MEL).abs().mean(1)
+        ScoreGuide(np.array([[69.0, 0.1, 2.0, 80.0]]), cents).sound(30, 60, MEL).spectrum().abs().mean(1)
         for cents in (0.0, 100.0)
     )
     bin_hz = MEL.sample_rate / MEL.n_fft
@@ -95,11 +95,11 @@ def test_the_guide_rings_at_its_partials_and_follows_the_tuning() -> None:
 def test_a_loop_is_the_same_in_every_round() -> None:
     guide = ScoreGuide.of(MelSpectrogram(*silence(), 2.96, notes=NOTES), period=222 * MEL.hop_length)
     assert guide is not None
-    first, later = guide.spectrum(200, 240, MEL), guide.spectrum(422, 462, MEL)
+    first, later = guide.sound(200, 240, MEL).spectrum(), guide.sound(422, 462, MEL).spectrum()
     assert float((first - later).norm()) < 1e-2 * float(first.norm())
     once = ScoreGuide.of(MelSpectrogram(*silence(), 2.96, notes=NOTES))
     assert once is not None
-    assert float(guide.spectrum(0, 10, MEL).norm()) > 2 * float(once.spectrum(0, 10, MEL).norm())  # rings in
+    assert float(guide.sound(0, 10, MEL).spectrum().norm()) > 2 * float(once.sound(0, 10, MEL).spectrum().norm())  # rings in
 
 
 def test_phase_is_of_the_guide_where_it_holds_the_energy() -> None:
