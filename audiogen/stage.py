@@ -15,6 +15,7 @@ from audiogen.rows import settle
 
 Progress = Callable[[str, int, int], bool]
 ARITHMETIC = 2  # 1: scores by torch's operators; 2: by compiled steps
+SCENES, PHASES = 3, 3  # the newest, see `Sampling`
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Sampling:
         arithmetic: the way in which sums are formed, 1 .. ARITHMETIC; a replay has that of its recipe, as
             another order of summing may, once in a thousand pieces, choose another note.
         scenes: the way in which a scene of ambience is chosen, see `structure/mel/scenes.py`; 1: as before
-            there was a choice. A replay has that of its recipe.
+            there was a choice; 2: without the rule against hiss. A replay has that of its recipe.
         phases: 1: a renderer goes by the mel alone; 2: by the notes too, where they are known, see
             `render/score_guide.py`; 3: its attacks as well (`render/attacks.py`). A replay has that of its recipe.
     """
@@ -61,8 +62,8 @@ class Sampling:
     variation_seed: int = 0
     loop: bool = False
     arithmetic: int = ARITHMETIC
-    scenes: int = 2
-    phases: int = 3
+    scenes: int = SCENES
+    phases: int = PHASES
 
     def __post_init__(self) -> None:
         settle(self)
@@ -88,13 +89,9 @@ class Sampling:
             problems.append(f"top_p must be above 0 and at most 1, not {self.top_p}")
         if not 1 <= self.n <= 1000:
             problems.append(f"n must be 1 .. 1000, not {self.n}")
-        if self.arithmetic not in range(1, ARITHMETIC + 1):
-            problems.append(
-                f"arithmetic must be 1 .. {ARITHMETIC}, not {self.arithmetic}; a newer audiogen wrote it"
-            )
         if not 0 <= self.variation <= 1:
             problems.append(f"variation must be 0 .. 1, not {self.variation}")
-        for name, newest in (("scenes", 2), ("phases", 3)):
+        for name, newest in (("arithmetic", ARITHMETIC), ("scenes", SCENES), ("phases", PHASES)):
             if getattr(self, name) not in range(1, newest + 1):
                 problems.append(
                     f"{name} must be 1 .. {newest}, not {getattr(self, name)}; a newer audiogen wrote it"

@@ -13,7 +13,7 @@ from audiogen.errors import Cancelled
 from audiogen.lab.train.mel import MelTask, quiet_start, real_ending, ring_out
 from audiogen.media.mel import MelSettings
 from audiogen.stage import Sampling, silent
-from audiogen.structure.mel.scenes import CALLS_ARE_CLEAR, DROPS_ARE_CLEAR
+from audiogen.structure.mel.scenes import CALLS_ARE_CLEAR, DROPS_ARE_CLEAR, DROPS_DO_NOT_HISS, Contrast
 from audiogen.structure.mel.stage import (
     MelStage,
     MelStageConfig,
@@ -246,27 +246,29 @@ def test_birds_are_put_where_they_can_be_heard() -> None:
     assert 4 < sum(clear_seeds("waves")) < 16
 
 
-def test_rain_is_put_where_drops_ring_and_no_engine_hums() -> None:
+def test_rain_is_put_where_drops_ring_and_neither_engine_nor_air_is_heard() -> None:
     mel = MelSettings()
-    ringing, humming = torch.full((34,), -9.0), torch.full((34,), -9.0)
+    ringing, humming, hissing = torch.full((3, 34), -9.0)
     ringing[19:26] = -8.0  # 2 .. 7 kHz
     humming[9:15] = -8.0  # 560 .. 1,300 Hz
+    hissing[19:] = -8.0
     assert DROPS_ARE_CLEAR(ringing, mel) and not DROPS_ARE_CLEAR(humming, mel)
+    assert DROPS_DO_NOT_HISS(ringing, mel) and not DROPS_DO_NOT_HISS(hissing, mel)
     known = (("rain", 0.0, 1.0, "linear"), ("waves", 0.0, 1.0, "linear"))
     stage = MelStage.from_config(dataclasses.replace(TINY, attributes=known, colours=2, scenes=8, **FOREVER))
     bank = stage.network.bank
     weights = torch.zeros(8, 9)
     weights[:, 0] = 1.0
-    spectra = torch.stack([ringing, humming] * 4) + 0.1 * torch.randn(8, 34)
+    spectra = torch.stack([ringing, humming, ringing, hissing] * 2) + 0.1 * torch.randn(8, 34)
     bank.fit(spectra, weights, torch.full((8,), 0.8), torch.Generator().manual_seed(0))
     rain = Conditioning(path="ambience", sources={"rain": 1.0})
 
-    def clear(choosing: bool) -> int:
-        drawn = [stage.draw_scene(rain, seed, choosing)[0] for seed in range(20)]
-        return sum(DROPS_ARE_CLEAR(bank(torch.from_numpy(colour)[None])[0], mel) for colour in drawn)
+    def clear(rule: Contrast, scenes: int) -> int:
+        drawn = [stage.draw_scene(rain, seed, scenes)[0] for seed in range(20)]
+        return sum(rule(bank(torch.from_numpy(colour)[None])[0], mel) for colour in drawn)
 
-    assert clear(True) == 20
-    assert 4 < clear(False) < 16  # as files of earlier versions are made again
+    assert clear(DROPS_ARE_CLEAR, 3) == clear(DROPS_DO_NOT_HISS, 3) == clear(DROPS_ARE_CLEAR, 2) == 20
+    assert clear(DROPS_DO_NOT_HISS, 2) < 19 and 4 < clear(DROPS_ARE_CLEAR, 1) < 19  # files of earlier versions
 
 
 def test_of_several_drafts_of_waves_the_one_that_swells_most_is_kept() -> None:

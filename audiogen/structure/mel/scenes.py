@@ -1,12 +1,14 @@
 """What lets a source be told from others: the lasting spectrum of its place, and how much it moves.
 
-Two rules of thumb that hold for recordings, used while a scene is drawn. A drop rings between 2 and 6 kHz and
-an engine hums below 1.4 kHz: rain whose spectrum leans to the low side is taken for a vehicle. Surf comes and
+Rules of thumb that hold for recordings, used while a scene is drawn. A drop rings between 2 and 6 kHz and
+an engine hums below 1.4 kHz: rain whose spectrum leans to the low side is taken for a vehicle, and so is rain
+that is as strong above 6 kHz as where drops ring, which is a jet of air. Surf comes and
 goes: of several drafts the one that swells most is nearest to recordings, which swell more than any of them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -42,10 +44,18 @@ class Contrast:
         return bool((band.max() if self.peak else band.mean()) - against.mean() >= self.least)
 
 
-# calls: heard in 0.90 of such seeds, in 0.43 of the others (28 seeds). rain: half of all recordings have it.
+# calls: heard in 0.90 of such seeds, in 0.43 of the others (28 seeds)
 CALLS_ARE_CLEAR = Contrast((2_000.0, 10_500.0), (0.0, 600.0), 1.4, peak=True)
-DROPS_ARE_CLEAR = Contrast((2_300.0, 6_000.0), (550.0, 1_400.0), -0.4)
-CLEAR = dict.fromkeys(CALLS, CALLS_ARE_CLEAR) | {"rain": DROPS_ARE_CLEAR}
+DROPS_ARE_CLEAR = Contrast((2_300.0, 6_000.0), (550.0, 1_400.0), -0.4)  # half of all recordings of rain have it
+DROPS_DO_NOT_HISS = Contrast((2_300.0, 6_000.0), (6_000.0, 12_000.0), 0.25)  # four fifths of them
+RULES: dict[str, tuple[tuple[int, Contrast], ...]] = dict.fromkeys(CALLS, ((1, CALLS_ARE_CLEAR),)) | {
+    "rain": ((2, DROPS_ARE_CLEAR), (3, DROPS_DO_NOT_HISS))
+}
+
+
+def rules(sources: Iterable[str], scenes: int) -> list[Contrast]:
+    """What a lasting spectrum must have where these sounds are to be told; scenes: as `Sampling` has it."""
+    return [rule for name in sources for since, rule in RULES.get(name, ()) if since <= scenes]
 
 
 def swell(frames: Tensor, mel: MelSettings) -> Tensor:

@@ -22,9 +22,9 @@ from audiogen.media.mel import MelSettings
 from audiogen.networks.mel_transformer import MelTransformer, MelTransformerConfig
 from audiogen.pretrained import Pretrained
 from audiogen.sampling.autoregressive import choose
-from audiogen.stage import PLAIN, Edit, Options, Progress, Sampling, report
+from audiogen.stage import PLAIN, SCENES, Edit, Options, Progress, Sampling, report
 from audiogen.structure.mel.circle import in_a_circle
-from audiogen.structure.mel.scenes import CALLS, CLEAR, DRAFTS, SCENE_TRIES, swell
+from audiogen.structure.mel.scenes import CALLS, DRAFTS, SCENE_TRIES, rules, swell
 from audiogen.structure.score.writer import one_thread
 
 LEAST_KNOWN = 12  # coarse frames that are enough to go on from
@@ -223,9 +223,9 @@ class MelStage(Pretrained):
         of what comes and goes, of which the one that swells most is kept.
         """
         mel, seconds = self.config.mel, layers[0].seconds
-        choosing = sampling.scenes > 1
-        told = [self.hints_of(layer, seed, choosing) for layer, seed in zip(layers, seeds, strict=True)]
-        drafts = [max(DRAFTS.get(name, 1) for name in x.sources or "-") if choosing else 1 for x in layers]
+        told = [self.hints_of(layer, seed, sampling.scenes) for layer, seed in zip(layers, seeds, strict=True)]
+        most = DRAFTS if sampling.scenes > 1 else {}
+        drafts = [max(most.get(name, 1) for name in x.sources or "-") for x in layers]
         left = torch.from_numpy(
             left_codes(self.config, mel.coarse_frames(seconds), self.last_onset(seconds))
         )[None]
@@ -245,12 +245,12 @@ class MelStage(Pretrained):
                     frames[number, :, : mel.n_groups] += lasting
         return [unpack_frames(layer.cpu().clone(), mel) for layer in frames]
 
-    def hints_of(self, x: Conditioning, seed: int, choosing: bool = True) -> tuple[Tensor, np.ndarray | None]:
+    def hints_of(self, x: Conditioning, seed: int, scenes: int = SCENES) -> tuple[Tensor, np.ndarray | None]:
         """Buckets [B, A] of what is asked and of the colour, and the components of this colour.
 
         B is 2 with guidance: beside it, the same piece as if nothing had been asked.
         """
-        components, intensity = self.draw_scene(x, seed, choosing)
+        components, intensity = self.draw_scene(x, seed, scenes)
         names = tuple(name for name, *_ in self.config.attributes)
         wanted = wanted_attributes(dataclasses.replace(x, intensity=intensity), names)
         attributes = torch.from_numpy(attribute_codes(self.config, wanted))
@@ -261,15 +261,15 @@ class MelStage(Pretrained):
         return hints, components
 
     def draw_scene(
-        self, x: Conditioning, seed: int, choosing: bool = True
+        self, x: Conditioning, seed: int, scenes: int = SCENES
     ) -> tuple[np.ndarray | None, float | None]:
         """The components of this seed's lasting spectrum, float32 [colours], and its intensity.
 
         An intensity that was not asked for is drawn too, so that seeds differ as places do, but a source
-        comes from no place where it could hardly be told (`scenes.CLEAR`). What has no colour gives None.
+        comes from no place where it could hardly be told (`scenes.rules`). What has no colour gives None.
 
         Args:
-            choosing: as `Sampling.scenes` above 1 has it.
+            scenes: as `Sampling` has it.
         """
         bank = self.network.bank
         if bank is None:
@@ -280,10 +280,10 @@ class MelStage(Pretrained):
         hoped = rng.uniform(*(UNASKED_CALLS if calls else UNASKED_INTENSITY))
         intensity = float(hoped if x.intensity is None else x.intensity)
         components = bank.near(bank.choose(weights, intensity, rng), rng)
-        rules = [CLEAR[name] for name in x.sources if name in CLEAR and (choosing or name in CALLS)]
+        needed = rules(x.sources, scenes)
         for _ in range(SCENE_TRIES):
             colour = bank(torch.from_numpy(components)[None])[0]
-            if all(rule(colour, self.config.mel) for rule in rules):
+            if all(rule(colour, self.config.mel) for rule in needed):
                 break
             components = bank.near(bank.choose(weights, intensity, rng), rng)
         return components, intensity
