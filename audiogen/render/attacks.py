@@ -69,7 +69,7 @@ def _strike(at: float, power: np.ndarray, told: np.ndarray, gains: np.ndarray) -
 
 
 def _shares(bins: int) -> np.ndarray:
-    """To which band a bin belongs, [bins, bands]: shares that add to 1, linear in log frequency between centres."""
+    """To which band a bin belongs, [bins, bands]: shares that add to 1, linear in log frequency."""
     hz = np.maximum(np.arange(bins), 0.5) * 44_100 / N_FFT
     return np.stack(
         [np.interp(np.log(hz), np.log(CENTRES_HZ), row) for row in np.eye(len(CENTRES_HZ))], axis=1

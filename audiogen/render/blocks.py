@@ -174,13 +174,15 @@ class SpectrogramRenderer:
         if power > 0 and known.abs().square().sum() > 0:
             ratio = float(known.abs().square().sum()) / power
             mid = mid + np.float32(np.clip(0.5 * math.log(ratio), -LEVEL_REACH, LEVEL_REACH))
+        # what rings on has its phases
+        guide = ScoreGuide.of(x, since_s=edit.span_s[0]) if told > 1 else None
         strip = Strip(
             mid,
             x.side[:, :, low:high],
             MARGIN_FRAMES,
             before=before if before.shape[1] else None,
             after=after if after.shape[1] else None,
-            guide=ScoreGuide.of(x, since_s=edit.span_s[0]) if told > 1 else None,  # what rings on has its phases
+            guide=guide,
             start=low,
             strikes=told > 2,
         )

@@ -268,7 +268,8 @@ def test_rain_is_put_where_drops_ring_and_neither_engine_nor_air_is_heard() -> N
         return sum(rule(bank(torch.from_numpy(colour)[None])[0], mel) for colour in drawn)
 
     assert clear(DROPS_ARE_CLEAR, 3) == clear(DROPS_DO_NOT_HISS, 3) == clear(DROPS_ARE_CLEAR, 2) == 20
-    assert clear(DROPS_DO_NOT_HISS, 2) < 19 and 4 < clear(DROPS_ARE_CLEAR, 1) < 19  # files of earlier versions
+    # files of earlier versions
+    assert clear(DROPS_DO_NOT_HISS, 2) < 19 and 4 < clear(DROPS_ARE_CLEAR, 1) < 19
 
 
 def test_of_several_drafts_of_waves_the_one_that_swells_most_is_kept() -> None:

@@ -46,8 +46,8 @@ class Contrast:
 
 # calls: heard in 0.90 of such seeds, in 0.43 of the others (28 seeds)
 CALLS_ARE_CLEAR = Contrast((2_000.0, 10_500.0), (0.0, 600.0), 1.4, peak=True)
-DROPS_ARE_CLEAR = Contrast((2_300.0, 6_000.0), (550.0, 1_400.0), -0.4)  # half of all recordings of rain have it
-DROPS_DO_NOT_HISS = Contrast((2_300.0, 6_000.0), (6_000.0, 12_000.0), 0.25)  # four fifths of them
+DROPS_ARE_CLEAR = Contrast((2_300.0, 6_000.0), (550.0, 1_400.0), -0.4)  # half of all recordings have it
+DROPS_DO_NOT_HISS = Contrast((2_300.0, 6_000.0), (6_000.0, 12_000.0), 0.25)  # four fifths of all
 RULES: dict[str, tuple[tuple[int, Contrast], ...]] = dict.fromkeys(CALLS, ((1, CALLS_ARE_CLEAR),)) | {
     "rain": ((2, DROPS_ARE_CLEAR), (3, DROPS_DO_NOT_HISS))
 }

@@ -223,8 +223,9 @@ class MelStage(Pretrained):
         of what comes and goes, of which the one that swells most is kept.
         """
         mel, seconds = self.config.mel, layers[0].seconds
-        told = [self.hints_of(layer, seed, sampling.scenes) for layer, seed in zip(layers, seeds, strict=True)]
-        most = DRAFTS if sampling.scenes > 1 else {}
+        scenes = sampling.scenes
+        told = [self.hints_of(layer, seed, scenes) for layer, seed in zip(layers, seeds, strict=True)]
+        most = DRAFTS if scenes > 1 else {}
         drafts = [max(most.get(name, 1) for name in x.sources or "-") for x in layers]
         left = torch.from_numpy(
             left_codes(self.config, mel.coarse_frames(seconds), self.last_onset(seconds))
