@@ -10,7 +10,7 @@ import pytest
 from audiogen.errors import InvalidRequest
 from audiogen.making import make
 from audiogen.media.loudness import loudness_lufs
-from audiogen.origin import SOUND, picture, sound
+from audiogen.origin import SOUND, picture_search, sound
 from audiogen.provenance import replayable, request_of
 from audiogen.request import Request, Take
 from audiogen.stage import Sampling
@@ -33,7 +33,7 @@ def test_a_sound_is_marked_with_the_id_in_its_recipe(tiny: Path, prompt: str) ->
 def test_a_picture_is_marked_and_what_stays_of_another_is_not(tiny: Path) -> None:
     take = only("a cartoon cat")
     assert take.picture is not None
-    assert picture.detect(take.picture.pixels, (1.0,)).id == take.recipe["watermark"]["id"]
+    assert picture_search.detect(take.picture.pixels, as_made=True).id == take.recipe["watermark"]["id"]
     plain = only("a cartoon cat", watermark=False).picture
     assert plain is not None
     mask = np.zeros_like(plain.pixels)
@@ -51,7 +51,7 @@ def test_without_it_there_is_no_mark_and_no_word_of_it(tiny: Path, prompt: str) 
     if take.waveform is not None:
         assert not sound.detect(take.waveform.samples, take.waveform.sample_rate).there
     else:
-        assert not picture.detect(take.picture.pixels, (1.0,)).there
+        assert not picture_search.detect(take.picture.pixels, as_made=True).there
 
 
 def test_the_mark_changes_neither_level_nor_length(tiny: Path) -> None:

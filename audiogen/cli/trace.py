@@ -60,8 +60,8 @@ def _traced(file: Path) -> dict[str, Any]:
     row |= {"id": found.id if found.there else None, "sure": found.there and found.sure}
     if found.there and found.stop_s:
         row["seconds"] = [found.first_s, found.stop_s]
-    if found.there and (found.scale != 1 or found.mirrored):
-        row |= {"scale": round(found.scale, 4), "mirrored": found.mirrored}
+    if found.there and (found.scale != 1 or found.mirrored or found.turned):
+        row |= {"scale": round(found.scale, 4), "mirrored": found.mirrored, "turned": round(found.turned, 1)}
     told = (recipe or {}).get("watermark")
     row["recipe"] = told.get("id") if isinstance(told, dict) else None
     return row
@@ -76,10 +76,10 @@ def _sound(file: Path) -> tuple[Found, dict[str, Any] | None]:
 
 def _picture(file: Path) -> tuple[Found, dict[str, Any] | None]:
     from audiogen.media import png
-    from audiogen.origin import picture
+    from audiogen.origin import picture_search
 
     pixels, _ = png.read(file)
-    return picture.detect(png.over(pixels, 1.0)), png.read_recipe(file)
+    return picture_search.detect(png.over(pixels, 1.0)), png.read_recipe(file)
 
 
 def _words(row: dict[str, Any]) -> str:
@@ -90,7 +90,9 @@ def _words(row: dict[str, Any]) -> str:
     said.append(f"id {row['id']}" if row["sure"] else f"id perhaps {row['id']}")
     if "scale" in row:
         said.append(
-            f"at {row['scale']:.1%} of its size or length" + (", mirrored" if row["mirrored"] else "")
+            f"at {row['scale']:.1%} of its size or length"
+            + (", mirrored" if row["mirrored"] else "")
+            + (f", turned by {row['turned']:g} degrees" if row["turned"] else "")
         )
     if row["recipe"]:
         said.append(

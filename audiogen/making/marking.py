@@ -41,7 +41,7 @@ def marked_picture(plan: Plan, pixels: np.ndarray) -> tuple[np.ndarray, str | No
     if not plan.request.watermark:
         return pixels, None
     id_ = _digest(np.round(255 * np.clip(pixels, 0, 1)).astype(np.uint8))
-    return picture.mark(pixels, id_), id_
+    return picture.mark(pixels, id_, plan.request.marks or origin.PICTURE), id_
 
 
 def _digest(values: np.ndarray) -> str:

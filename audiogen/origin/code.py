@@ -61,7 +61,8 @@ class Found:
         id: six hexadecimal digits, the likeliest; ahead: by how much, in the same measure.
         trials: places at which it was looked for.
         first_s, stop_s: of a sound, where it is strongest.
-        scale: size of a picture, or length of a sound, against that of its making. mirrored: of a picture.
+        scale: size of a picture, or length of a sound, against that of its making.
+        mirrored, turned: of a picture, left to right; then clockwise, degrees.
     """
 
     score: float
@@ -72,6 +73,7 @@ class Found:
     trials: int = 0
     scale: float = 1.0
     mirrored: bool = False
+    turned: float = 0.0
 
     @property
     def chance(self) -> float:

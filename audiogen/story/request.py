@@ -13,6 +13,7 @@ from audiogen.artifacts import Picture
 from audiogen.errors import InvalidRequest
 from audiogen.hub import ModelChoice
 from audiogen.hub.one_prompt import OnePrompt
+from audiogen.origin import PICTURE
 from audiogen.prompt import Scene
 from audiogen.request import Plan, Request, Take
 from audiogen.rows import from_rows, settle
@@ -20,6 +21,7 @@ from audiogen.stage import Sampling
 
 MOST_FRAMES = 100
 USUAL = OnePrompt()
+_UNSAID = 1  # version of the mark of stories whose recipe does not say it
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class StoryRequest:
         decoder: "flow" or "diffusion"; None: flow. Of our own models.
         model: a pretrained one, see `hub`; None: our own.
         how: of a pretrained one, how the story holds together.
-        watermark: as in `Request`; of every frame.
+        watermark: as in `Request`; of every frame. marks: version of that mark, see `origin/__init__.py`.
     """
 
     identity: str
@@ -48,6 +50,7 @@ class StoryRequest:
     device: str = "auto"
     how: OnePrompt = USUAL
     watermark: bool = True
+    marks: int = PICTURE
 
     def __post_init__(self) -> None:
         settle(self)
@@ -67,6 +70,8 @@ class StoryRequest:
                 raise InvalidRequest(f"Frame {number} is empty; say what it shows.")
         if self.sampling.n != 1:
             raise InvalidRequest("A StoryRequest is one story; use `variant` for several.")
+        if self.marks not in range(1, PICTURE + 1):
+            raise InvalidRequest(f"Its watermark is of version {self.marks}, not of 1 .. {PICTURE}.")
         if self.sampling.variation:
             raise InvalidRequest("A story is not varied; give another --seed, or -n for several.")
 
@@ -85,7 +90,7 @@ class StoryRequest:
             "how": self.how.to_dict(),
             "device": None,
         }
-        usual = {field.name: field.default for field in dataclasses.fields(self)}
+        usual = {field.name: field.default for field in dataclasses.fields(self)} | {"marks": _UNSAID}
         return {name: row for name, row in rows.items() if row != usual[name] and row not in ({}, None)}
 
     @classmethod
@@ -95,7 +100,7 @@ class StoryRequest:
         Raises:
             InvalidRequest: an unknown name, or a value that no story has.
         """
-        request: StoryRequest = from_rows(cls, rows, "story")
+        request: StoryRequest = from_rows(cls, {"marks": _UNSAID} | rows, "story")
         return request
 
 
@@ -156,5 +161,6 @@ def plain(request: StoryRequest, prompt: str, **more: Any) -> Request:
         device=request.device,
         size=request.size,
         painting=1,  # a frame is painted over as a whole
+        marks=request.marks,
         **{"watermark": request.watermark, **more},
     )

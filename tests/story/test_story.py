@@ -243,3 +243,11 @@ def test_only_what_is_handed_out_is_marked(tiny: Path) -> None:
     (bare,) = tell(dataclasses.replace(ASKED, watermark=False), only=[1])
     assert bare.take.mark is None and "watermark" not in bare.recipe
     assert 0 < np.abs(bare.picture.pixels - frame.picture.pixels).max() < 0.1
+
+
+def test_a_story_is_made_again_with_the_mark_of_its_time() -> None:
+    assert StoryRequest.from_dict(ASKED.to_dict()) == ASKED
+    said_nothing = {name: row for name, row in ASKED.to_dict().items() if name != "marks"}
+    assert StoryRequest.from_dict(said_nothing).marks == 1
+    with pytest.raises(InvalidRequest, match="version 9"):
+        StoryRequest.from_dict({**ASKED.to_dict(), "marks": 9})
