@@ -10,6 +10,7 @@ import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from audiogen.errors import AudiogenError, InvalidRequest
@@ -75,9 +76,10 @@ def open_answers(path: Path) -> Reading:
         InvalidRequest: it could not be appended to, or is no answers file.
     """
     check_target(path, force=True)
-    if not path.exists():
-        return Reading()
     try:
+        if not path.exists():
+            with TemporaryFile(dir=path.parent):  # what the system says of rights is not always so
+                return Reading()
         with open(path, "ab"):
             pass
     except OSError as problem:

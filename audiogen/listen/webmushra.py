@@ -3,7 +3,7 @@
 mushra -> mushra pages and mushra.csv; ab and abx -> paired_comparison; mos and shows ->
 likert_single_stimulus and lss.csv. In paired_comparison.csv the reference of an A/B pair is the system that
 was named first. What has no page there (volume, consent, questionnaires) is passed over and said. Source:
-github.com/audiolabs/webMUSHRA, doc/experimenter.md and service/write.php.
+github.com/audiolabs/webMUSHRA, doc/experimenter.md, lib/webmushra/pages and service/write.php.
 """
 
 from __future__ import annotations
@@ -194,8 +194,11 @@ def _stimulus(system: str, file: Any, path: Path) -> Stimulus:
 
 
 def _page(unit: Item, kind: str, path: Path, end: str, design: Design) -> Row:
+    # it looks for files in its root, the folder above that of its configurations
+    root = path.absolute().parent.parent if path.absolute().parent.name == "configs" else path.parent
+
     def place(stimulus: Stimulus) -> str:
-        return Path(os.path.relpath(stimulus.file, path.parent)).as_posix()
+        return Path(os.path.relpath(stimulus.file, root)).as_posix()
 
     words = design.kind.texts["en"]
     page: Row = {"type": _BACK[kind], "id": unit.name + end, "name": unit.name}
@@ -203,13 +206,16 @@ def _page(unit: Item, kind: str, path: Path, end: str, design: Design) -> Row:
     named = {s.system: place(s) for s in unit.stimuli}
     loop = {"showWaveform": True, "enableLooping": True}
     if kind == "mushra" and unit.reference is not None:
-        anchors = {"createAnchor35": True, "createAnchor70": True}
-        return page | loop | {"reference": place(unit.reference), **anchors, "stimuli": named}
+        how = {"createAnchor35": True, "createAnchor70": True, "randomize": True, "showConditionNames": False}
+        how["strict"] = False  # or it refuses what is longer than 12 s
+        return page | loop | how | {"reference": place(unit.reference), "stimuli": named}
     if _BACK[kind] == "paired_comparison":
         first, *rest = named.items()
-        return page | loop | {"unforced": None, "reference": first[1], "stimuli": dict(rest)}
+        words = {c.value: c.en for c in design.kind.choices if not design.settings.forced}
+        unforced = {"unforced": words["none"]} if "none" in words else {}
+        return page | loop | unforced | {"reference": first[1], "stimuli": dict(rest)}
     answers = [{"value": c.value, "label": c.en} for c in design.kind.choices]
-    return page | {"mustRate": True, "mustPlayback": "processUntilEnd", "stimuli": named, "response": answers}
+    return page | {"mustRate": True, "mustPlayback": "ended", "stimuli": named, "response": answers}
 
 
 def _test_id(row: Row) -> str:

@@ -39,7 +39,7 @@ def check_target(path: Path, force: bool) -> None:
     if not os.path.isdir(folder):
         raise InvalidRequest(f"The folder {folder} does not exist; make it first or choose another.")
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise InvalidRequest(f"The folder {folder} is not writable; choose another with -o.")
+        raise InvalidRequest(f"The folder {folder} is not writable; choose another.")
     if os.path.lexists(path) and not force:  # a link to nothing is somebody's, too
         raise WouldOverwrite(f"{path} exists; use --force to replace it or -o for another name.")
 

@@ -169,6 +169,12 @@ def test_an_answers_file_that_cannot_be_opened(folders, run, monkeypatch):  # no
     assert "a.jsonl cannot be written (Permission denied); choose another with --answers." in done.err
 
 
+def test_a_folder_in_which_no_file_can_be_made_is_refused_before_the_first_answer(folders, run):  # noqa: F811
+    done = run("listen", "old", "new", "--answers", "/proc/a.jsonl")  # even root writes nothing there
+    assert done.code == 2
+    assert "audiogen: " in done.err and "/proc" in done.err and done.err.count("\n") == 1
+
+
 def test_report_as_json_and_its_notes(tmp_path, run, monkeypatch):
     from tests.listen.test_report import row
     from tests.listen.test_report import write as write_rows

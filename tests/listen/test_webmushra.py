@@ -78,7 +78,28 @@ def test_a_test_is_written_and_read_again(examine, folders, kind):
     config = read_config(Path("test.yaml"))
     assert config.kind == kind
     files = {s.file.resolve() for item in config.items for s in item.all}
+    page = written["pages"][0][1]
+    if kind == "mushra":
+        assert page["randomize"] and not page["showConditionNames"] and not page["strict"]
+    if kind == "ab":
+        assert page["unforced"] == "No preference"  # its label; without the line a choice is forced
+    if kind == "mos":
+        assert page["mustPlayback"] == "ended"
     assert files == {s.file.resolve() for item in design.items for s in item.all}
+
+
+def test_a_choice_is_forced_where_it_was_asked_so(examine, folders):
+    write_config(examine(kind="ab", forced=True).design, Path("ab.yaml"))
+    write_config(examine(kind="abx").design, Path("abx.yaml"))
+    for name in ("ab.yaml", "abx.yaml"):
+        assert "unforced" not in yaml.safe_load(Path(name).read_text())["pages"][0][1]
+
+
+def test_in_a_folder_of_its_configurations_paths_are_seen_from_the_one_above(examine, folders):
+    Path("configs").mkdir()
+    write_config(examine(kind="ab").design, Path("configs/test.yaml"))
+    assert yaml.safe_load(Path("configs/test.yaml").read_text())["pages"][0][1]["reference"] == "old/one.wav"
+    assert len(read_config(Path("configs/test.yaml")).items) == 3
 
 
 def test_answers_in_their_columns(examine, folders):
