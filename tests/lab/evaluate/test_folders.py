@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -244,3 +245,12 @@ def test_names_of_files_are_no_markup(tmp_path: Path) -> None:
     }
     document = page.html(result | {"left_out": ["<i>"], "files_a": [row], "files_b": []}, tmp_path).decode()
     assert not any(tag in document for tag in ("<b>", "<i>", "<a>"))
+
+
+def test_files_of_one_name_stand_in_one_row_by_their_numbers(tmp_path: Path) -> None:
+    result = {"what": "picture", "a": "a", "b": "b", "embedding": "ours", "sets": [], "count": 0}
+    rows = {side: [{"file": f"{side}/{n}.png", "facts": {}} for n in names] for side, names in
+            (("a", ("10", "2", "only")), ("b", ("2", "10")))}  # fmt: skip
+    result |= {"conclusions": [], "left_out": [], "files_a": rows["a"], "files_b": rows["b"]}
+    alts = re.findall('alt="(.*?)"', page.html(result, tmp_path).decode())
+    assert alts == ["2.png", "2.png", "10.png", "10.png", "only.png"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from html import escape
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,7 +20,9 @@ body { font: 1rem/1.5 system-ui, "Noto Sans", "Noto Sans CJK SC", sans-serif; }
 body { margin: 0 auto; max-width: 70rem; padding: 1rem; }
 table { border-collapse: collapse; margin: 1rem 0; } .wide { overflow-x: auto; }
 th, td { padding: .25rem .75rem; border-bottom: 1px solid #8886; text-align: left; vertical-align: middle; }
-td.figure { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+th[scope=row] { font-weight: normal; white-space: nowrap; }
+td.figure { font-variant-numeric: tabular-nums; white-space: nowrap; }
+.files td { vertical-align: top; max-width: 30rem; }
 audio { height: 2rem; width: 16rem; } img { height: 7rem; display: block; }
 .found { border-left: .25rem solid #245c73; padding-left: .75rem; }
 """
@@ -56,27 +60,20 @@ def html(result: dict[str, Any], out: Path) -> bytes:
     """The whole document, UTF-8; files are linked relative to the folder `out`."""
     names = list(result["sets"][0]["scores"]) if result["sets"] else []
     title = escape(f"{result['a']} against {result['b']}")
-    head = "".join(f"<th>{escape(TITLES.get(n, n))}</th>" for n in ["set", *names])
-    body = "".join(
-        f"<tr><td>{escape(row['name'])}</td>"
-        + "".join(f'<td class="figure">{escape(_figure(row["scores"][n]))}</td>' for n in names)
-        + "</tr>"
-        for row in result["sets"]
-    )
+    scores = [[row["name"], *(_figure(row["scores"][n]) for n in names)] for row in result["sets"]]
+    sides = [f"{side.upper()}: {result[side]}" for side in ("a", "b")]
+    means = _means(result)
     parts = [
         '<!doctype html><html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{title}</title><style>{_STYLE}</style></head><body><h1>{title}</h1>",
         f"<p>Embedding: {escape(result['embedding'])}. {result['count']} files a set.</p>",
         *(f'<p class="found">{escape(words)}</p>' for words in result["conclusions"]),
-        f'<div class="wide"><table><tr>{head}</tr>{body}</table></div>' if names else "",
+        _html_table(["set", *(TITLES.get(n, n) for n in names)], scores) if names else "",
+        _html_table(["mean of the files", *sides], means) if means else "",
+        "<h2>Files</h2>",
+        _file_table(result, sides, out),
     ]
-    for side in ("a", "b"):
-        parts += [
-            f"<h2>{'AB'[side == 'b']}: {escape(result[side])}</h2>",
-            _facts_table(result["files_" + side]),
-        ]
-        parts.append(_file_table(result["files_" + side], result["what"], out))
     if result["left_out"]:
         parts += [
             "<h2>Left out</h2><ul>",
@@ -87,35 +84,69 @@ def html(result: dict[str, Any], out: Path) -> bytes:
 
 
 def _figure(score: dict[str, float]) -> str:
-    return f"{score['value']:.3g} [{score['low']:.3g}, {score['high']:.3g}]"
+    value, low, high = (_short(score[name]) for name in ("value", "low", "high"))
+    return f"{value} [{low}, {high}]"
+
+
+def _short(value: float) -> str:
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def _means(result: dict[str, Any]) -> list[list[str]]:
+    """Every fact, of A and of B."""
+    a, b = (summary([row["facts"] for row in result["files_" + side]]) for side in ("a", "b"))
+    return [[name, a.get(name, ""), b.get(name, "")] for name in dict.fromkeys([*a, *b])]
 
 
 def _facts_lines(result: dict[str, Any]) -> list[str]:
-    sides = {side: summary([row["facts"] for row in result["files_" + side]]) for side in ("a", "b")}
-    names = dict.fromkeys([*sides["a"], *sides["b"]])
-    rows = [f"| {name} | {sides['a'].get(name, '')} | {sides['b'].get(name, '')} |" for name in names]
+    rows = [f"| {' | '.join(row)} |" for row in _means(result)]
     return ["| mean of the files | A | B |", "| --- | --- | --- |", *rows] if rows else []
 
 
-def _facts_table(files: list[dict[str, Any]]) -> str:
-    rows = summary([row["facts"] for row in files]).items()
-    cells = "".join(f"<tr><td>{escape(n)}</td><td>{escape(v)}</td></tr>" for n, v in rows)
-    return f"<table><tr><th>mean of the files</th><th></th></tr>{cells}</table>" if cells else ""
+def _html_table(titles: list[str], rows: list[list[str]]) -> str:
+    """The first column is words, the others figures."""
+    head = "".join(f'<th scope="col">{escape(title)}</th>' for title in titles)
+    body = ""
+    for name, *figures in rows:
+        cells = "".join(f'<td class="figure">{escape(figure)}</td>' for figure in figures)
+        body += f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>'
+    return f'<div class="wide"><table><tr>{head}</tr>{body}</table></div>'
 
 
-def _file_table(files: list[dict[str, Any]], what: str, out: Path) -> str:
-    names = [n for n in dict.fromkeys(n for row in files for n in row["facts"]) if n != "odds"]
-    head = "".join(f"<th>{escape(n)}</th>" for n in ["file", "", *names])
-    rows = []
-    for row in files:
-        address = quote(os.path.relpath(row["file"], out))
-        name = escape(Path(row["file"]).name)
-        seen = f'<img loading="lazy" alt="{name}" src="{address}">'
-        heard = f'<audio controls preload="none" aria-label="{name}" src="{address}"></audio>'
-        cells = "".join(f'<td class="figure">{escape(_plain(row["facts"].get(n)))}</td>' for n in names)
-        rows.append(f"<tr><td>{name}</td><td>{heard if what == 'sound' else seen}</td>{cells}</tr>")
-    return f'<div class="wide"><table><tr>{head}</tr>{"".join(rows)}</table></div>'
+def _file_table(result: dict[str, Any], sides: list[str], out: Path) -> str:
+    """Files of A and B beside each other, those of one name in one row."""
+    named: dict[str, list[dict[str, Any] | None]] = {}
+    for k, side in enumerate(("a", "b")):
+        for row in result["files_" + side]:
+            named.setdefault(Path(row["file"]).stem, [None, None])[k] = row
+    if all(None in pair for pair in named.values()):  # no name in both: simply one after the other
+        rows = list(zip_longest(result["files_a"], result["files_b"]))
+    else:
+        rows = [(pair[0], pair[1]) for _, pair in sorted(named.items(), key=lambda item: _by_number(item[0]))]
+    head = "".join(f'<th scope="col">{escape(side)}</th>' for side in sides)
+    cells = ("".join(_shown(row, result["what"], out) for row in pair) for pair in rows)
+    body = "".join(f"<tr>{row}</tr>" for row in cells)
+    return f'<div class="wide"><table class="files"><tr>{head}</tr>{body}</table></div>'
+
+
+def _by_number(name: str) -> list[tuple[int, str]]:
+    """Such that 2 comes before 10."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
+
+
+def _shown(row: dict[str, Any] | None, what: str, out: Path) -> str:
+    """A cell with a file and what was measured of it."""
+    if row is None:
+        return "<td></td>"
+    address = quote(os.path.relpath(row["file"], out))
+    name = escape(Path(row["file"]).name)
+    seen = f'<img loading="lazy" alt="{name}" src="{address}">'
+    heard = f'<audio controls preload="none" aria-label="{name}" src="{address}"></audio>'
+    facts = [f"{n} {_plain(v)}" for n, v in row["facts"].items() if n != "odds" and v is not None]
+    return (
+        f"<td>{heard if what == 'sound' else seen}<strong>{name}</strong><br>{escape(', '.join(facts))}</td>"
+    )
 
 
 def _plain(value: Any) -> str:
-    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
