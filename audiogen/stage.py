@@ -45,8 +45,8 @@ class Sampling:
         scenes: the way in which a scene of ambience is chosen, see `structure/mel/scenes.py`; 1: as before
             there was a choice; 2: without the rule against hiss. A replay has that of its recipe.
         phases: 1: a renderer goes by the mel alone; 2: by the notes too, where they are known, see
-            `render/score_guide.py`; 3: their attacks as well, see `render/attacks.py`. A replay has that of
-            its recipe.
+            `render/score_guide.py`; 3: by their levels and attacks as well. A replay has that of its
+            recipe.
     """
 
     seed: int = 0

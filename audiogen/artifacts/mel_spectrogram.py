@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,7 +24,8 @@ class MelSpectrogram:
         side: pan and log width relative to mid, float32 [2, groups, frames]; see `media.mel`.
         seconds: exact length of the sound, s (frames cover at least this).
         take: how the decoder set the instrument up, by name (brightness, room, ...), for the recipe.
-        notes: that it was made from, where they are known: a renderer then knows where the partials lie.
+        notes: that it was made from, where they are known: a renderer then knows where the partials lie. A
+            file whose mid was changed by hand has none.
     """
 
     mid: np.ndarray
@@ -58,6 +60,9 @@ class MelSpectrogram:
         if self.notes is not None:
             arrays |= {"notes": self.notes.rows(), "pedal": self.notes.pedal}
             arrays["cents"] = np.array(self.take.get("cents", 0.0))
+            arrays["told_of"] = np.array(
+                zlib.crc32(self.mid.tobytes())
+            )  # a mid changed by hand has other notes
         return files.npz_bytes(arrays)
 
     def plot(self) -> bytes:
@@ -84,7 +89,8 @@ class MelSpectrogram:
             known = " or ".join(str(each.n_bands) for each in LAYOUTS)
             raise InvalidRequest(f"{path}: a mel spectrogram has {known} bands, not {len(mid)}.")
         notes, take = None, {}
-        if "notes" in arrays:
+        changed = "told_of" in arrays and one_number(arrays, "told_of", path) != zlib.crc32(mid.tobytes())
+        if "notes" in arrays and not changed:
             notes = Notes.from_rows(arrays["notes"], arrays.get("pedal"))
             take = {"cents": one_number(arrays, "cents", path)} if "cents" in arrays else {}
         return cls(mid, side, one_number(arrays, "seconds", path), layout, take, notes)

@@ -19,7 +19,8 @@ from torch import Tensor
 from audiogen.artifacts import Conditioning, MelSpectrogram, Waveform
 from audiogen.media.finish import fitted_loop
 from audiogen.media.mel import MelSettings, group_of_bin
-from audiogen.render.score_guide import ScoreGuide, begun, levelled, shared_out
+from audiogen.render.partials import led
+from audiogen.render.score_guide import SHARED, SHARED_BEFORE, ScoreGuide, begun, levelled, shared_out
 from audiogen.sampling.phase import fast_griffin_lim, integrate_phase, white_phases
 from audiogen.sampling.stft import forward
 from audiogen.stage import PLAIN, Edit, Options, Progress, Sampling, report
@@ -44,7 +45,7 @@ class Strip:
         closes: the last `overlap` frames are the first again.
         before, after: spectra of the first and the last frames, where they are known.
         guide: what the notes tell; start: the frame of the piece, as the guide counts, that comes first.
-        strikes: attacks are as steep as the guide's.
+        leads: the levels of its partials and the steepness of its attacks are followed too.
     """
 
     mid: np.ndarray
@@ -57,7 +58,7 @@ class Strip:
     after: Tensor | None = None
     guide: ScoreGuide | None = None
     start: int = 0
-    strikes: bool = False
+    leads: bool = False
 
     @property
     def frames(self) -> int:
@@ -115,7 +116,7 @@ class SpectrogramRenderer:
             out = out if out.shape[1] == samples else fitted_loop(out, samples)
         else:
             guide = ScoreGuide.of(x) if told > 1 else None
-            strip = Strip(x.mid, x.side, guide=guide, strikes=told > 2)
+            strip = Strip(x.mid, x.side, guide=guide, leads=told > 2)
             out = self.line(strip, generator, progress)[:, :samples]
         return Waveform(out, mel.sample_rate)
 
@@ -129,19 +130,25 @@ class SpectrogramRenderer:
         spans = _spans(strip.frames, strip.block or BLOCK_FRAMES, overlap)
         for number, (first, stop) in enumerate(spans):
             report(progress, "renderer", number, len(spans))
-            magnitude = self.magnitude(bands, first + strip.margin, stop + strip.margin)
-            guide = told = None
+            here = slice(first + strip.margin, stop + strip.margin)
+            asked, guide, told = bands, None, None
             if strip.guide is not None:
                 told = strip.guide.sound(strip.start + first, strip.start + stop, self.mel)
-                guide = levelled(told.spectrum(), magnitude)
+                guide = told.spectrum()
+                if strip.leads:
+                    asked = bands.clone()
+                    asked[:, here] = led(bands[:, here], guide, self.mel)
+            magnitude = self.magnitude(asked, here.start, here.stop)
             if guide is not None:
-                seen = bands[:, first + strip.margin : stop + strip.margin]
-                magnitude = self.matched(shared_out(magnitude, guide), seen)
+                guide = levelled(guide, magnitude)
+            if guide is not None:
+                share = SHARED if strip.leads else SHARED_BEFORE
+                magnitude = self.matched(shared_out(magnitude, guide, share), asked[:, here])
             last = number == len(spans) - 1
             settled = self.complete(magnitude, generator, known, opening if last else None, guide)
-            del guide
+            del guide, asked
             sound = self.sound(settled, magnitude, side[:, :, first:stop])
-            if told is not None and strip.strikes:
+            if told is not None and strip.leads:
                 sound = told.strike(sound)
             _join(out, sound.numpy(), first * hop, overlap // 3 * hop, joined=number > 0)
             known = settled[:, -overlap * per : -edge * per].clone()
@@ -184,7 +191,7 @@ class SpectrogramRenderer:
             after=after if after.shape[1] else None,
             guide=guide,
             start=low,
-            strikes=told > 2,
+            leads=told > 2,
         )
         out = np.zeros((2, frames * hop), np.float32)
         out[:, low * hop : high * hop] = self.line(strip, generator, progress)
@@ -215,7 +222,7 @@ class SpectrogramRenderer:
             closes=True,
             guide=guide,
             start=start,
-            strikes=told > 2,
+            leads=told > 2,
         )
         out = self.line(strip, generator, progress)
         skip = overlap // 3 * hop  # as blocks are joined: in the middle of what they share

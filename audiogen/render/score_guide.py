@@ -7,10 +7,11 @@ Pardo, Mueller and Plumbley 2014 call it):
 
 - phase starts from the guide where it holds the energy, and from `integrate_phase` where it does not: the
   spectrum that is begun with is the guide plus what is missing to the asked magnitude;
-- within a band the level is shared among the bins a little as the guide shares it: the more, the nearer to
-  true mels, but what a decoder made then gets octaves back.
+- levels of partials follow the guide where it explains the mel around (`render/partials.py`);
+- within a band the level is shared among the bins as the guide shares it;
+- attacks are as steep as the guide's (`render/attacks.py`).
 
-The guide sets no level: that is the mel's.
+The loudness and the tilt of the whole, and all that is not a partial, stay the mel's.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ from audiogen.sampling.struck_tones import tones
 
 WEIGHTS = "wavenet"  # which holds the modes of the keys
 CENTS = 8.0  # a mel's take says its tuning in -1..1 of this
-SHARED = 0.3  # 0: the magnitude is left as it is, 1: within a band it is the guide's
+SHARED = 0.7  # 0: the magnitude is left as it is, 1: within a band it is the guide's
+SHARED_BEFORE = 0.3  # where the levels of bands are those of a decoder alone: more brought octaves back
 DEPTH = 0.03  # of the asked magnitude: the guide takes no bin further down
 LOUD = 1e-2  # of the loudest bin: the level of the guide is found above
 
@@ -151,10 +153,10 @@ def levelled(guide: Tensor, magnitude: Tensor) -> Tensor | None:
     return guide * (asked.clamp_min(tiny).log() - size[loud].log()).median().exp()
 
 
-def shared_out(magnitude: Tensor, guide: Tensor) -> Tensor:
+def shared_out(magnitude: Tensor, guide: Tensor, share: float = SHARED) -> Tensor:
     """Magnitude [bins, F] drawn towards the shape of the guide; its bands are then to be matched again."""
     drawn = torch.maximum(guide.abs(), magnitude * DEPTH)
-    return magnitude.pow(1 - SHARED) * drawn.pow(SHARED)
+    return magnitude.pow(1 - share) * drawn.pow(share)
 
 
 def begun(magnitude: Tensor, guide: Tensor, phase: Tensor) -> Tensor:

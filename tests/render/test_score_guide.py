@@ -123,5 +123,15 @@ def test_a_file_keeps_the_notes_and_the_tuning(tmp_path: Path, mel: MelSpectrogr
     np.testing.assert_array_equal(again.notes.rows(), NOTES.rows())
 
 
+def test_a_mel_that_was_changed_by_hand_has_other_notes(tmp_path: Path, mel: MelSpectrogram) -> None:
+    mel.save(tmp_path / "mel.npz")
+    arrays = dict(np.load(tmp_path / "mel.npz"))
+    np.savez(tmp_path / "edited.npz", **arrays | {"mid": arrays["mid"] - (np.arange(170) > 90)[:, None]})
+    assert MelSpectrogram.load(tmp_path / "edited.npz").notes is None
+    del arrays["told_of"]  # of an earlier version
+    np.savez(tmp_path / "earlier.npz", **arrays)
+    assert MelSpectrogram.load(tmp_path / "earlier.npz").notes is not None
+
+
 def silence() -> tuple[np.ndarray, np.ndarray]:
     return np.full((170, 222), -11.0, np.float32), np.zeros((2, 34, 222), np.float32)
