@@ -13,7 +13,13 @@ from audiogen.errors import Cancelled
 from audiogen.lab.train.mel import MelTask, quiet_start, real_ending, ring_out
 from audiogen.media.mel import MelSettings
 from audiogen.stage import Sampling, silent
-from audiogen.structure.mel.scenes import CALLS_ARE_CLEAR, DROPS_ARE_CLEAR, DROPS_DO_NOT_HISS, Contrast
+from audiogen.structure.mel.scenes import (
+    CALLS_ARE_CLEAR,
+    DROPS_ARE_CLEAR,
+    DROPS_DO_NOT_HISS,
+    DROPS_FALL_ON_SOMETHING,
+    Contrast,
+)
 from audiogen.structure.mel.stage import (
     MelStage,
     MelStageConfig,
@@ -248,12 +254,14 @@ def test_birds_are_put_where_they_can_be_heard() -> None:
 
 def test_rain_is_put_where_drops_ring_and_neither_engine_nor_air_is_heard() -> None:
     mel = MelSettings()
-    ringing, humming, hissing = torch.full((3, 34), -9.0)
+    ringing, humming, hissing, running = torch.full((4, 34), -9.0)
     ringing[19:26] = -8.0  # 2 .. 7 kHz
     humming[9:15] = -8.0  # 560 .. 1,300 Hz
     hissing[19:] = -8.0
+    running[:6] = -11.0  # a tap: nothing below 300 Hz
     assert DROPS_ARE_CLEAR(ringing, mel) and not DROPS_ARE_CLEAR(humming, mel)
     assert DROPS_DO_NOT_HISS(ringing, mel) and not DROPS_DO_NOT_HISS(hissing, mel)
+    assert DROPS_FALL_ON_SOMETHING(ringing, mel) and not DROPS_FALL_ON_SOMETHING(running, mel)
     known = (("rain", 0.0, 1.0, "linear"), ("waves", 0.0, 1.0, "linear"))
     stage = MelStage.from_config(dataclasses.replace(TINY, attributes=known, colours=2, scenes=8, **FOREVER))
     bank = stage.network.bank

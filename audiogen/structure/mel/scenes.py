@@ -2,7 +2,7 @@
 
 Rules of thumb that hold for recordings, used while a scene is drawn. A drop rings between 2 and 6 kHz and
 an engine hums below 1.4 kHz: rain whose spectrum leans to the low side is taken for a vehicle, and so is rain
-that is as strong above 6 kHz as where drops ring, which is a jet of air. Surf comes and
+that is as strong above 6 kHz as where drops ring, or has no low end, which is a jet of air or a tap. Surf comes and
 goes: of several drafts the one that swells most is nearest to recordings, which swell more than any of them.
 """
 
@@ -48,8 +48,9 @@ class Contrast:
 CALLS_ARE_CLEAR = Contrast((2_000.0, 10_500.0), (0.0, 600.0), 1.4, peak=True)
 DROPS_ARE_CLEAR = Contrast((2_300.0, 6_000.0), (550.0, 1_400.0), -0.4)  # half of all recordings have it
 DROPS_DO_NOT_HISS = Contrast((2_300.0, 6_000.0), (6_000.0, 12_000.0), 0.25)  # four fifths of all
+DROPS_FALL_ON_SOMETHING = Contrast((60.0, 300.0), (550.0, 1_400.0), -1.0)  # 39 of 40
 RULES: dict[str, tuple[tuple[int, Contrast], ...]] = dict.fromkeys(CALLS, ((1, CALLS_ARE_CLEAR),)) | {
-    "rain": ((2, DROPS_ARE_CLEAR), (3, DROPS_DO_NOT_HISS))
+    "rain": ((2, DROPS_ARE_CLEAR), (3, DROPS_DO_NOT_HISS), (3, DROPS_FALL_ON_SOMETHING))
 }
 
 
