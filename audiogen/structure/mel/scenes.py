@@ -2,7 +2,7 @@
 
 Rules of thumb that hold for recordings, used while a scene is drawn. A drop rings between 2 and 6 kHz and
 an engine hums below 1.4 kHz: rain whose spectrum leans to the low side is taken for a vehicle, and so is rain
-that is as strong above 6 kHz as where drops ring, or has no low end, which is a jet of air or a tap. Surf comes and
+that is as strong above 6 kHz as where drops ring, or has no low end: a jet of air, or a tap. Surf comes and
 goes: of several drafts the one that swells most is nearest to recordings, which swell more than any of them.
 """
 
