@@ -33,8 +33,7 @@ def led(mid: Tensor, guide: Tensor, mel: MelSettings) -> Tensor:
         guide: complex [bins, F], as `sampling.stft.forward` scales it; of any level.
     """
     bank = torch.from_numpy(filterbank(mel))
-    told = (bank @ (guide.abs() * (4 / mel.n_fft))).clamp_min(1e-7).log()
-    told = _placed(mid, told, mel)
+    told = _placed(mid, (bank @ (guide.abs() * (4 / mel.n_fft))).clamp_min(1e-7).log(), mel)
     if told is None:
         return mid
     around, asked = _around(told), _around(mid)
