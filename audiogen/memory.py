@@ -1,16 +1,23 @@
-"""Memory that is free goes back to the system: two calls of glibc, which elsewhere do nothing.
+"""Memory: what is free goes back to the system, and a long sound lies in a file while it is worked on.
 
 Left alone glibc maps large arrays by themselves only until the first of them is freed, and keeps what lies
-between smaller ones.
+between smaller ones. Two calls of glibc, which elsewhere do nothing, change that.
 """
 
 from __future__ import annotations
 
 import ctypes
+import mmap
+import os
+import tempfile
+from collections.abc import Iterator
 from typing import Any
+
+import numpy as np
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of <malloc.h>
 _LARGE, _KEPT = 4 << 20, 32 << 20  # bytes: spectra of a block are 10 to 20 MB, what one thread works on is 2
+FILED = 32 << 20  # bytes, from which on samples lie in a file: a minute and a half of stereo
 
 
 def map_large_arrays() -> None:
@@ -22,6 +29,47 @@ def map_large_arrays() -> None:
 def give_back() -> None:
     """Give back what is free now."""
     _call("malloc_trim", 0)
+
+
+def zeros(channels: int, length: int) -> np.ndarray:
+    """Silence, float32 [channels, length]: large, in a nameless file of the folder for temporary ones.
+
+    Where that has no room, in memory.
+    """
+    size = 4 * channels * length
+    if size >= FILED:
+        try:
+            with tempfile.TemporaryFile() as file:
+                _reserve(file.fileno(), size)
+                held = mmap.mmap(file.fileno(), size)
+            return np.frombuffer(held, np.float32).reshape(channels, length)
+        except OSError:
+            pass
+    return np.zeros((channels, length), np.float32)
+
+
+def passes(samples: np.ndarray, block: int) -> Iterator[int]:
+    """The beginnings of blocks along [channels, length]; what lies in a file leaves memory block by block."""
+    for start in range(0, samples.shape[-1], block):
+        yield start
+        leave(samples)
+
+
+def leave(samples: np.ndarray) -> None:
+    """What lies in a file need not stay in memory; it is read again where it is looked at."""
+    held: Any = samples
+    while isinstance(held, np.ndarray | memoryview):
+        held = held.base if isinstance(held, np.ndarray) else held.obj
+    if isinstance(held, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        held.madvise(mmap.MADV_DONTNEED)  # a shared map: nothing that was written is lost
+
+
+def _reserve(file: int, size: int) -> None:
+    """A disk that is full says so now, not in the middle of an assignment."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file, 0, size)
+    else:
+        os.truncate(file, size)
 
 
 def _call(name: str, *arguments: int) -> None:

@@ -12,6 +12,7 @@ from audiogen.media import audio, png
 
 if TYPE_CHECKING:
     from audiogen.cli.job import Job
+    from audiogen.media.files import Data
     from audiogen.request import Plan, Take
 
 _OTHER_PICTURES = (".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".svg")
@@ -113,7 +114,7 @@ def _of_drawing(job: Job) -> str:
     return suffix
 
 
-def data(take: Take, job: Job) -> bytes:
+def data(take: Take, job: Job) -> Data:
     """The file of a take, with its recipe inside where it can hold one."""
     if job.until is not None and take.structure is not None:
         made = take.structure.quantized() if job.quantize else take.structure
@@ -124,7 +125,7 @@ def data(take: Take, job: Job) -> bytes:
         return take.contour.png_bytes(take.recipe)
     assert take.waveform is not None
     wave = take.waveform
-    return audio.audio_bytes(wave.samples, wave.sample_rate, job.suffix, take.recipe, job.bits, wave.facts)
+    return audio.audio_parts(wave.samples, wave.sample_rate, job.suffix, take.recipe, job.bits, wave.facts)
 
 
 def measures(take: Take, job: Job) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from audiogen.cli.names import Facts, file_names
 from audiogen.cli.terminal import clean
 from audiogen.errors import AudiogenError, InvalidRequest, WouldOverwrite
-from audiogen.media.files import check_name, check_target, write_together
+from audiogen.media.files import Data, check_name, check_target, write_together
 
 if TYPE_CHECKING:
     from audiogen.request import Take
@@ -132,7 +132,7 @@ def with_ending(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 
-def write_stdout(data: bytes) -> None:
+def write_stdout(data: Data) -> None:
     """Bytes to stdout, past Python's buffer, which would complain once more at exit.
 
     Raises:
@@ -140,17 +140,18 @@ def write_stdout(data: bytes) -> None:
         AudiogenError: it cannot be written (a full disk).
     """
     sys.stdout.flush()
-    rest = memoryview(data)
     try:
-        while rest:
-            rest = rest[os.write(sys.stdout.fileno(), rest) :]
+        for part in [data] if isinstance(data, bytes) else data:
+            rest = memoryview(part)
+            while rest:
+                rest = rest[os.write(sys.stdout.fileno(), rest) :]
     except BrokenPipeError:
         raise
     except OSError as problem:
         raise AudiogenError(f"Could not write to stdout: {problem.strerror}.") from problem
 
 
-def write_files(contents: Mapping[Path, bytes], rules: Rules) -> None:
+def write_files(contents: Mapping[Path, Data], rules: Rules) -> None:
     """Write the files of one take, all or none; missing folders first."""
     if rules.mkdir:
         for folder in {path.parent for path in contents}:

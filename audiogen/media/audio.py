@@ -11,8 +11,8 @@ title may have any characters.
 
 from __future__ import annotations
 
-import io
 import json
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,14 @@ from audiogen.media import id3, riff
 from audiogen.media.facts import Facts, one_line, title_of
 from audiogen.media.files import json_object, write_atomic
 from audiogen.media.ogg import with_serial
+from audiogen.memory import passes
 
 WAV_SUBTYPES = {"16": "PCM_16", "24": "PCM_24", "float": "FLOAT"}
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 DITHER_SEED = 16  # fixed: the same sound is the same file
 MOST_VALUES = 64_000_000  # samples of all channels of a file that is read: 11 minutes of stereo at 48 kHz
 _BLOCK = 1 << 16  # samples of each channel
+_IN_MEMORY, _PART = 32 << 20, 1 << 20  # bytes: what is encoded to more lies in a file, and is read in parts
 
 # libsndfile's scale runs from 0 (best) to 1 (smallest).
 _FORMATS: dict[str, dict[str, Any]] = {
@@ -53,7 +55,19 @@ def audio_bytes(
     bits: str = "24",
     facts: Facts | None = None,
 ) -> bytes:
-    """A whole audio file in memory.
+    """A whole audio file in memory; see `audio_parts`."""
+    return b"".join(audio_parts(samples, sample_rate, suffix, recipe, bits, facts))
+
+
+def audio_parts(
+    samples: np.ndarray,
+    sample_rate: int,
+    suffix: str = ".wav",
+    recipe: dict[str, Any] | None = None,
+    bits: str = "24",
+    facts: Facts | None = None,
+) -> Iterator[bytes]:
+    """A whole audio file, part by part; see `write_audio`.
 
     Args:
         samples: float [channels, samples] in -1..1; beyond is clipped.
@@ -70,7 +84,7 @@ def audio_bytes(
     samples = np.asarray(samples)
     if samples.ndim != 2 or not samples.shape[1]:
         raise InvalidRequest(f"Audio has shape [channels, samples]; this has {list(samples.shape)}.")
-    if not all(np.isfinite(samples[:, k : k + _BLOCK]).all() for k in range(0, samples.shape[1], _BLOCK)):
+    if not all(np.isfinite(samples[:, k : k + _BLOCK]).all() for k in passes(samples, _BLOCK)):
         raise InvalidRequest("The samples hold NaN or infinity; nothing was written.")
     suffix = suffix.lower()
     comment = "" if recipe is None else json.dumps(recipe, separators=(",", ":"))
@@ -82,9 +96,9 @@ def audio_bytes(
         options = options | {"subtype": WAV_SUBTYPES[bits]}
     blocks = _blocks(samples, bits if suffix == ".flac" else "")
     if suffix == ".mp3":
-        return id3.with_tags(_encode(blocks, sample_rate, samples, options), title, comment)
+        return iter([id3.with_tags(b"".join(_encode(blocks, sample_rate, samples, options)), title, comment)])
     data = _encode(blocks, sample_rate, samples, options, title, comment)
-    return with_serial(data) if suffix == ".ogg" else data
+    return iter([with_serial(b"".join(data))]) if suffix == ".ogg" else data
 
 
 def write_audio(
@@ -97,7 +111,7 @@ def write_audio(
     facts: Facts | None = None,
 ) -> None:
     """Write `audio_bytes` to `path` at once; the suffix chooses the format."""
-    data = audio_bytes(samples, sample_rate, Path(path).suffix, recipe, bits, facts)
+    data = audio_parts(samples, sample_rate, Path(path).suffix, recipe, bits, facts)
     write_atomic(Path(path), data, force)
 
 
@@ -152,10 +166,10 @@ def check_format(suffix: str, bits: str = "24") -> None:
 
 def _wav(
     samples: np.ndarray, sample_rate: int, title: str, comment: str, bits: str, facts: Facts | None
-) -> bytes:
+) -> Iterator[bytes]:
     channels, frames = samples.shape
     raw = {"format": "RAW", "subtype": WAV_SUBTYPES[bits], "endian": "LITTLE"}
-    data = [_encode(iter([part]), sample_rate, samples, raw) for part in _blocks(samples, bits)]
+    data = (b"".join(_encode(iter([part]), sample_rate, samples, raw)) for part in _blocks(samples, bits))
     width = {"float": 32}.get(bits) or int(bits)
     before, after = {}, {}
     if facts is not None:
@@ -177,28 +191,30 @@ def _encode(
     options: dict[str, Any],
     title: str = "",
     comment: str = "",
-) -> bytes:
-    """Through BytesIO: libsndfile seeks back to the header, which a pipe cannot do."""
-    buffer = io.BytesIO()
-    try:
-        with soundfile.SoundFile(buffer, "w", sample_rate, len(samples), **options) as file:
-            if title:
-                file.title = title
-            if comment:
-                file.comment = comment
-            for block in blocks:
-                file.write(block)
-    except soundfile.SoundFileError as problem:
-        raise InvalidRequest(
-            f"{options['format']} cannot hold {sample_rate} Hz with {len(samples)} channels ({problem})."
-        ) from problem
-    return buffer.getvalue()
+) -> Iterator[bytes]:
+    """Through a file: libsndfile seeks back to the header, which a pipe cannot do."""
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY) as buffer:
+        try:
+            with soundfile.SoundFile(buffer, "w", sample_rate, len(samples), **options) as file:
+                if title:
+                    file.title = title
+                if comment:
+                    file.comment = comment
+                for block in blocks:
+                    file.write(block)
+        except soundfile.SoundFileError as problem:
+            raise InvalidRequest(
+                f"{options['format']} cannot hold {sample_rate} Hz with {len(samples)} channels ({problem})."
+            ) from problem
+        buffer.seek(0)
+        while part := buffer.read(_PART):
+            yield part
 
 
 def _blocks(samples: np.ndarray, bits: str) -> Iterator[np.ndarray]:
     """Interleaved [frames, channels]: int16 with dither where `bits` is "16", else float."""
     rng = np.random.default_rng(DITHER_SEED)
-    for start in range(0, samples.shape[1], _BLOCK):
+    for start in passes(samples, _BLOCK):
         part = np.ascontiguousarray(samples[:, start : start + _BLOCK].T)
         yield _dithered(part, rng) if bits == "16" else part
 

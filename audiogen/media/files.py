@@ -11,7 +11,7 @@ import os
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -56,12 +56,15 @@ def check_name(path: Path) -> None:
         raise InvalidRequest(f"A file name has at most {LONGEST_NAME} bytes, not {longest}; shorten it.")
 
 
-def write_atomic(path: Path, data: bytes, force: bool = False) -> None:
+Data = bytes | Iterable[bytes]  # of a file: all of it, or part by part
+
+
+def write_atomic(path: Path, data: Data, force: bool = False) -> None:
     """Write `data` to `path` all at once; the temporary file is removed on any failure."""
     write_together({Path(path): data}, force)
 
 
-def write_together(contents: Mapping[Path, bytes], force: bool = False) -> None:
+def write_together(contents: Mapping[Path, Data], force: bool = False) -> None:
     """Write files that belong together: all of them are complete before the first gets its name.
 
     They get their names in the order given; if anything fails before, none of them appears.
@@ -89,12 +92,13 @@ def write_together(contents: Mapping[Path, bytes], force: bool = False) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def _write_temporary(path: Path, data: bytes) -> Path:
+def _write_temporary(path: Path, data: Data) -> Path:
     """A finished file beside `path`, under another name; nothing stays if writing fails."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            for part in [data] if isinstance(data, bytes) else data:
+                file.write(part)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(name, 0o666 & ~_umask())

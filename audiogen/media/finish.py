@@ -3,7 +3,7 @@
     raw samples -> high-pass -> exact length -> ends -> rate -> mark -> loudness (with a gentle limiter)
 
 A fade is made only where the material does not end by itself, and none in a loop, whose beginning follows its
-end in every step. Everything is done in place or in blocks: ten minutes of stereo are 200 MB as it is.
+end in every step. Everything is done in place and in blocks: ten minutes take no more memory than one.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import soxr
 
+from audiogen import memory
 from audiogen.media.biquads import filtered, high_pass
 from audiogen.media.loudness import Level, to_loudness
 
@@ -22,6 +23,7 @@ _SILENT_DB = -60.0  # an end this far below the loudest moment has died away
 _FAINT_DB = -40.0
 _LOOK_S = 0.02
 _BLOCK_S = 10
+_SUMMED = 50 * 8192  # samples, a multiple of what numpy adds up at once
 _SETTLE_S = 1.0  # after which the high-pass has forgotten how it began
 
 
@@ -126,15 +128,15 @@ def without_dc(
     """
     sections = high_pass(_HIGH_PASS_HZ, sample_rate)
     usable = samples.dtype == np.float32 and samples.flags.writeable
-    out = samples if overwrite and usable else np.empty(samples.shape, np.float32)
-    mean = samples.mean(1, keepdims=True, dtype=np.float64)
+    out = samples if overwrite and usable else memory.zeros(*samples.shape)
+    mean = _mean(samples)
     state = np.zeros((len(sections), len(samples), 2))
     block = _BLOCK_S * sample_rate
     if circular:
         settle = round(_SETTLE_S * sample_rate)
         before = np.tile(samples, -(-settle // samples.shape[1])) if samples.shape[1] < settle else samples
         _, state = filtered(sections, before[:, -settle:] - mean, state)
-    for start in range(0, samples.shape[1], block):
+    for start in memory.passes(samples, block):
         part = samples[:, start : start + block] - mean
         out[:, start : start + block], state = filtered(sections, part, state)
     return out
@@ -143,14 +145,15 @@ def without_dc(
 def resampled(samples: np.ndarray, sample_rate: int, rate: int) -> np.ndarray:
     """The same sound at another rate, float32 [channels, about samples * rate / sample_rate]."""
     length, block = samples.shape[1], _BLOCK_S * sample_rate
-    out = np.zeros((len(samples), length * rate // sample_rate + 1), np.float32)
+    out = memory.zeros(len(samples), length * rate // sample_rate + 1)
     for channel, target in zip(samples, out, strict=True):
         stream, at = soxr.ResampleStream(sample_rate, rate, 1), 0
-        for start in range(0, length, block):
+        for start in memory.passes(channel, block):
             part = stream.resample_chunk(channel[start : start + block], last=start + block >= length)
             part = part[: len(target) - at]
             target[at : at + len(part)] = part
             at += len(part)
+            memory.leave(out)
     return out
 
 
@@ -178,8 +181,9 @@ def end_levels_db(samples: np.ndarray, sample_rate: int) -> tuple[float, float]:
     n = max(1, min(samples.shape[1], round(_LOOK_S * sample_rate)))
     loudest = 0.0
     block = _BLOCK_S * sample_rate // n * n or n
-    for start in range(0, samples.shape[1] // n * n, block):
-        part = samples[:, start : min(start + block, samples.shape[1] // n * n)]
+    whole = samples[:, : samples.shape[1] // n * n]
+    for start in memory.passes(whole, block):
+        part = whole[:, start : start + block]
         loudest = max(loudest, float(_power(part).reshape(-1, n).mean(1).max()))
     if loudest <= 0:
         return float("-inf"), float("-inf")
@@ -188,6 +192,15 @@ def end_levels_db(samples: np.ndarray, sample_rate: int) -> tuple[float, float]:
         return float(10 * np.log10(max(_power(part).mean() / loudest, 1e-30)))
 
     return db(samples[:, :n]), db(samples[:, -n:])
+
+
+def _mean(samples: np.ndarray) -> np.ndarray:
+    """Of every channel, float64 [channels, 1]: the same to the last bit as numpy's of the whole."""
+    total = np.zeros(len(samples))
+    for start in memory.passes(samples, _SUMMED):
+        for channel, part in enumerate(samples[:, start : start + _SUMMED]):
+            total[channel] = np.add.reduce(part, dtype=np.float64, initial=total[channel])
+    return total[:, None] / samples.shape[1]
 
 
 def _power(samples: np.ndarray) -> np.ndarray:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import numpy as np
 import soxr
 
+from audiogen.memory import passes
+
 OVERSAMPLING = 4
 SEGMENT = 32  # samples between two values of envelope and gain
 _ATTACK_S, _RELEASE_S = 0.005, 0.15
@@ -26,11 +28,11 @@ def peak_envelope(samples: np.ndarray, sample_rate: int) -> np.ndarray:
     """
     length = samples.shape[1]
     out = np.zeros(-(-length // SEGMENT), np.float32)
-    for start in range(0, length, _BLOCK):
+    for start in passes(samples, _BLOCK):
         part = np.abs(samples[:, start : start + _BLOCK]).max(0)
         _segments(out, part, start // SEGMENT, SEGMENT)
     highest = out.max(initial=0.0)
-    for start in range(0, length, _BLOCK):
+    for start in passes(samples, _BLOCK):
         place = start // SEGMENT
         if out[place : place + _BLOCK // SEGMENT].max() <= _QUIET * highest:
             continue
@@ -78,10 +80,11 @@ def apply_gain(
         circular: after the last value of the curve comes the first.
     """
     if curve_db is None or not curve_db.any():
-        samples *= np.float32(10 ** (gain_db / 20))
+        for start in passes(samples, _BLOCK):
+            samples[:, start : start + _BLOCK] *= np.float32(10 ** (gain_db / 20))
         return
     centres = (np.arange(len(curve_db)) + 0.5) * SEGMENT - 0.5
-    for start in range(0, samples.shape[1], _BLOCK):
+    for start in passes(samples, _BLOCK):
         part = samples[:, start : start + _BLOCK]
         at = start + np.arange(part.shape[1])
         curve = np.interp(at, centres, curve_db, period=samples.shape[1] if circular else None)

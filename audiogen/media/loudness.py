@@ -12,6 +12,7 @@ import numpy as np
 
 from audiogen.media.biquads import filtered, k_weighting
 from audiogen.media.limiter import SEGMENT, apply_gain, gain_curve_db, peak_envelope
+from audiogen.memory import leave
 
 CEILING_DBTP = -1.0
 PIANO_LUFS = -20.0
@@ -81,6 +82,7 @@ def step_power(samples: np.ndarray, sample_rate: int) -> np.ndarray:
         part, state = filtered(sections, part, state)
         sums = np.add.reduceat((part * part).sum(0), local[:-1] - local[0])
         power[first : first + len(sums)] = sums
+        leave(samples)
     return power / (0.1 * sample_rate)
 
 

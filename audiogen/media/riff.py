@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import struct
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from audiogen.media.facts import Facts
@@ -28,7 +28,7 @@ _PUNCTUATION = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "�
 
 
 def wave_file(
-    data: list[bytes],
+    data: Iterable[bytes],
     frames: int,
     channels: int,
     sample_rate: int,
@@ -36,8 +36,8 @@ def wave_file(
     floating: bool,
     before: dict[str, bytes],
     after: dict[str, bytes],
-) -> bytes:
-    """A whole RIFF/WAVE file.
+) -> Iterator[bytes]:
+    """A whole RIFF/WAVE file, part by part.
 
     Args:
         data: interleaved little-endian samples, in any number of parts.
@@ -52,12 +52,14 @@ def wave_file(
             ("fmt ", struct.pack("<H", _FLOAT) + head[2:] + b"\0\0"),
             ("fact", struct.pack("<I", frames)),
         ]
-    size = sum(map(len, data))
+    size = frames * width
     opening = b"".join(_chunk(name, body) for name, body in [*chunks, *before.items()])
     opening += b"data" + struct.pack("<I", size)
     closing = b"\0" * (size % 2) + b"".join(_chunk(name, body) for name, body in after.items())
     total = 4 + len(opening) + size + len(closing)
-    return b"".join([b"RIFF", struct.pack("<I", total), b"WAVE", opening, *data, closing])
+    yield b"".join([b"RIFF", struct.pack("<I", total), b"WAVE", opening])
+    yield from data
+    yield closing
 
 
 def info(tags: dict[str, str]) -> bytes:

@@ -15,6 +15,7 @@ from functools import lru_cache
 import numpy as np
 from scipy import fft, ndimage
 
+from audiogen import memory
 from audiogen.origin.carrier import HIGH_HZ, LOW_HZ, add, frames, noise_of, overlapped, window
 
 # the mark under what spreads to its place: where that is noise, a tone, and more for it per Bark
@@ -47,12 +48,21 @@ def mark(samples: np.ndarray, sample_rate: int, id_: str, circular: bool = False
     noise = noise_of(id_, sample_rate)
     for channel in samples:
         beyond = (count + 1 + _MARGIN) * hop - length
-        source = np.pad(channel, (_MARGIN * hop, beyond), "wrap" if circular else "constant")
+        if circular:
+            source = np.pad(channel, (_MARGIN * hop, beyond), "wrap")
+        else:
+            source = memory.zeros(1, _MARGIN * hop + length + beyond)[0]
+            for start in memory.passes(channel, _BLOCK * hop):
+                part = channel[start : start + _BLOCK * hop]
+                source[_MARGIN * hop + start :][: len(part)] = part
+                memory.leave(source)
         for first in range(0, count, _BLOCK):
             stop = min(first + _BLOCK, count)
             seen = source[first * hop : (stop + 2 * _MARGIN + 1) * hop]
             places = np.arange(first * hop, (stop + 1) * hop) % len(noise)
             add(channel, _change(seen, noise[places], short, sample_rate), first * hop, circular)
+            memory.leave(source)
+            memory.leave(channel)
 
 
 def _change(seen: np.ndarray, noise: np.ndarray, short: int, sample_rate: int) -> np.ndarray:

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from audiogen import memory
 from audiogen.artifacts import Conditioning, MelSpectrogram, Waveform
 from audiogen.media.finish import fitted_loop
 from audiogen.media.mel import MelSettings, group_of_bin
@@ -124,7 +125,7 @@ class SpectrogramRenderer:
         """The sound of a strip, block after block, float32 [2, frames * hop]."""
         hop, per, overlap = self.mel.hop_length, self.mel.subframes, strip.overlap
         edge = min(EDGE_FRAMES, overlap // 3)
-        out = np.zeros((2, strip.frames * hop), np.float32)
+        out = memory.zeros(2, strip.frames * hop)
         bands, side = torch.from_numpy(strip.mid), torch.from_numpy(strip.side)
         known, opening = strip.before, strip.after  # of a circle the last frames are the first again
         spans = _spans(strip.frames, strip.block or BLOCK_FRAMES, overlap)
@@ -154,6 +155,7 @@ class SpectrogramRenderer:
             known = settled[:, -overlap * per : -edge * per].clone()
             if strip.closes and not number:
                 opening = settled[:, edge * per : overlap * per].clone()
+            memory.leave(out)
             del magnitude, settled, sound  # else they lie beside those of the next block
         report(progress, "renderer", len(spans), len(spans))
         return out
