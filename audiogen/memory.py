@@ -7,6 +7,7 @@ between smaller ones. Two calls of glibc, which elsewhere do nothing, change tha
 from __future__ import annotations
 
 import ctypes
+import math
 import mmap
 import os
 import tempfile
@@ -31,21 +32,21 @@ def give_back() -> None:
     _call("malloc_trim", 0)
 
 
-def zeros(channels: int, length: int) -> np.ndarray:
-    """Silence, float32 [channels, length]: large, in a nameless file of the folder for temporary ones.
+def zeros(*shape: int) -> np.ndarray:
+    """float32 zeros; where they are many, in a nameless file of the folder for temporary ones.
 
     Where that has no room, in memory.
     """
-    size = 4 * channels * length
+    size = 4 * math.prod(shape)
     if size >= FILED:
         try:
             with tempfile.TemporaryFile() as file:
                 _reserve(file.fileno(), size)
                 held = mmap.mmap(file.fileno(), size)
-            return np.frombuffer(held, np.float32).reshape(channels, length)
+            return np.frombuffer(held, np.float32).reshape(shape)
         except OSError:
             pass
-    return np.zeros((channels, length), np.float32)
+    return np.zeros(shape, np.float32)
 
 
 def passes(samples: np.ndarray, block: int) -> Iterator[int]:

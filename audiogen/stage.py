@@ -159,6 +159,7 @@ class Options:
         opening: a Waveform that the result begins with. For a stage that `GoesOn`.
         settings: what a pretrained model is told besides, `hub.CallSettings`; shown: a Picture that steers it
             as it is. For a stage that `TakesSettings`.
+        arriving: True: the next stage `Follows`. For one that `Begins`.
     """
 
     observer: Callable[[int, int, Any], None] | None = None
@@ -167,6 +168,7 @@ class Options:
     opening: Any = None
     settings: Any = None
     shown: Any = None
+    arriving: bool | None = None
 
     def __bool__(self) -> bool:
         return any(getattr(self, each.name) is not None for each in fields(self))
@@ -240,6 +242,20 @@ class TakesSettings(_TakesOptions, Protocol):
     """It is a pretrained model that listens to `options.settings` and `options.shown`."""
 
     takes_settings: ClassVar[bool]
+
+
+@runtime_checkable
+class Begins(_TakesOptions, Protocol):
+    """It may hand on a mel before it is whole, if `options.arriving`."""
+
+    begins: ClassVar[bool]
+
+
+@runtime_checkable
+class Follows(_TakesOptions, Protocol):
+    """It reads a mel from its beginning, and asks for what it is about to read (`MelSpectrogram.until`)."""
+
+    follows: ClassVar[bool]
 
 
 @runtime_checkable

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from audiogen.artifacts import Contour, Picture, Structure, Waveform
+from audiogen.decoder import flow
 from audiogen.making import Request, load_source, make
 from audiogen.media.audio import read_audio
 from audiogen.pipeline import Pipeline, load_pipeline
+from audiogen.render import blocks
 from audiogen.request import Take
 from audiogen.stage import Sampling
 
@@ -54,6 +56,31 @@ def test_a_pipeline_and_a_request_make_the_same_samples(tiny: Path, name: str) -
     pipeline = load_pipeline(kind, **stages)
     take = only(Request(words, kind, sampling=sampling, **stages))
     np.testing.assert_array_equal(array(pipeline(words, sampling)), array(take.waveform or take.picture))
+
+
+@pytest.mark.parametrize(("kind", "words"), [("piano", "calm piano, 5 s"), ("ambience", "rain, 5 s")])
+def test_a_long_sound_that_is_rendered_while_it_is_decoded_is_the_same(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch, kind: str, words: str
+) -> None:
+    monkeypatch.setattr(flow, "WINDOW_FRAMES", 60)
+    monkeypatch.setattr(blocks, "BLOCK_FRAMES", 150)
+    asked: list[int] = []
+    march = flow.FlowDecoder.march
+
+    def watched(*given: Any) -> Any:
+        for part in march(*given):
+            asked.append(part[0].shape[1])
+            yield part
+
+    monkeypatch.setattr(flow.FlowDecoder, "march", watched)
+    request = Request(words, kind, sampling=Sampling(seed=7))
+    streamed = only(request)
+    assert asked == [60] * 6 + [15]
+    monkeypatch.delattr(flow.FlowDecoder, "begins")
+    plain = only(request)
+    np.testing.assert_array_equal(array(streamed.waveform), array(plain.waveform))
+    assert streamed.mel is not None and plain.mel is not None and streamed.mel.until is None
+    np.testing.assert_array_equal(streamed.mel.mid, plain.mel.mid)
 
 
 def test_the_bed_is_heard_in_both(tiny: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +27,7 @@ class MelSpectrogram:
         take: how the decoder set the instrument up, by name (brightness, room, ...), for the recipe.
         notes: that it was made from, where they are known: a renderer then knows where the partials lie. A
             file whose mid was changed by hand has none.
+        until: of one that is still being decoded: called with a frame, it returns when all before are there.
     """
 
     mid: np.ndarray
@@ -34,6 +36,7 @@ class MelSpectrogram:
     settings: MelSettings = MelSettings()
     take: dict[str, float] = field(default_factory=dict)
     notes: Notes | None = None
+    until: Callable[[int], None] | None = None
 
     def __post_init__(self) -> None:
         check_seconds(self.seconds)

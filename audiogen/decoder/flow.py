@@ -7,6 +7,7 @@ stage with other schedulers.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -14,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from audiogen import memory
 from audiogen.artifacts import Conditioning, MelSpectrogram, Notes, Structure
 from audiogen.conditions import FIRST_SOURCES, source_weights
 from audiogen.decoder.guide import make_guide
@@ -21,9 +23,11 @@ from audiogen.media.mel import PAN_LIMIT, WIDTH_RANGE, MelSettings, band_centres
 from audiogen.networks.colour_bank import ColourBank
 from audiogen.networks.mel_decoder import Guide, MelDecoder
 from audiogen.pretrained import Pretrained
-from audiogen.sampling.field import Estimate, kept, steered, windowed
-from audiogen.sampling.flow import draw_noise, times
-from audiogen.sampling.schedulers import sample, scheduler
+from audiogen.sampling.field import Estimate, kept, steered, window, windowed
+from audiogen.sampling.flow import Solver, draw_noise, noise_frames, times
+from audiogen.sampling.marching import march
+from audiogen.sampling.schedulers import SOLVERS, sample, scheduler
+from audiogen.sampling.windows import Span, spans
 from audiogen.stage import PLAIN, Edit, Options, Progress, Sampling, report
 
 WINDOW_REACH = 4  # frames: half a window of 4096 samples
@@ -78,6 +82,7 @@ class FlowDecoder(Pretrained):
     family: ClassVar[str] = "flow"
     observable: ClassVar[bool] = True
     editable: ClassVar[bool] = True
+    begins: ClassVar[bool] = True
     seam, takes, gives = "decoder", Structure, MelSpectrogram
     config_class = FlowDecoderConfig
 
@@ -111,7 +116,8 @@ class FlowDecoder(Pretrained):
 
         Args:
             options: its observer is called after every step with what the mel would be as far as is known
-                then; the last is the result. Its edit is a mel that stays but for its span.
+                then; the last is the result. Its edit is a mel that stays but for its span. Where it is
+                `arriving`, a long mel is decoded while it is read, to the same values.
         """
         mel, observer = self.config.mel, options.observer
         run = scheduler(self.family, sampling.scheduler or self.config.scheduler)
@@ -121,29 +127,55 @@ class FlowDecoder(Pretrained):
         names, keys = self.config.attributes, self.network.keys
         guide = make_guide(x, conditioning, take, names, frames, mel, keys, sampling.loop)
         scale = 1.0 if x.is_empty else 1 + sampling.structure_strength * (self.config.noise_scale - 1)
-        noise = scale * draw_noise((self.network.dimensions, frames), seed).T[None]
         notes = x.notes if sampling.structure_strength > 0 else None  # else it knows nothing of them
         named = dict(zip(self.config.take_names, (round(float(v), 3) for v in take), strict=True))
 
+        sampling = self.with_defaults(x, sampling)
+        steps = times(sampling.steps or self.config.steps, self.config.shift)
+        solve = SOLVERS.get(sampling.scheduler or self.config.scheduler) if self.family == "flow" else None
+        local = sampling.guidance == 1 and sampling.structure_strength == 1 and not sampling.loop
+        alone = options.edit is None and observer is None and frames > WINDOW_FRAMES
+        if options.arriving and solve is not None and local and alone:
+            parts = self.march(solve, guide, frames, scale, seed, steps)
+            return arriving(parts, frames, x.seconds, mel, named, notes)
+        noise = scale * draw_noise((self.network.dimensions, frames), seed).T[None]
         seen = None
         if observer is not None:
 
             def seen(done: int, steps: int, x0: Tensor) -> None:
                 observer(done, steps, self.wrap(x0, x.seconds, named, notes))
 
-        estimate = self.estimate(guide, self.with_defaults(x, sampling), sampling.loop)
+        estimate = self.estimate(guide, sampling, sampling.loop)
         if options.edit is not None:
             estimate = kept(estimate, *self.known(options.edit, frames))
         x0 = sample(
             run,
             estimate,
             noise,
-            times(sampling.steps or self.config.steps, self.config.shift),
+            steps,
             seed,
             lambda step, total: report(progress, "decoder", step, total),
             seen,
         )
         return self.wrap(x0, x.seconds, named, notes)
+
+    def march(
+        self, solve: Solver, guide: Guide, frames: int, scale: float, seed: int, steps: Tensor
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Mid [bands, F] and side [2, groups, F] of window after window, from noise of this scale."""
+        drawn = noise_frames((self.network.dimensions, frames), seed)
+        laid = spans(frames, WINDOW_FRAMES, self.network.receptive_frames)
+
+        def estimates(span: Span) -> Estimate:
+            return window(self.network, guide, span.index(frames), self.device, self.dtype)
+
+        def noise(span: Span) -> Tensor:
+            return scale * drawn[None, span.first : span.stop]
+
+        for x0 in march(solve, laid, noise, steps, estimates):
+            yield self.unpacked(x0)
+            memory.leave(drawn.numpy())
+            memory.leave(guide.roll.numpy())
 
     def known(self, edit: Edit, frames: int) -> tuple[Tensor, Tensor]:
         """The normalised mel [1, F, D] that is there, and 1 where it may change [1, F, 1].
@@ -210,15 +242,42 @@ class FlowDecoder(Pretrained):
         self, x0: Tensor, seconds: float, take: dict[str, float], notes: Notes | None = None
     ) -> MelSpectrogram:
         """Normalised packed mel [1, F, D] -> artifact, within the ranges of the mel."""
+        mid, side = self.unpacked(x0)
+        return MelSpectrogram(mid.numpy(), side.numpy(), seconds, self.config.mel, take, notes)
+
+    def unpacked(self, x0: Tensor) -> tuple[Tensor, Tensor]:
+        """Mid [bands, F] and side [2, groups, F] of a normalised packed mel, within their ranges."""
         mel = self.config.mel
         with torch.inference_mode():
             packed = self.network.denormalise(x0.to(self.device)).cpu()[0].T
         mid, side = unpack(packed, mel)
         side[0].clamp_(-PAN_LIMIT, PAN_LIMIT)
         side[1].clamp_(*WIDTH_RANGE)
-        return MelSpectrogram(
-            mid.clamp_min(float(np.log(mel.floor))).numpy(), side.numpy(), seconds, mel, take, notes
-        )
+        return mid.clamp_min(float(np.log(mel.floor))), side
+
+
+def arriving(
+    parts: Iterator[tuple[Tensor, Tensor]],
+    frames: int,
+    seconds: float,
+    mel: MelSettings,
+    take: dict[str, float],
+    notes: Notes | None,
+) -> MelSpectrogram:
+    """A mel that is filled from its beginning, as far as whoever reads it asks for with `until`."""
+    mid, side = memory.zeros(mel.n_bands, frames), memory.zeros(2, mel.n_groups, frames)
+    there = 0
+
+    def until(frame: int) -> None:
+        nonlocal there
+        while there < min(frame, frames):
+            part, beside = next(parts)
+            stop = there + part.shape[1]
+            mid[:, there:stop], side[:, :, there:stop] = part.numpy(), beside.numpy()
+            there = stop
+            memory.leave(mid)
+
+    return MelSpectrogram(mid, side, seconds, mel, take, notes, until)
 
 
 def pack(mid: Tensor, side: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from audiogen import memory
 from audiogen.artifacts import Notes
 from audiogen.media.mel import MelSettings
 from audiogen.media.midi import PIANO_KEYS as KEYS
@@ -37,7 +38,7 @@ def piano_roll(notes: Notes, first_frame: int, frames: int, mel: MelSettings) ->
     the string that rings, 0 where none does. SINCE: seconds since its attack (negative just before
     it). HELD: 1 while the key is down. DAMPED: seconds since the damper fell, 0 before that.
     """
-    roll = np.zeros((CHANNELS, frames, KEYS), np.float32)
+    roll = memory.zeros(CHANNELS, frames, KEYS)
     rate = mel.frame_rate
     centres = (first_frame + np.arange(frames) + 0.5) / rate
     damped = notes.damped_s()
@@ -60,4 +61,5 @@ def piano_roll(notes: Notes, first_frame: int, frames: int, mel: MelSettings) ->
         for frame, share in ((low, 1 - (place - low)), (low + 1, place - low)):
             if 0 <= frame < frames:
                 roll[ONSET, frame, key] = max(roll[ONSET, frame, key], velocity * share)
+    memory.leave(roll)
     return roll

@@ -19,9 +19,11 @@ from audiogen.registry import Loaded
 from audiogen.request import AS_USUAL, Plan, Request, Retouch, Take
 from audiogen.stage import (
     PLAIN,
+    Begins,
     Edit,
     Editable,
     Encodes,
+    Follows,
     FollowsMelody,
     GoesOn,
     Observable,
@@ -104,21 +106,29 @@ def artifacts(
     sampling: Sampling,
     progress: Progress = silent,
     observer: Callable[[int, int, Any], None] | None = None,
+    arriving: bool = False,
 ) -> Iterator[Any]:
     """What a plan starts from, then what each of its stages makes of it, in order.
 
     A structure is as a file of it holds it (.mid, .npz, .png), so that a kept one decodes to the same result.
     The last is as its stage made it; `take` finishes it.
+
+    Args:
+        arriving: a mel may be handed on while it is decoded; it is whole when the next one is yielded.
     """
     x = _begin(plan)
     yield x
+    at_work = []
     for at in range(len(plan.parts)):
-        made = _made(plan, at, x, sampling, progress, observer)
+        at_work.append(plan.parts[at])
+        made = _made(plan, at, x, sampling, progress, observer, arriving)
         if isinstance(made, Latents) and isinstance(x, Contour) and not x.is_empty:
             made = dataclasses.replace(made, ink=x.pixels)
         x = _as_kept(made, plan.conditioning)
-        if plan.once and hasattr(plan.parts[at], "let_go"):
-            plan.parts[at].let_go()
+        if plan.once and getattr(x, "until", None) is None:
+            for stage in at_work:
+                getattr(stage, "let_go", int)()
+            at_work = []
         yield x
 
 
@@ -127,9 +137,11 @@ def _staged(plan: Plan, sampling: Sampling, progress: Progress) -> Take:
     steps: list[Any] = []
     watch = (lambda done, total, seen: steps.append(seen)) if plan.request.show_steps else None
     made = Take(sampling.seed, plan.conditioning, sampling)
-    for x in artifacts(plan, sampling, progress, watch):
+    for x in artifacts(plan, sampling, progress, watch, arriving=True):
         name = next((name for kind, name in FIELDS.items() if isinstance(x, kind)), None)
         made = dataclasses.replace(made, made=x, **({} if name is None else {name: x}))
+    if made.mel is not None and made.mel.until is not None:
+        made = dataclasses.replace(made, mel=dataclasses.replace(made.mel, until=None))
     return dataclasses.replace(made, steps=tuple(steps))
 
 
@@ -163,6 +175,7 @@ def _made(
     sampling: Sampling,
     progress: Progress,
     observer: Callable[[int, int, Any], None] | None,
+    arriving: bool,
 ) -> Any:
     """What stage number `at` makes of x."""
     stage, known = plan.parts[at], plan.drawn
@@ -177,6 +190,9 @@ def _made(
     shown = stage.seam == "decoder" or (plan.kind.is_picture and stage.seam == "structure")
     seen = observer if shown and isinstance(stage, Observable) else None
     besides = _besides(plan, stage, x)
+    follows = any(isinstance(after, Follows) for after in plan.parts[at + 1 : at + 2])
+    if arriving and isinstance(stage, Begins) and follows and not sampling.variation:
+        besides["arriving"] = True
     if not isinstance(stage, Editable):
         return _call(stage, x, known, sampling, progress, Options(seen, **besides))
     edit = _edit(plan, at, x, sampling)

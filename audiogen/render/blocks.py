@@ -9,6 +9,7 @@ so the mono fold-down is the mid signal itself.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -47,6 +48,7 @@ class Strip:
         before, after: spectra of the first and the last frames, where they are known.
         guide: what the notes tell; start: the frame of the piece, as the guide counts, that comes first.
         leads: the levels of its partials and the steepness of its attacks are followed too.
+        until: of a mel that is still being decoded, see `MelSpectrogram`.
     """
 
     mid: np.ndarray
@@ -60,6 +62,7 @@ class Strip:
     guide: ScoreGuide | None = None
     start: int = 0
     leads: bool = False
+    until: Callable[[int], None] | None = None
 
     @property
     def frames(self) -> int:
@@ -76,6 +79,7 @@ class SpectrogramRenderer:
     mel: MelSettings
     iterations: int
     editable: ClassVar[bool] = True
+    follows: ClassVar[bool] = True
 
     def magnitude(self, mid: Tensor, first: int, stop: int) -> Tensor:
         """STFT magnitude [bins, spectra] of frames first .. stop - 1 of mid [bands, frames].
@@ -117,7 +121,7 @@ class SpectrogramRenderer:
             out = out if out.shape[1] == samples else fitted_loop(out, samples)
         else:
             guide = ScoreGuide.of(x) if told > 1 else None
-            strip = Strip(x.mid, x.side, guide=guide, leads=told > 2)
+            strip = Strip(x.mid, x.side, guide=guide, leads=told > 2, until=x.until)
             out = self.line(strip, generator, progress)[:, :samples]
         return Waveform(out, mel.sample_rate)
 
@@ -131,6 +135,8 @@ class SpectrogramRenderer:
         spans = _spans(strip.frames, strip.block or BLOCK_FRAMES, overlap)
         for number, (first, stop) in enumerate(spans):
             report(progress, "renderer", number, len(spans))
+            if strip.until is not None:
+                strip.until(stop + MARGIN_FRAMES)
             here = slice(first + strip.margin, stop + strip.margin)
             asked, guide, told = bands, None, None
             if strip.guide is not None:

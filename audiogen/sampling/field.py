@@ -65,15 +65,27 @@ def kept(estimate: Estimate, known: Tensor, mask: Tensor) -> Estimate:
 
 def whole(network: Any, guide: Any, device: torch.device, dtype: torch.dtype) -> Estimate:
     """x0 estimate of a network that sees all places at once."""
-    guide = guide.to(device)
+    return estimated(network, device, dtype, guide.to(device))
+
+
+def estimated(network: Any, device: torch.device, dtype: torch.dtype, *told: Any) -> Estimate:
+    """x0 estimate of all that is handed in; `told`: what the network is called with besides."""
 
     @torch.inference_mode()
     def estimate(x_t: Tensor, t: float) -> Tensor:
         with torch.autocast(device.type, torch.bfloat16, enabled=dtype == torch.bfloat16):
-            x0 = network(x_t.to(device), torch.tensor([t], dtype=torch.float32, device=device), guide)
+            x0 = network(x_t.to(device), torch.tensor([t], dtype=torch.float32, device=device), *told)
         return x0.float().cpu()
 
     return estimate
+
+
+def window(network: Any, guide: Any, index: Any, device: torch.device, dtype: torch.dtype) -> Estimate:
+    """x0 estimate of the frames `index` of a mel."""
+    told = guide.at(index).to(device)
+    with torch.inference_mode():
+        prior = network.prior(told)
+    return estimated(network, device, dtype, told, prior)
 
 
 def windowed(
@@ -93,23 +105,13 @@ def windowed(
     parts = []
     for span in spans(frames, window_frames, network.receptive_frames, circular):
         index = span.index(frames)
-        window = guide.at(index).to(device)
-        with torch.inference_mode():
-            parts.append((span, index, window, network.prior(window)))
+        parts.append((span, index, window(network, guide, index, device, dtype)))
 
-    @torch.inference_mode()
     def estimate(x_t: Tensor, t: float) -> Tensor:
         out = torch.empty_like(x_t)
-        for span, index, window, prior in parts:
-            with torch.autocast(device.type, torch.bfloat16, enabled=dtype == torch.bfloat16):
-                x0 = network(
-                    x_t[:, index].to(device),
-                    torch.tensor([t], dtype=torch.float32, device=device),
-                    window,
-                    prior,
-                )
-            seen = slice(span.first - span.low, span.stop - span.low)
-            out[:, span.first : span.stop] = x0[:, seen].float().cpu()
+        for span, index, within in parts:
+            own = slice(span.first - span.low, span.stop - span.low)
+            out[:, span.first : span.stop] = within(x_t[:, index], t)[:, own]
         return out
 
     return estimate

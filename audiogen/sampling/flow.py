@@ -5,14 +5,20 @@ Everywhere t = 0 is data, t = 1 is noise: x_t = (1 - t) x0 + t noise, v = noise 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from audiogen import memory
+
+DRAWN = 1600  # frames of noise at a time, a multiple of 16
 Velocity = Callable[[Tensor, float], Tensor]
 Step = Callable[[int, int], None]
+# a solver: it yields (x_t, t), is sent the velocity there, and returns where it has come to
+Walk = Generator[tuple[Tensor, float], Tensor, Tensor]
+Solver = Callable[[Tensor, Tensor, Step], Walk]
 
 
 @dataclass(frozen=True)
@@ -56,35 +62,45 @@ def times(steps: int, shift: float = 1.0, start: float = 1.0) -> Tensor:
     return shift * t / (1 + (shift - 1) * t)
 
 
-def euler(velocity: Velocity, x: Tensor, t: Tensor, step: Step) -> Tensor:
+def euler(x: Tensor, t: Tensor, step: Step) -> Walk:
     """First order, one evaluation a step."""
     for i in range(len(t) - 1):
         step(i, len(t) - 1)
-        x = x + float(t[i + 1] - t[i]) * velocity(x, float(t[i]))
+        x = x + float(t[i + 1] - t[i]) * (yield x, float(t[i]))
     return x
 
 
-def midpoint(velocity: Velocity, x: Tensor, t: Tensor, step: Step) -> Tensor:
+def midpoint(x: Tensor, t: Tensor, step: Step) -> Walk:
     """Second order, two evaluations a step: the slope in the middle of the step."""
     for i in range(len(t) - 1):
         step(i, len(t) - 1)
         h = float(t[i + 1] - t[i])
-        half = x + h / 2 * velocity(x, float(t[i]))
-        x = x + h * velocity(half, float(t[i]) + h / 2)
+        half = x + h / 2 * (yield x, float(t[i]))
+        x = x + h * (yield half, float(t[i]) + h / 2)
     return x
 
 
-def heun(velocity: Velocity, x: Tensor, t: Tensor, step: Step) -> Tensor:
+def heun(x: Tensor, t: Tensor, step: Step) -> Walk:
     """Second order, two evaluations a step but the last: the mean slope of both ends."""
     for i in range(len(t) - 1):
         step(i, len(t) - 1)
         h = float(t[i + 1] - t[i])
-        first = velocity(x, float(t[i]))
+        first = yield x, float(t[i])
         ahead = x + h * first
         if float(t[i + 1]) > 0:
-            ahead = x + h / 2 * (first + velocity(ahead, float(t[i + 1])))
+            ahead = x + h / 2 * (first + (yield ahead, float(t[i + 1])))
         x = ahead
     return x
+
+
+def walked(walk: Walk, velocity: Velocity) -> Tensor:
+    """Where a walk ends."""
+    try:
+        asked = next(walk)
+        while True:
+            asked = walk.send(velocity(*asked))
+    except StopIteration as end:
+        return end.value
 
 
 def draw_noise(shape: tuple[int, int], seed: int) -> Tensor:
@@ -92,7 +108,17 @@ def draw_noise(shape: tuple[int, int], seed: int) -> Tensor:
 
     A longer piece starts with the noise of a shorter one, and CPU and GPU start alike.
     """
+    return noise_frames(shape, seed).T.contiguous()
+
+
+def noise_frames(shape: tuple[int, int], seed: int) -> Tensor:
+    """The same [F, D], part by part; of a long piece it lies in a file."""
     generator = torch.Generator().manual_seed(seed)
     dimensions, frames = shape
-    whole = -(-frames // 16) * 16  # torch draws in blocks of 16 and redraws an incomplete last one
-    return torch.randn(whole, dimensions, generator=generator)[:frames].T.contiguous()
+    out = memory.zeros(frames, dimensions)
+    for first in range(0, frames, DRAWN):  # torch draws in blocks of 16 and redraws an incomplete last one
+        count = min(DRAWN, -(-(frames - first) // 16) * 16)
+        part = torch.randn(count, dimensions, generator=generator).numpy()
+        out[first : first + DRAWN] = part[: frames - first]
+        memory.leave(out)
+    return torch.from_numpy(out)

@@ -22,7 +22,7 @@ from audiogen.compat import import_diffusers
 from audiogen.errors import InvalidRequest
 from audiogen.sampling.diffusion import levels, v_from_x0
 from audiogen.sampling.field import Estimate
-from audiogen.sampling.flow import Step, euler, heun, midpoint
+from audiogen.sampling.flow import Solver, Step, euler, heun, midpoint, walked
 
 Observer = Callable[[int, int, Tensor], None]  # (steps done, of, estimate of x0 [1, F, D])
 Scheduler = Callable[[Estimate, Tensor, Tensor, int, Step], Tensor]
@@ -32,11 +32,11 @@ LEAST_ALPHA = 2.0**-10
 STOCHASTIC = ("DDPMScheduler", "EulerAncestralDiscreteScheduler")
 
 
-def by_ode(solve: Callable[..., Tensor]) -> Scheduler:
+def by_ode(solve: Solver) -> Scheduler:
     """A scheduler from a solver of dx/dt = v on the straight path."""
 
     def run(estimate: Estimate, noise: Tensor, t: Tensor, seed: int, step: Step) -> Tensor:
-        return solve(lambda x_t, at: (x_t - estimate(x_t, at)) / at, noise, t, step)
+        return walked(solve(noise, t, step), lambda x_t, at: (x_t - estimate(x_t, at)) / at)
 
     return run
 
@@ -93,7 +93,8 @@ def _first_scale(scheduler: Any, t: Tensor) -> float:
     return (alpha + sigma) / (1.0 if own == 1 else alpha)
 
 
-FLOW: dict[str, Scheduler] = {"euler": by_ode(euler), "heun": by_ode(heun), "midpoint": by_ode(midpoint)}
+SOLVERS: dict[str, Solver] = {"euler": euler, "heun": heun, "midpoint": midpoint}
+FLOW: dict[str, Scheduler] = {name: by_ode(solve) for name, solve in SOLVERS.items()}
 DIFFUSION: dict[str, Scheduler] = {
     "ddpm": by_diffusers("DDPMScheduler", clip_sample=False),
     "ddim": by_diffusers("DDIMScheduler", clip_sample=False),
