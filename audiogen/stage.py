@@ -282,6 +282,12 @@ def say(progress: Progress, words: str) -> None:
     getattr(progress, "say", str)(words)
 
 
+def sounded(progress: Progress, samples: Any, rate: int) -> None:
+    """The next samples [channels, N], but for their level, where whoever listens hears sound (`hear`)."""
+    if (hear := getattr(progress, "hear", None)) is not None:
+        hear(samples, rate)
+
+
 def report(progress: Progress, stage: str, step: int, total: int) -> None:
     """Tell `progress`, and stop the work if it answers False.
 

@@ -9,10 +9,15 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from audiogen.cli.interrupt import Interrupt
 from audiogen.cli.terminal import clean
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from audiogen.media.live import Live
 
 ERASE = "\r\x1b[K"  # the line on a terminal
 _WIDTH = 24
@@ -42,6 +47,7 @@ class Reporter:
         self.quiet = quiet
         self.interrupt = Interrupt()
         self.live = not quiet and self.stream.isatty()
+        self.listener: Live | None = None
         self._job, self._take = "", ""
         self.stage, self.step, self.total = "", 0, 0
         self.since = time.monotonic()
@@ -49,6 +55,11 @@ class Reporter:
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._ticker: threading.Thread | None = None
+
+    def hear(self, samples: np.ndarray, rate: int) -> None:
+        """Sound that is settled, but for its level, while the rest is made."""
+        if self.listener is not None:
+            self.listener(samples, rate)
 
     def __enter__(self) -> Reporter:
         self.interrupt.__enter__()
@@ -60,6 +71,8 @@ class Reporter:
     def __exit__(self, *problem: object) -> None:
         self.interrupt.__exit__(*problem)
         self._closed.set()
+        if self.listener is not None:
+            self.listener.close(wait=problem[0] is None)
         if self._ticker is not None:
             self._ticker.join()
         self.clear()

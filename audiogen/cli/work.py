@@ -16,14 +16,16 @@ from audiogen.cli.delivery import announce, deliver
 from audiogen.cli.job import Job, Ready
 from audiogen.cli.progress import Reporter
 from audiogen.cli.terminal import echo
-from audiogen.errors import InvalidRequest
+from audiogen.errors import AudiogenError, InvalidRequest
 
 if TYPE_CHECKING:
     from audiogen.cli.group import State
+    from audiogen.media.live import Live
     from audiogen.request import Plan
     from audiogen.stage import Sampling
 
 LOADING = "loading torch and weights"
+LIVE_S = 20.0  # a shorter sound is finished about when its first block is
 MANY_STEPS = 250  # of a file by a stranger, who may want to keep a machine busy
 
 
@@ -39,10 +41,13 @@ def work(job: Job, state: State) -> None:
         if job.best is None:
             ready = dataclasses.replace(ready, plan=ready.plan.for_one_take())
         memory.map_large_arrays()
+        reporter.listener = live = live_of(ready)
         load([ready], reporter)
         made = perform(ready, reporter)
-    if job.play:
+    if job.play and not (live is not None and live.heard):
         play(made)
+    elif live is not None and live.problem:
+        raise AudiogenError(f"{made[0]} is written, but could not be played to its end: {live.problem}.")
 
 
 def check(job: Job) -> Ready:
@@ -142,10 +147,26 @@ def perform(ready: Ready, reporter: Reporter) -> list[Path]:
 
 
 def play(files: Sequence[Path]) -> None:
-    """--play: each file, in order."""
+    """--play of what was not heard while it was made: each file, in order."""
     from audiogen.media import player
 
     player.play(files)
+
+
+def live_of(ready: Ready) -> Live | None:
+    """--play of one long sound: it is heard while it is made, if the package sounddevice finds a device."""
+    job, plan = ready.job, ready.plan
+    known = plan.conditioning
+    single = job.play and len(ready.missing) == 1 and job.best is None and plan.bed is None
+    if not single or plan.revision is not None or job.request.sampling.loop or known.seconds < LIVE_S:
+        return None
+    from audiogen.artifacts import Structure
+    from audiogen.making.sound import target_lufs
+    from audiogen.media import live
+
+    found = live.device()
+    start = plan.start if isinstance(plan.start, Structure) else None
+    return None if found is None else live.Live(found, target_lufs(job.request.loudness, known, start))
 
 
 def remark(plan: Plan, reporter: Reporter, where: str = "") -> None:

@@ -25,7 +25,7 @@ from audiogen.render.partials import led
 from audiogen.render.score_guide import SHARED, SHARED_BEFORE, ScoreGuide, begun, levelled, shared_out
 from audiogen.sampling.phase import fast_griffin_lim, integrate_phase, white_phases
 from audiogen.sampling.stft import forward
-from audiogen.stage import PLAIN, Edit, Options, Progress, Sampling, report
+from audiogen.stage import PLAIN, Edit, Options, Progress, Sampling, report, sounded
 
 BLOCK_FRAMES = 1200  # 16 s at a time: memory stays bounded, and shorter arrays stay nearer to the cores
 OVERLAP_FRAMES = 75
@@ -49,6 +49,7 @@ class Strip:
         guide: what the notes tell; start: the frame of the piece, as the guide counts, that comes first.
         leads: the levels of its partials and the steepness of its attacks are followed too.
         until: of a mel that is still being decoded, see `MelSpectrogram`.
+        aloud: it begins where the piece does, and may be heard while it is rendered.
     """
 
     mid: np.ndarray
@@ -63,6 +64,7 @@ class Strip:
     start: int = 0
     leads: bool = False
     until: Callable[[int], None] | None = None
+    aloud: bool = False
 
     @property
     def frames(self) -> int:
@@ -121,7 +123,7 @@ class SpectrogramRenderer:
             out = out if out.shape[1] == samples else fitted_loop(out, samples)
         else:
             guide = ScoreGuide.of(x) if told > 1 else None
-            strip = Strip(x.mid, x.side, guide=guide, leads=told > 2, until=x.until)
+            strip = Strip(x.mid, x.side, guide=guide, leads=told > 2, until=x.until, aloud=True)
             out = self.line(strip, generator, progress)[:, :samples]
         return Waveform(out, mel.sample_rate)
 
@@ -133,18 +135,20 @@ class SpectrogramRenderer:
         bands, side = torch.from_numpy(strip.mid), torch.from_numpy(strip.side)
         known, opening = strip.before, strip.after  # of a circle the last frames are the first again
         spans = _spans(strip.frames, strip.block or BLOCK_FRAMES, overlap)
+        heard = 0
         for number, (first, stop) in enumerate(spans):
             report(progress, "renderer", number, len(spans))
             if strip.until is not None:
                 strip.until(stop + MARGIN_FRAMES)
-            here = slice(first + strip.margin, stop + strip.margin)
-            asked, guide, told = bands, None, None
+            low = max(0, first + strip.margin - MARGIN_FRAMES)
+            asked, guide, told = bands[:, low : stop + strip.margin + MARGIN_FRAMES], None, None
+            here = slice(first + strip.margin - low, stop + strip.margin - low)
             if strip.guide is not None:
                 told = strip.guide.sound(strip.start + first, strip.start + stop, self.mel)
                 guide = told.spectrum()
                 if strip.leads:
-                    asked = bands.clone()
-                    asked[:, here] = led(bands[:, here], guide, self.mel)
+                    asked = asked.clone()
+                    asked[:, here] = led(asked[:, here], guide, self.mel)
             magnitude = self.magnitude(asked, here.start, here.stop)
             if guide is not None:
                 guide = levelled(guide, magnitude)
@@ -161,6 +165,9 @@ class SpectrogramRenderer:
             known = settled[:, -overlap * per : -edge * per].clone()
             if strip.closes and not number:
                 opening = settled[:, edge * per : overlap * per].clone()
+            if strip.aloud:
+                begin, heard = heard, out.shape[1] if last else (stop - overlap + overlap // 3) * hop
+                sounded(progress, out[:, begin:heard], self.mel.sample_rate)
             memory.leave(out)
             del magnitude, settled, sound  # else they lie beside those of the next block
         report(progress, "renderer", len(spans), len(spans))

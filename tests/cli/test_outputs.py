@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from audiogen.artifacts import Waveform
+from tests.media.test_live import Device
 
 PROGRAM = """
 import sys
@@ -242,6 +243,20 @@ def test_without_a_player_the_file_is_there_and_one_line_says_so(tiny, run, monk
     assert done.err.startswith("audiogen: x.wav is written, but nothing here plays it; install ")
     assert len(done.err.splitlines()) == 1
     assert Waveform.load(tiny / "x.wav").seconds >= 1.0
+
+
+def test_a_long_sound_is_heard_while_it_is_made_and_its_file_is_the_same(tiny, run, monkeypatch):
+    monkeypatch.setattr("audiogen.cli.work.LIVE_S", 1.0)
+    monkeypatch.setattr("audiogen.render.blocks.BLOCK_FRAMES", 150)
+    device = Device()
+    monkeypatch.setattr("audiogen.media.live.device", lambda: device)
+    monkeypatch.setattr("audiogen.media.player.play", lambda files: pytest.fail("played twice"))
+    monkeypatch.setattr(Device, "OutputStream", lambda self, rate, channels, dtype: self)
+    rain = ("make", "rain, 4 s", "--seed", 7, "-q")
+    assert run(*rain, "-o", "heard.wav", "--play").code == 0
+    assert device.sound.shape == (2, 4 * 44_100)
+    assert run(*rain, "-o", "plain.wav").code == 0
+    assert Path("heard.wav").read_bytes() == Path("plain.wav").read_bytes()
 
 
 def test_takes_are_played_in_order_when_all_are_written(tiny, run, monkeypatch):
