@@ -11,6 +11,7 @@ import math
 import mmap
 import os
 import tempfile
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,7 +19,8 @@ import numpy as np
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of <malloc.h>
 _LARGE, _KEPT = 4 << 20, 32 << 20  # bytes: spectra of a block are 10 to 20 MB, what one thread works on is 2
-FILED = 32 << 20  # bytes, from which on samples lie in a file: a minute and a half of stereo
+FILED = 16 << 20  # bytes, from which on values lie in a file: 45 s of stereo
+_held: weakref.WeakSet[mmap.mmap] = weakref.WeakSet()
 
 
 def map_large_arrays() -> None:
@@ -43,6 +45,7 @@ def zeros(*shape: int) -> np.ndarray:
             with tempfile.TemporaryFile() as file:
                 _reserve(file.fileno(), size)
                 held = mmap.mmap(file.fileno(), size)
+            _held.add(held)
             return np.frombuffer(held, np.float32).reshape(shape)
         except OSError:
             pass
@@ -50,19 +53,16 @@ def zeros(*shape: int) -> np.ndarray:
 
 
 def passes(samples: np.ndarray, block: int) -> Iterator[int]:
-    """The beginnings of blocks along [channels, length]; what lies in a file leaves memory block by block."""
+    """The beginnings of blocks along [channels, length]; what lies in files leaves memory after each."""
     for start in range(0, samples.shape[-1], block):
         yield start
-        leave(samples)
+        leave()
 
 
-def leave(samples: np.ndarray) -> None:
-    """What lies in a file need not stay in memory; it is read again where it is looked at."""
-    held: Any = samples
-    while isinstance(held, np.ndarray | memoryview):
-        held = held.base if isinstance(held, np.ndarray) else held.obj
-    if isinstance(held, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-        held.madvise(mmap.MADV_DONTNEED)  # a shared map: nothing that was written is lost
+def leave() -> None:
+    """What lies in files need not stay in memory; it is read again where it is looked at."""
+    for held in list(_held) if hasattr(mmap, "MADV_DONTNEED") else []:
+        held.madvise(mmap.MADV_DONTNEED)  # of a shared map: nothing that was written is lost
 
 
 def _reserve(file: int, size: int) -> None:

@@ -174,8 +174,7 @@ class FlowDecoder(Pretrained):
 
         for x0 in march(solve, laid, noise, steps, estimates):
             yield self.unpacked(x0)
-            memory.leave(drawn.numpy())
-            memory.leave(guide.roll.numpy())
+            memory.leave()
 
     def known(self, edit: Edit, frames: int) -> tuple[Tensor, Tensor]:
         """The normalised mel [1, F, D] that is there, and 1 where it may change [1, F, 1].
@@ -275,7 +274,7 @@ def arriving(
             stop = there + part.shape[1]
             mid[:, there:stop], side[:, :, there:stop] = part.numpy(), beside.numpy()
             there = stop
-            memory.leave(mid)
+            memory.leave()
 
     return MelSpectrogram(mid, side, seconds, mel, take, notes, until)
 

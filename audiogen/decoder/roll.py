@@ -61,5 +61,5 @@ def piano_roll(notes: Notes, first_frame: int, frames: int, mel: MelSettings) ->
         for frame, share in ((low, 1 - (place - low)), (low + 1, place - low)):
             if 0 <= frame < frames:
                 roll[ONSET, frame, key] = max(roll[ONSET, frame, key], velocity * share)
-    memory.leave(roll)
+    memory.leave()
     return roll

@@ -153,7 +153,6 @@ def resampled(samples: np.ndarray, sample_rate: int, rate: int) -> np.ndarray:
             part = part[: len(target) - at]
             target[at : at + len(part)] = part
             at += len(part)
-            memory.leave(out)
     return out
 
 

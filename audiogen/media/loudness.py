@@ -82,7 +82,7 @@ def step_power(samples: np.ndarray, sample_rate: int) -> np.ndarray:
         part, state = filtered(sections, part, state)
         sums = np.add.reduceat((part * part).sum(0), local[:-1] - local[0])
         power[first : first + len(sums)] = sums
-        leave(samples)
+        leave()
     return power / (0.1 * sample_rate)
 
 

@@ -55,14 +55,12 @@ def mark(samples: np.ndarray, sample_rate: int, id_: str, circular: bool = False
             for start in memory.passes(channel, _BLOCK * hop):
                 part = channel[start : start + _BLOCK * hop]
                 source[_MARGIN * hop + start :][: len(part)] = part
-                memory.leave(source)
         for first in range(0, count, _BLOCK):
             stop = min(first + _BLOCK, count)
             seen = source[first * hop : (stop + 2 * _MARGIN + 1) * hop]
             places = np.arange(first * hop, (stop + 1) * hop) % len(noise)
             add(channel, _change(seen, noise[places], short, sample_rate), first * hop, circular)
-            memory.leave(source)
-            memory.leave(channel)
+            memory.leave()
 
 
 def _change(seen: np.ndarray, noise: np.ndarray, short: int, sample_rate: int) -> np.ndarray:

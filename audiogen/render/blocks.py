@@ -168,7 +168,7 @@ class SpectrogramRenderer:
             if strip.aloud:
                 begin, heard = heard, out.shape[1] if last else (stop - overlap + overlap // 3) * hop
                 sounded(progress, out[:, begin:heard], self.mel.sample_rate)
-            memory.leave(out)
+            memory.leave()
             del magnitude, settled, sound  # else they lie beside those of the next block
         report(progress, "renderer", len(spans), len(spans))
         return out

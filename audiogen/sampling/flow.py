@@ -120,5 +120,5 @@ def noise_frames(shape: tuple[int, int], seed: int) -> Tensor:
         count = min(DRAWN, -(-(frames - first) // 16) * 16)
         part = torch.randn(count, dimensions, generator=generator).numpy()
         out[first : first + DRAWN] = part[: frames - first]
-        memory.leave(out)
+        memory.leave()
     return torch.from_numpy(out)
