@@ -16,7 +16,7 @@ import audiogen
 
 PACKAGE = Path(audiogen.__file__).parent
 
-BASE = {"audiogen", "errors", "rows"}  # `audiogen` itself: its version
+BASE = {"audiogen", "errors", "rows", "memory"}  # `audiogen` itself: its version
 SEAM = {"artifacts", "stage"} | BASE
 STAGE = SEAM | {"media", "networks", "sampling", "pretrained", "conditions"}
 ALLOWED: dict[str, set[str]] = {
@@ -38,11 +38,11 @@ ALLOWED: dict[str, set[str]] = {
     "hub": STAGE | {"kinds", "registry", "compat", "licences"},  # pretrained models as stages
     "pipeline": SEAM | {"kinds", "registry", "request", "making"},  # the engine with stages of one's own
     "weight_files": BASE,
-    "pretrained": BASE | {"registry", "weight_files", "calibration", "memory"},
+    "pretrained": BASE | {"registry", "weight_files", "calibration"},
     "recipe": BASE,
     "licences": BASE,
     "networks": {"errors", "media"},
-    "sampling": {"errors", "media", "compat", "native"},  # the schedulers of diffusers
+    "sampling": {"errors", "media", "memory", "compat", "native"},  # the schedulers of diffusers
     "structure": STAGE,
     "decoder": STAGE,
     "render": STAGE,
@@ -52,7 +52,8 @@ ALLOWED: dict[str, set[str]] = {
     "scenery": {"media", "prompt"},  # places and weather as pixels
     "making": SEAM
     | {"origin", "kinds", "media", "prompt", "registry", "request", "provenance", "hub", "scenery"},
-    "story": SEAM | {"media", "making", "prompt", "registry", "request", "provenance", "hub", "scenery"},
+    "story": SEAM
+    | {"origin", "media", "making", "prompt", "registry", "request", "provenance", "hub", "scenery"},
     # the word list of the prompt is written from the vocabulary of the pictures
     "lab": BASE,
     "lab.data": SEAM | {"media", "pretrained", "recipe", "sampling", "structure", "prompt"},
@@ -82,7 +83,6 @@ ALLOWED: dict[str, set[str]] = {
     "cli": SEAM
     | {
         "calibration",
-        "memory",
         "media",
         "making",
         "prompt",
