@@ -12,7 +12,6 @@ import json
 import os
 import platform
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -21,6 +20,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from audiogen.errors import AudiogenError
+from audiogen.media.files import write_atomic
 from audiogen.rows import from_rows
 
 BUDGET_S = 0.1
@@ -83,10 +84,9 @@ def known(file: Path, key: str, measure: Callable[[], Calibration]) -> Calibrati
     rows[key] = Calibration(result.dtype, result.threads, result.rates, str(file))
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=file.parent, suffix=".json", delete=False) as stream:
-            json.dump({name: asdict(row) for name, row in rows.items()}, stream, indent=1)
-        os.replace(stream.name, file)
-    except OSError as problem:
+        held = json.dumps({name: asdict(row) for name, row in rows.items()}, indent=1)
+        write_atomic(file, held.encode(), force=True)
+    except (OSError, AudiogenError) as problem:
         return Calibration(result.dtype, result.threads, result.rates, f"not kept ({problem})")
     return rows[key]
 

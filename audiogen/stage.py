@@ -14,7 +14,7 @@ from audiogen.errors import Cancelled, InvalidRequest
 from audiogen.rows import settle
 
 Progress = Callable[[str, int, int], bool]
-ARITHMETIC = 2  # 1: scores by torch's operators; 2: by compiled steps
+ARITHMETIC = 3  # 1: scores by torch's operators; 2: by compiled steps; 3: coarse mels too
 SCENES, PHASES = 3, 3  # the newest, see `Sampling`
 
 

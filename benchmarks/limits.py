@@ -43,10 +43,11 @@ def measure(threads: int) -> list[dict[str, Any]]:
 
 def _score() -> dict[str, Any]:
     """A score with everything around it, per step, against reading the network's weights once."""
+    from audiogen.sampling import transformer_step as native
     from audiogen.structure.score import reader
 
     stage = load_stage("score")
-    weights = reader.weights_of(stage.network)
+    weights = native.weights_of(stage.network, reader.ScoreWeights)
     arrays = [*weights.trunk, weights.fade, *(array for head in weights.heads for array in head)]
     wanted, steps = Conditioning(seconds=15.0, density=10.0), [0]
     read = reader.NativeReader.read

@@ -53,6 +53,15 @@ def test_a_folder_that_cannot_be_written_is_no_reason_to_fail(tmp_path: Path) ->
     assert found.dtype == "bfloat16" and found.kept.startswith("not kept (")
 
 
+def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    found = known(tmp_path / "calibration.json", KEY, lambda: MEASURED)
+    assert found.kept.startswith("not kept (") and not list(tmp_path.iterdir())
+
+
 def test_of_two_that_measure_at_once_both_take_the_same(tmp_path: Path) -> None:
     file = tmp_path / "calibration.json"
 

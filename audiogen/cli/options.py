@@ -119,7 +119,7 @@ def best(function: Function) -> Function:
 
 
 def play(function: Function) -> Function:
-    return click.option("--play", is_flag=True, help="Play what was written, in the end.")(function)
+    return click.option("--play", is_flag=True, help="Play it, a long sound while it is made.")(function)
 
 
 def pictures(function: Function) -> Function:

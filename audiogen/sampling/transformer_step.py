@@ -9,8 +9,10 @@ results differ from its by rounding (about 1e-6 of a logit).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numba
 import numpy as np
@@ -66,6 +68,42 @@ class Trunk:
 
     def flat(self) -> tuple[Any, ...]:
         return self.norms, self.qkv, self.out, self.gate_up, self.down, self.rope
+
+
+class Weights:
+    """A network of blocks and chained heads as plain arrays, see `stored`.
+
+    Attributes:
+        trunk: of `advance`. heads: of each field, those of `head`. chosen: of each field but the last what
+            later heads are told, float32 [codes, D], times the gain.
+    """
+
+    def __init__(self, network: Any, gain: float) -> None:
+        self.gain = np.float32(gain)
+        self.trunk = Trunk.of(network.blocks, network.norm, network.rope).flat()
+        self.heads = [(*_layer(head[0]), *_layer(head[2])) for head in network.heads]
+        self.chosen = [gain * part.weight.detach().float().numpy() for part in network.chosen]
+
+    def logits(self, field: int, state: np.ndarray) -> np.ndarray:
+        """Of a field, float32 [B, V]; the state [B, D] knows the fields before it."""
+        logits: np.ndarray = head(state, *self.heads[field])
+        logits *= self.gain
+        return logits
+
+
+_known: WeakKeyDictionary[nn.Module, tuple[Any, Any]] = WeakKeyDictionary()
+
+
+def weights_of(network: nn.Module, kind: Callable[[Any], Any]) -> Any:
+    """What `kind` makes of a network; made anew when its parameters have changed."""
+    stamp = [(p.data_ptr(), 0 if p.is_inference() else p._version) for p in network.parameters()]
+    if network not in _known or _known[network][0] != stamp:
+        _known[network] = stamp, kind(network)
+    return _known[network][1]
+
+
+def _layer(linear: Any) -> tuple[np.ndarray, np.ndarray]:
+    return stored(linear.weight), linear.bias.detach().float().numpy().copy()
 
 
 def widened(weight):  # type: ignore[no-untyped-def]

@@ -13,6 +13,7 @@ from audiogen.errors import Cancelled
 from audiogen.lab.train.mel import MelTask, quiet_start, real_ending, ring_out
 from audiogen.media.mel import MelSettings
 from audiogen.stage import Sampling, silent
+from audiogen.structure.mel.reader import NativeReader, TorchReader
 from audiogen.structure.mel.scenes import (
     CALLS_ARE_CLEAR,
     DROPS_ARE_CLEAR,
@@ -95,9 +96,9 @@ def test_a_dead_silence_is_written_anew_and_ends_are_left_alone(stage: MelStage,
     asked_for: list[int] = []
     monkeypatch.setattr(MelStage, "silent", lambda self, states: True)
     monkeypatch.setattr(
-        MelStage,
-        "choose_frame",
-        lambda self, hidden, u, sampling: asked_for.append(1) or torch.zeros(1, 3, dtype=torch.int64),
+        NativeReader,
+        "choose",
+        lambda self, state, u: asked_for.append(1) or torch.zeros(1, 3, dtype=torch.int64),
     )
     frames = MelSettings().coarse_frames(4.0)
     write(stage, 4.0)
@@ -152,8 +153,21 @@ def test_guidance_moves_towards_what_was_asked(stage: MelStage) -> None:
     network = stage.network
     wanted = network.stage_logits(hidden, 0)
     likeliest = int((wanted[1] + 3 * (wanted[0] - wanted[1])).argmax())
-    chosen = stage.choose_frame(hidden, torch.zeros(1, 3), Sampling(temperature=0.05))
-    assert int(chosen[0, 0]) == likeliest
+    for kind in (TorchReader, NativeReader):
+        chosen = kind(network, 3.0, 0.05, 0.97).choose(hidden, torch.zeros(1, 3))
+        assert int(chosen[0, 0]) == likeliest
+
+
+@pytest.mark.parametrize("guidance", [1.0, 2.0])
+def test_the_compiled_step_writes_what_torch_writes_also_beyond_the_context(
+    stage: MelStage, guidance: float, monkeypatch
+) -> None:
+    monkeypatch.setattr(stage, "config", dataclasses.replace(stage.config, guidance=guidance))
+    wanted = Conditioning(seconds=4.0, density=5.0)
+    old, new = (stage(wanted, wanted, Sampling(seed=3, arithmetic=way), silent) for way in (2, 3))
+    assert old.mel is not None and new.mel is not None and old.mel.shape[1] > TINY.context
+    np.testing.assert_array_equal(old.mel, new.mel)
+    np.testing.assert_array_equal(old.onsets, new.onsets)
 
 
 def test_codes_that_are_hidden_are_not_seen(stage: MelStage) -> None:

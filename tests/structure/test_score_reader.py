@@ -95,4 +95,4 @@ def test_weights_are_kept_in_half_the_memory_only_where_nothing_is_lost() -> Non
 
 def test_an_arithmetic_of_the_future_is_refused() -> None:
     with pytest.raises(InvalidRequest, match="newer audiogen"):
-        Sampling(arithmetic=3)
+        Sampling(arithmetic=4)

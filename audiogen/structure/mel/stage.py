@@ -21,9 +21,9 @@ from audiogen.conditions import FIRST_SOURCES, source_weights, wanted_attributes
 from audiogen.media.mel import MelSettings
 from audiogen.networks.mel_transformer import MelTransformer, MelTransformerConfig
 from audiogen.pretrained import Pretrained
-from audiogen.sampling.autoregressive import choose
 from audiogen.stage import PLAIN, SCENES, Edit, Options, Progress, Sampling, report
 from audiogen.structure.mel.circle import in_a_circle
+from audiogen.structure.mel.reader import NativeReader, TorchReader
 from audiogen.structure.mel.scenes import CALLS, DRAFTS, SCENE_TRIES, rules, swell
 from audiogen.structure.score.writer import one_thread
 
@@ -315,6 +315,8 @@ class MelStage(Pretrained):
         network, c, count, layers = self.network, self.config, left.shape[1], len(generators)
         assert isinstance(network, MelTransformer)
         each = len(hints) // layers
+        kind = NativeReader if sampling.arithmetic > 2 else TorchReader
+        reader = kind(network, c.guidance, float(sampling.temperature * c.temperature), float(sampling.top_p))
         codes = torch.zeros(layers, count, c.stages, dtype=torch.int64)
         states = torch.zeros(layers, count, c.dimensions)
         if known is None:
@@ -332,9 +334,9 @@ class MelStage(Pretrained):
                 before = torch.cat([torch.zeros(layers, 1, c.dimensions), states[:, past]], 1)
             span = slice(n + 1 - rows.shape[1], n + 1)
             rows, before = rows.repeat_interleave(each, 0), before.repeat_interleave(each, 0)
-            hidden = network.step(rows, before, hints, left[:, span], cache)
+            state = reader.read(rows, before, hints, left[:, span], cache)
             u = torch.stack([torch.rand(c.stages, generator=generator) for generator in generators])
-            codes[:, n] = self.choose_frame(hidden, u, sampling)
+            codes[:, n] = reader.choose(state, u)
             states[:, n] = network.quantiser.advance(before[::each, -1], codes[:, n])
             rows, before = network.rows(codes[:, n : n + 1]), states[:, n : n + 1]
             n += 1
@@ -356,23 +358,6 @@ class MelStage(Pretrained):
         groups = self.config.mel.n_groups
         mel = network.quantiser.denormalise(states)[..., :groups]
         return bool(mel.max() < np.log(self.config.mel.floor) + SOUNDING)
-
-    def choose_frame(self, hidden: Tensor, u: Tensor, sampling: Sampling) -> Tensor:
-        """Codes of the next frame [L, K] by uniforms u [L, K]; hidden [L B, D], B = 2 with guidance."""
-        network = self.network
-        assert isinstance(network, MelTransformer)
-        temperature = sampling.temperature * self.config.temperature
-        each = len(hidden) // len(u)
-        codes = []
-        for stage in range(self.config.stages):
-            logits = network.stage_logits(hidden, stage)
-            if each == 2:  # classifier-free guidance (arXiv 2207.12598, 2306.05284)
-                asked, unasked = logits[::2], logits[1::2]
-                logits = unasked + self.config.guidance * (asked - unasked)
-            code = choose(logits, u[:, stage], temperature, sampling.top_p)
-            codes.append(code)
-            hidden = network.tell(hidden, stage, code.repeat_interleave(each))
-        return torch.stack(codes, -1)
 
 
 def layers_of(x: Conditioning) -> list[tuple[Conditioning, float]]:

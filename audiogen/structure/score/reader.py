@@ -7,7 +7,6 @@ the same network as machine code. Logits are float32 [size], guided where there 
 from __future__ import annotations
 
 from typing import Any, Protocol
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -87,7 +86,7 @@ class NativeReader(TorchReader):
     def __init__(
         self, network: ScoreTransformer, views: int, guidance: float, temperature: float, top_p: float
     ) -> None:
-        self.weights = weights_of(network)
+        self.weights: ScoreWeights = native.weights_of(network, ScoreWeights)
         super().__init__(network, views, guidance, temperature, top_p)
 
     def begin(self) -> None:
@@ -116,8 +115,7 @@ class NativeReader(TorchReader):
         return state
 
     def logits(self, field: int, state: Any) -> np.ndarray:
-        logits = native.head(state, *self.weights.heads[field])
-        logits *= GAIN
+        logits = self.weights.logits(field, state)
         if len(logits) == 1:
             return logits[0]
         return logits[1] + np.float32(self.guidance) * (logits[0] - logits[1])
@@ -133,35 +131,14 @@ class NativeReader(TorchReader):
         return share / share.sum()
 
 
-class Weights:
-    """A network as plain arrays, see `transformer_step.stored`.
+class ScoreWeights(native.Weights):
+    """A network as plain arrays.
 
     Attributes:
-        trunk: of `transformer_step.advance`. heads: per field those of `transformer_step.head`.
         table: stored [vocabulary, D]. fade: stored [D, decays * trace_size]. decays: [decays, 1, 1].
-        chosen: per field but the last float32 [size, D], times the gain.
     """
 
     def __init__(self, network: ScoreTransformer) -> None:
-        self.trunk = native.Trunk.of(network.blocks, network.norm, network.rope).flat()
+        super().__init__(network, GAIN)
         self.table, self.fade = (native.stored(part.weight) for part in (network.table, network.traces))
         self.decays = np.array(network.config.trace_decays, np.float32)[:, None, None]
-        heads: list[Any] = list(network.heads)
-        self.heads = [(*_layer(head[0]), *_layer(head[2])) for head in heads]
-        told: list[Any] = list(network.chosen)
-        self.chosen = [GAIN * part.weight.detach().float().numpy() for part in told]
-
-
-_known: WeakKeyDictionary[ScoreTransformer, tuple[Any, Weights]] = WeakKeyDictionary()
-
-
-def weights_of(network: ScoreTransformer) -> Weights:
-    """The arrays of a network; made anew when its parameters have changed."""
-    stamp = [(p.data_ptr(), 0 if p.is_inference() else p._version) for p in network.parameters()]
-    if network not in _known or _known[network][0] != stamp:
-        _known[network] = stamp, Weights(network)
-    return _known[network][1]
-
-
-def _layer(linear: Any) -> tuple[np.ndarray, np.ndarray]:
-    return native.stored(linear.weight), linear.bias.detach().float().numpy().copy()
