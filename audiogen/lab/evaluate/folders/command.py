@@ -71,6 +71,7 @@ def _parser(what: str) -> argparse.ArgumentParser:
             help="of --notes",
         )
         parser.add_argument("--yamnet", type=Path, metavar="FOLDER", help="recogniser scores by YAMNet")
+        parser.add_argument("--texture", action="store_true", help="rain, surf, fire: how envelopes move")
         parser.add_argument("--clap", metavar="FOLDER|ID", help="CLAP score, and for --embedding clap")
     else:
         parser.add_argument(
@@ -166,8 +167,8 @@ def _judges(what: str, given: argparse.Namespace) -> tuple[Embedding, tuple[Any,
             clap = Clap(given.clap)
         embedding = sounds.embedding(given.embedding, given.yamnet, clap)
         notes = f", notes by {given.transcriber}" * given.notes
-        chosen = f"{embedding.name}{notes}{', yamnet' * (net is not None)}{_named(clap)}"
-        return embedding, (ear, net, clap), chosen
+        heard = f"{', yamnet' * (net is not None)}{', texture' * given.texture}"
+        return embedding, (ear, net, clap, given.texture), f"{embedding.name}{notes}{heard}{_named(clap)}"
     reader = clip = None
     if given.digits:
         from audiogen.lab.evaluate.digits.judge import DigitClassifier

@@ -10,6 +10,7 @@ import numpy as np
 
 from audiogen.artifacts import Structure, Waveform
 from audiogen.errors import InvalidRequest
+from audiogen.lab.evaluate import textures
 from audiogen.lab.evaluate.embedding import SEGMENT_S, block_sizes, describe
 from audiogen.lab.evaluate.folders.sets import Embedding
 from audiogen.lab.evaluate.folders.words import words_of
@@ -85,8 +86,14 @@ def read(file: Path) -> np.ndarray:
     return samples if rate == RATE else resampled(samples, rate, RATE)
 
 
-def facts_of(samples: np.ndarray, file: Path, ear: Any, yamnet: Any, clap: Any = None) -> dict[str, Any]:
-    """Length, level, CLAP score; with an ear tempo, key and F1 against the MIDI file of the same name."""
+def facts_of(
+    samples: np.ndarray, file: Path, ear: Any, yamnet: Any, clap: Any = None, texture: bool = False
+) -> dict[str, Any]:
+    """Length, level, CLAP score; with an ear tempo, key and F1 against the MIDI file of the same name.
+
+    Args:
+        texture: statistics of texture too.
+    """
     level = measure(samples, RATE)
     facts: dict[str, Any] = {
         "seconds": round(samples.shape[1] / RATE, 2),
@@ -102,6 +109,8 @@ def facts_of(samples: np.ndarray, file: Path, ear: Any, yamnet: Any, clap: Any =
         scores = yamnet.scores(samples, RATE)
         facts |= {f"heard_{name}": round(yamnet.source(scores, name), 3) for name in CLASSES}
         facts["heard_first"] = yamnet.names[int(scores.argmax())]
+    if texture:
+        facts |= {f"texture_{name}": value for name, value in textures.statistics(samples, RATE).items()}
     if clap is not None and (words := words_of(_recipe(file), file)):
         facts["clap_score"] = round(100 * clap.cosine(samples, RATE, words), 3)
     return facts
