@@ -153,6 +153,14 @@ def test_notes_are_held_against_the_midi_file_beside(tmp_path: Path) -> None:
     assert facts["tempo_bpm"] is not None
 
 
+def test_texture_is_heard_between_the_fades(tmp_path: Path) -> None:
+    noise = np.tile(np.random.default_rng(0).standard_normal(8 * 44_100).astype(np.float32), (2, 1))
+    faded = noise * np.interp(np.arange(noise.shape[1]) / 44_100, [0, 0.6, 7.4, 8], [0, 1, 1, 0])
+    plain, other = (sounds.facts_of(x, tmp_path / "a.wav", None, None, texture=True) for x in (noise, faded))
+    assert plain["texture_together_far"] == pytest.approx(other["texture_together_far"], abs=0.02)
+    assert abs(plain["texture_together_far"]) < 0.06
+
+
 def drawn(folder: Path, count: int, seed: int) -> Path:
     folder.mkdir()
     rng = np.random.default_rng(seed)

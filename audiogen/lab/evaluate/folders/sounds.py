@@ -19,6 +19,7 @@ from audiogen.media.finish import resampled
 from audiogen.media.loudness import measure
 
 RATE = 44_100
+EDGE_S = 1  # pieces fade in and out: texture is what lies between
 LONGEST_S = 120.0  # of a file that is looked at
 CREST_S = 0.02  # a frame whose crest factor is short-time
 Damage = Callable[[np.ndarray, np.random.Generator], np.ndarray]
@@ -110,7 +111,8 @@ def facts_of(
         facts |= {f"heard_{name}": round(yamnet.source(scores, name), 3) for name in CLASSES}
         facts["heard_first"] = yamnet.names[int(scores.argmax())]
     if texture:
-        facts |= {f"texture_{name}": value for name, value in textures.statistics(samples, RATE).items()}
+        inner = textures.statistics(samples[:, EDGE_S * RATE : -EDGE_S * RATE], RATE)
+        facts |= {f"texture_{name}": value for name, value in inner.items()}
     if clap is not None and (words := words_of(_recipe(file), file)):
         facts["clap_score"] = round(100 * clap.cosine(samples, RATE, words), 3)
     return facts
