@@ -259,6 +259,7 @@ WEIGHTS: dict[str, str] = {
     "picture-flow": "flow-matching decoder of pictures: contour, style and words -> image latents",
     "picture-diffusion": "diffusion decoder (v-prediction): contour, style and words -> image latents",
     "picture-layouts": "colours of subjects, laid in under a contour before it is painted",
+    "picture-figures": "figures of subjects as maps of regions, bent to a sketch and painted in its place",
     "picture-painter": "image latents -> 512x512 pixels (autoencoder and upsampler), and back",
     "digit-pixelcnn": "gated PixelCNN: the asked digit -> contour of 28x28, block by block",
     "digit-pixelcnn-64": "two gated PixelCNNs: the asked digit -> contour of 28x28 -> contour of 64x64",

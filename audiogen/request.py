@@ -38,9 +38,9 @@ Start = Structure | MelSpectrogram | Contour | Latents
 AS_WRITTEN = MidiChanges()
 AS_USUAL = CallSettings()
 EDITS = 2  # how pictures are changed, varied and made of squares; 1: as before recipes held this number
-PAINTING = (
-    2  # how pictures of things are painted; 1: as before recipes held this number, 2: by rule at the end
-)
+# How pictures of things are painted; 1: as before recipes held this number, 2: by rule at the end, 3: over a
+# figure that is bent to the sketch.
+PAINTING = 3
 PAINTER = "painter"  # the stage after which a picture is painted by rule
 LAID_IN = "3d"  # the look in which is laid in what is then painted in a style
 IN_SQUARES, PAINTED_AS = "pixel", "flat"  # a look, and the one in which it is painted before
@@ -301,6 +301,20 @@ class Plan:
         thing = self.kind.is_picture and self.kind.subject == "thing"
         ours = PAINTER in (self.stages.get("renderer"), *(stage.name for stage in self.beyond))
         return thing and ours and self.request.painting > 1 and self.retouch is None
+
+    @property
+    def led(self) -> bool:
+        """Whether a figure of the subject is bent to the sketch and painted in its place, see
+        `making.figures`: a contour that somebody else drew is followed as it is."""
+        start, lines_alone = self.start, self.conditioning.look in ("outline", "solid")
+        own = start is None or (start.led if isinstance(start, Latents) else getattr(start, "asked", None))
+        return (
+            bool(own)
+            and self.by_rule
+            and self.request.painting > 2
+            and self.request.layout
+            and not lines_alone
+        )
 
     @property
     def drawn(self) -> Conditioning:

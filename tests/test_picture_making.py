@@ -299,7 +299,7 @@ def test_a_background_lies_behind_the_figure_and_the_seed_makes_it_again(tiny: P
 
 def test_pictures_of_before_are_painted_as_before(tiny: Path) -> None:
     request = Request("an oil painting of a cat", sampling=Sampling(seed=1), watermark=False)
-    assert only(request).recipe["painting"] == 2
+    assert only(request).recipe["painting"] == 3
     before = only(dataclasses.replace(request, painting=1))
     assert before.recipe["painting"] == 1
     old = {name: row for name, row in before.recipe.items() if name != "painting"}
@@ -307,7 +307,7 @@ def test_pictures_of_before_are_painted_as_before(tiny: Path) -> None:
         only(request_of_recipe(old, tiny, tiny)).picture.pixels, before.picture.pixels
     )
     with pytest.raises(InvalidRequest, match="painting must be"):
-        Request("a cat", painting=3)
+        Request("a cat", painting=4)
 
 
 def test_variations_differ_by_their_own_seed(tiny: Path) -> None:

@@ -60,6 +60,7 @@ class Conditioning:
         subject: of a picture; path "digit": "0".."9"; path "picture": a canonical English name, "cat".
         style: how it is painted (`STYLES`). look: of an illustration (`LOOKS`).
         details: other understood words of a picture, "big eyes", "smiling".
+        count: how many of the subject are seen; None: one.
         background: what is behind the subject: names of places, hours and colours; (): bare paper.
         size: of the picture, pixels to a side; None: the largest.
         unknown: words of the prompt that were not understood.
@@ -89,6 +90,7 @@ class Conditioning:
     style: str | None = None
     look: str | None = None
     details: tuple[str, ...] = ()
+    count: int | None = None
     background: tuple[str, ...] = ()
     size: int | None = None
     unknown: tuple[str, ...] = ()

@@ -27,12 +27,14 @@ class Latents:
         asked: what it was made for; None: not known. It is not kept in a file.
         ink: the contour along which it was painted, float32 [n, n] in 0..1, levels of 1/255; None: there was
             none. The last hand at a picture draws its lines.
+        led: whether a figure was bent to that contour, see `making.figures`, and painted in its place.
     """
 
     values: np.ndarray
     size: int = 256
     asked: Conditioning | None = None
     ink: np.ndarray | None = None
+    led: bool = False
 
     def __post_init__(self) -> None:
         check_array("Image latents are", self.values, "channels", "h", "w")
@@ -58,6 +60,8 @@ class Latents:
         row = {"latents": self.values, "size": np.array(self.size)}
         if self.ink is not None:
             row["contour"] = np.round(255 * np.clip(self.ink, 0, 1)).astype(np.uint8)
+        if self.led:
+            row["led"] = np.array(1)
         return files.npz_bytes(row)
 
     @classmethod
@@ -74,7 +78,9 @@ class Latents:
         check_array("Image latents are", values, "channels", "h", "w")
         ink = arrays.get("contour")
         ink = None if ink is None else ink.astype(np.float32) / 255
-        return cls(values.astype(np.float32), int(one_number(arrays, "size", path)), ink=ink)
+        return cls(
+            values.astype(np.float32), int(one_number(arrays, "size", path)), ink=ink, led="led" in arrays
+        )
 
     def plot(self) -> bytes:
         """The channels beside each other, grey at 0, as a PNG file."""

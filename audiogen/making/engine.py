@@ -11,7 +11,7 @@ from typing import Any
 
 from audiogen.artifacts import Conditioning, Contour, Latents, MelSpectrogram, Picture, Structure, Waveform
 from audiogen.errors import InvalidRequest
-from audiogen.making import pictures, retouch, revision, sound
+from audiogen.making import painting, pictures, retouch, revision, sound
 from audiogen.making.layouts import ColourLayouts
 from audiogen.making.understanding import understand
 from audiogen.provenance import recipe_of
@@ -121,9 +121,14 @@ def artifacts(
     at_work = []
     for at in range(len(plan.parts)):
         at_work.append(plan.parts[at])
-        made = _made(plan, at, x, sampling, progress, observer, arriving)
-        if isinstance(made, Latents) and isinstance(x, Contour) and not x.is_empty:
-            made = dataclasses.replace(made, ink=x.pixels)
+        followed, form = x, None
+        if isinstance(x, Contour) and plan.led and _laid_in_for(plan, at):
+            form = painting.form_of(plan, x, sampling)
+            followed = x if form is None else form.contour
+        made = _made(plan, at, followed, sampling, progress, observer, arriving)
+        if isinstance(made, Latents) and isinstance(x, Contour):
+            ink = None if x.is_empty and form is None else x.pixels
+            made = dataclasses.replace(made, ink=ink, led=form is not None)
         x = _as_kept(made, plan.conditioning)
         if plan.once and getattr(x, "until", None) is None:
             for stage in at_work:
@@ -236,15 +241,24 @@ def _edit(plan: Plan, at: int, x: Any, sampling: Sampling) -> Edit | None:
 
 def _laid_in(plan: Plan, at: int, x: Any, sampling: Sampling) -> Edit | None:
     """The colours of a known subject, which the decoder paints over; None: it is to find them alone."""
-    known = plan.drawn
+    known, strength = plan.drawn, _laid_in_for(plan, at)
+    if not (strength and isinstance(x, Contour)):
+        return None
+    form = painting.form_of(plan, x, sampling) if plan.led else None
+    if form is not None:
+        colours: Picture | None = form.picture
+    else:
+        colours = ColourLayouts.load().lay(x, known, sampling.seed_for("layout"), plan.by_rule)
+    return None if colours is None else Edit(_encoded(plan, at, colours), strength)
+
+
+def _laid_in_for(plan: Plan, at: int) -> float:
+    """How much of the colours that are laid in stage number `at` changes; 0: none are."""
     strengths = getattr(getattr(plan.parts[at], "config", None), "layouts", {})
-    strength = strengths.get(known.style or known.look, 0.0)
     after = _after(plan, at)
     ways_back = bool(after) and all(isinstance(stage, Encodes) for stage in after)
-    if not (plan.request.layout and strength and ways_back and isinstance(x, Contour)):
-        return None
-    colours = ColourLayouts.load().lay(x, known, sampling.seed_for("layout"), plan.by_rule)
-    return None if colours is None else Edit(_encoded(plan, at, colours), strength)
+    strength: float = strengths.get(plan.drawn.style or plan.drawn.look, 0.0)
+    return strength if plan.request.layout and ways_back else 0.0
 
 
 def _changed(plan: Plan, at: int, touch: Retouch) -> Edit:

@@ -98,22 +98,16 @@ class ColourLayouts:
         return Picture(_laid(colours, self.pixels[row, ..., 3], figure, box, contour))
 
     def _hue(self, subject: Any) -> str | None:
-        """The colour that most layouts of a subject have of which nothing else is said, if it is one."""
+        """The colour that most layouts of a subject have of which nothing else is said."""
         rows = np.flatnonzero(self.of == self.subjects.index(subject))
-        mains = [self.main[row] for row in rows if not self.details[row]]
-        hues = [main for main in mains if main and main not in UNHUED]
-        return max(set(hues), key=hues.count) if 2 * len(hues) > len(mains) else None
+        return usual_hue([self.main[row] for row in rows if not self.details[row]])
 
     def _rows(self, subject: Any, details: set[str], colours: list[str]) -> np.ndarray:
         """Layouts of a subject that show most of what is asked and least of what is not."""
         if subject not in self.subjects:
             return np.zeros(0, np.int64)
         rows = np.flatnonzero(self.of == self.subjects.index(subject))
-        shown = [set(self.details[row]) for row in rows]
-        strange = np.array([len(seen - details) - 2 * len(seen & details) for seen in shown])
-        rows = rows[strange == strange.min()]
-        fit = np.array([self.main[row] in colours for row in rows], bool)
-        return rows[fit] if fit.any() else rows
+        return fitting(rows, self.details, self.main, details, colours)
 
     def _nearest(
         self, rows: np.ndarray, figure: np.ndarray, box: tuple[slice, slice], rng: np.random.Generator
@@ -124,6 +118,28 @@ class ColourLayouts:
         masks = self.pixels[rows, ..., 3] > 127
         overlap = (masks & wanted).sum((1, 2)) / np.maximum((masks | wanted).sum((1, 2)), 1)
         return int(rng.choice(rows[np.argsort(-overlap, kind="stable")[:FIRST]]))
+
+
+def fitting(
+    rows: np.ndarray,
+    seen: tuple[tuple[str, ...], ...],
+    main: tuple[str, ...],
+    details: set[str],
+    colours: list[str],
+) -> np.ndarray:
+    """Those of some rows in which most is seen of what is asked and least of what is not, and of these those
+    of an asked colour, if there are any."""
+    shown = [set(seen[row]) for row in rows]
+    strange = np.array([len(each - details) - 2 * len(each & details) for each in shown])
+    rows = rows[strange == strange.min()]
+    fit = np.array([main[row] in colours for row in rows], bool)
+    return rows[fit] if fit.any() else rows
+
+
+def usual_hue(mains: list[str]) -> str | None:
+    """The colour that most of some main colours are, if it is one."""
+    hues = [main for main in mains if main and main not in UNHUED]
+    return max(set(hues), key=hues.count) if 2 * len(hues) > len(mains) else None
 
 
 @lru_cache(maxsize=2)

@@ -1,23 +1,66 @@
 """The last hand at a picture of a thing: what the stages laid in is painted by rule, before its background.
 
-The decoder gives plain areas of colour. A closed contour gives the lines; where it is open (the colours were
-then laid in with an outline of their own) the seams between the areas do. Paper, pigment, brush and pen are
-those of `media.painting`, so that they are sharp at any contour and cost no network. A background lies under
-the figure before it is painted, and takes on the medium with it.
+What is painted is a form: a figure of the subject that was bent to the sketch (`figures`), with its regions,
+lines and eyes; the decoder gives light and shade within the regions. Without one the decoder gives the areas
+as well. A closed contour gives the lines; where it is open (the colours were then laid in with an outline of
+their own) the seams between the areas do. Paper, pigment, brush and pen are those of `media.painting`, so
+that they are sharp at any contour and cost no network. A background lies under the figure before it is
+painted, and takes on the medium with it.
 """
 
 from __future__ import annotations
 
+import dataclasses
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from audiogen import scenery
-from audiogen.artifacts import Contour, Latents, Picture
+from audiogen.artifacts import Conditioning, Contour, Latents, Picture
 from audiogen.making.layouts import is_closed
 from audiogen.media import drawing
 from audiogen.request import Plan, Take
+from audiogen.stage import Sampling
+
+if TYPE_CHECKING:
+    from audiogen.media.painting.forms import Form
+    from audiogen.media.painting.mediums import Laid
 
 UNLINED = ("outline", "solid", "pixel")  # looks that are lines or areas alone
 FOLLOWED = 0.5  # least structure strength at which the contour's lines are the picture's
+SHADED = 0.1  # by how much the decoder makes a region lighter or darker, at most
+EVEN = 14.0  # pixels over which it does
+FUR = 0.13  # how much lighter or darker hairs are
+
+
+def form_of(plan: Plan, contour: Contour, sampling: Sampling) -> Form | None:
+    """What is painted in the place of a sketch, for a plan that is led; None: nothing is remembered."""
+    ink = contour.pixels if sampling.structure_strength >= FOLLOWED else np.zeros((64, 64), np.float32)
+    varied = (sampling.variation, sampling.seed_for("variation")) if sampling.variation else (0.0, 0)
+    known = dataclasses.replace(plan.conditioning, prompt="", unknown=(), remarks=(), sources={})
+    return _form(ink.tobytes(), len(ink), _Asked(known), sampling.seed_for("figure"), varied)
+
+
+class _Asked:
+    """A Conditioning as a key."""
+
+    def __init__(self, known: Conditioning) -> None:
+        self.known, self.key = known, repr(known)
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Asked) and self.key == other.key
+
+
+@lru_cache(maxsize=1)  # the decoder and the last hand ask for the same
+def _form(ink: bytes, side: int, asked: _Asked, seed: int, varied: tuple[float, int]) -> Form | None:
+    from audiogen.making.figures import Figures
+
+    contour = Contour(np.frombuffer(ink, np.float32).reshape(side, side))
+    return Figures.load().form(contour, asked.known, seed, *varied)
 
 
 def painted(plan: Plan, take: Take) -> Picture:
@@ -26,31 +69,62 @@ def painted(plan: Plan, take: Take) -> Picture:
     Args:
         plan: one that `Plan.by_rule` is true of. take: with its picture; its contour, where it has one.
     """
-    from audiogen.media.painting.areas import figure, smoothed
-    from audiogen.media.painting.mediums import MEDIUMS, Laid, illustration
-    from audiogen.media.painting.outlines import middles, seams
-    from audiogen.media.painting.textures import SIZE
+    from audiogen.media.painting import mediums
 
     assert take.picture is not None
     known, sampling = plan.conditioning, take.sampling
-    pixels = drawing.resized(take.picture.pixels, SIZE).transpose(1, 2, 0)
-    colours = smoothed(np.ascontiguousarray(pixels, np.float32))
+    latents = plan.start if isinstance(plan.start, Latents) else take.latents
     if isinstance(plan.start, Latents):
         drawn = plan.start.ink
     else:
         drawn = None if take.contour is None else take.contour.pixels
-    followed = drawn is not None and sampling.structure_strength >= FOLLOWED
+    form = None
+    if latents is not None and latents.led:
+        form = form_of(plan, Contour.empty() if drawn is None else Contour(drawn), sampling)
+    rng = np.random.default_rng(sampling.seed_for("medium"))
+    laid = _areas(plan, take, drawn) if form is None else _regions(plan, take, form, rng)
+    if known.background:
+        draw = np.random.default_rng(sampling.seed_for("background"))
+        laid = laid.before(scenery.backdrop(known.background, draw).transpose(1, 2, 0))
+    made = mediums.painted(laid, known.style, rng)
+    return Picture(np.ascontiguousarray(made.transpose(2, 0, 1), np.float32))
+
+
+def _regions(plan: Plan, take: Take, form: Form, rng: np.random.Generator) -> Laid:
+    """A form, shaded as the decoder painted it."""
+    from audiogen.media.painting.forms import fluffy
+    from audiogen.media.painting.mediums import Laid
+    from audiogen.media.painting.textures import SIZE
+
+    assert take.picture is not None
+    pixels = drawing.resized(take.picture.pixels, SIZE).transpose(1, 2, 0)
+    shade = form.within((pixels - form.colours).mean(-1, keepdims=True).astype(np.float32), EVEN)
+    colours = form.colours + np.clip(shade, -SHADED, SHADED) * form.broad[..., None]
+    if "fluffy" in plan.conditioning.details:
+        smooth, (form, hair) = form, fluffy(form, rng)
+        beyond = form.figure & ~smooth.figure
+        colours = np.where(beyond[..., None], form.colours, colours) + FUR * hair[..., None]
+    lined = plan.conditioning.look not in UNLINED
+    lines = form.middles if lined else np.zeros((SIZE, SIZE), np.float32)
+    return Laid(np.clip(colours, 0, 1).astype(np.float32), form.figure, lines, form=form)
+
+
+def _areas(plan: Plan, take: Take, drawn: np.ndarray | None) -> Laid:
+    """The areas that the decoder painted, with the lines of the contour or the seams between them."""
+    from audiogen.media.painting.areas import figure, smoothed
+    from audiogen.media.painting.mediums import Laid
+    from audiogen.media.painting.outlines import middles, seams
+    from audiogen.media.painting.textures import SIZE
+
+    assert take.picture is not None
+    pixels = drawing.resized(take.picture.pixels, SIZE).transpose(1, 2, 0)
+    colours = smoothed(np.ascontiguousarray(pixels, np.float32))
+    followed = drawn is not None and take.sampling.structure_strength >= FOLLOWED
     if drawn is not None and followed and is_closed(Contour(drawn)):
         ink, inside = drawn, figure(colours, drawn)
     else:
         inside = figure(colours, np.zeros((64, 64), np.float32))
         ink = seams(colours, inside)
-    lined = known.look not in UNLINED and followed
+    lined = plan.conditioning.look not in UNLINED and followed
     lines = middles(ink, inside) if lined else np.zeros((SIZE, SIZE), np.float32)
-    laid = Laid(colours, inside, lines)
-    if known.background:
-        draw = np.random.default_rng(sampling.seed_for("background"))
-        laid = laid.before(scenery.backdrop(known.background, draw).transpose(1, 2, 0))
-    rng = np.random.default_rng(sampling.seed_for("medium"))
-    made = MEDIUMS.get(known.style or "", illustration)(laid, rng)
-    return Picture(np.ascontiguousarray(made.transpose(2, 0, 1), np.float32))
+    return Laid(colours, inside, lines)

@@ -98,7 +98,7 @@ def test_what_cannot_be_drawn_is_refused_with_what_can(prompt: str, words: str) 
 @pytest.mark.parametrize(
     ("prompt", "remark"),
     [
-        ("three cartoon cats", "three: one subject to a picture; -n 3 makes three"),
+        ("seven cartoon cats", "seven: up to 4 to a picture; -n 7 makes seven"),
         ("三只卡通猫", "-n 3"),
         ("a cartoon cat and a dog", "dog: left out; a picture has one subject"),
         ("a flat watercolor cat", "flat: left out; a picture has one style"),

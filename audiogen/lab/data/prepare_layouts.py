@@ -57,29 +57,29 @@ def prepare(source: Path, out: Path, settings: LayoutData) -> None:
     members = defaultdict(list)
     for member in collection.members:
         if member.split == "train" and member.look in COLOURED:
-            members[member.caption.subject, _said(member)].append(member)
+            members[member.caption.subject, said(member)].append(member)
     subjects = sorted({subject for subject, _ in members})
     of, main, details, pixels = [], [], [], []
-    for (subject, said), group in sorted(members.items()):
-        found = [layout for member in group if (layout := _layout(collection, member, settings.side))]
-        most = settings.most[bool(said)]
-        for k in _typical(np.stack([layout for layout, _ in found]), most, settings.strays) if found else ():
+    for (subject, words), group in sorted(members.items()):
+        found = [one for member in group if (one := layout(collection, member, settings.side))]
+        most = settings.most[bool(words)]
+        for k in typical(np.stack([one for one, _ in found]), most, settings.strays) if found else ():
             of.append(subjects.index(subject))
             pixels.append(found[k][0])
             main.append(found[k][1])
-            details.append(said)
+            details.append(words)
     out.mkdir(parents=True, exist_ok=True)
     save_file({"pixels": np.stack(pixels), "of": np.array(of, np.int64)}, out / "model.safetensors")
     config = {"subjects": subjects, "main": main, "details": details}
     (out / "config.json").write_text(json.dumps(config, ensure_ascii=False), encoding="utf-8")
 
 
-def _said(member: Illustration) -> tuple[str, ...]:
+def said(member: Illustration) -> tuple[str, ...]:
     """What is said of a picture beside its subject, its colour, and whether all of it is seen."""
     return tuple(sorted(set(member.caption.details) - set(COLOURS) - PLAIN))
 
 
-def _layout(collection: Collection, member: Illustration, side: int) -> tuple[np.ndarray, str] | None:
+def layout(collection: Collection, member: Illustration, side: int) -> tuple[np.ndarray, str] | None:
     """uint8 [side, side, 4] of the box around the figure, and its main colour; None: there is hardly one."""
     from PIL import Image
     from scipy.ndimage import binary_erosion, distance_transform_edt
@@ -99,7 +99,7 @@ def _layout(collection: Collection, member: Illustration, side: int) -> tuple[np
     return np.stack([np.asarray(channel) for channel in small], -1), main_colour(picture) or ""
 
 
-def _typical(layouts: np.ndarray, most: int, strays: float) -> list[int]:
+def typical(layouts: np.ndarray, most: int, strays: float) -> list[int]:
     """Numbers of layouts [N, S, S, 4] that are like the others, and unlike one another."""
     flat = layouts.reshape(len(layouts), -1).astype(np.float32)
     apart = np.linalg.norm(flat[:, None] - flat, axis=2)

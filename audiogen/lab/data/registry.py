@@ -34,6 +34,10 @@ DATA: dict[str, tuple[str, str]] = {
         "audiogen.lab.data.prepare_layouts:prepare",
         "audiogen.lab.data.prepare_layouts:LayoutData",
     ),
+    "picture-figures": (
+        "audiogen.lab.data.prepare_figures:prepare",
+        "audiogen.lab.data.prepare_figures:FigureData",
+    ),
     "piano-score": (
         "audiogen.lab.data.prepare_score:prepare",
         "audiogen.lab.data.prepare_score:PianoScoreData",

@@ -17,6 +17,7 @@ import numpy as np
 from audiogen.media.colour import rgb_to_lab
 from audiogen.media.painting.areas import directions
 from audiogen.media.painting.brush import at, bristles, lattice, lit
+from audiogen.media.painting.forms import Form
 from audiogen.media.painting.hatching import hatch
 from audiogen.media.painting.outlines import line
 from audiogen.media.painting.paper import canvas, cold_press, relief, sheet, tooth
@@ -31,6 +32,11 @@ LEAST_SPREAD = 0.15  # of darkness; a figure with less is drawn as if it had tha
 OUTLINE = 0.35  # of an illustration: how light its lines are beside the colours that they part
 GROUND = 0.55  # how dark what is behind the figure is drawn, in pencil and ink
 PALE = 3.0  # pixels of a figure's rim that are partly paper
+FINE = 0.8  # of what is finer than the finest brush is its own colour
+BRIGHT, GLEAMING = 0.8, 0.04  # an eye of which that share is so bright has a gleam already
+LIGHT_EYE = 0.4  # mean of an eye's channels from which it has a pupil
+LEAST_GLEAM = 1.6  # pixels, half across
+PAPER = 0.97  # how light a gleam is
 HALO = 5.0  # pixels around the figure that stay bare
 
 
@@ -43,12 +49,14 @@ class Laid:
         figure: bool [SIZE, SIZE].
         middles: of the lines, see `outlines.middles`.
         ground: whether what is around the figure is painted as well; else it is bare paper.
+        form: what is painted, where its regions and eyes are known.
     """
 
     colours: np.ndarray
     figure: np.ndarray
     middles: np.ndarray
     ground: bool = False
+    form: Form | None = None
 
     @cached_property
     def distance(self) -> np.ndarray:
@@ -65,9 +73,18 @@ class Laid:
 
     def before(self, ground: np.ndarray) -> Laid:
         """The figure before a ground, float32 [SIZE, SIZE, 3]."""
-        inside = np.clip((self.distance - PALE) / 1.5 + 0.5, 0, 1)[..., None]
+        rim = PALE if self.form is None else 0.0
+        inside = np.clip((self.distance - rim) / 1.5 + 0.5, 0, 1)[..., None]
         colours = ground + inside * (self.colours - ground)
-        return Laid(np.asarray(colours, np.float32), self.figure, self.middles, True)
+        return Laid(np.asarray(colours, np.float32), self.figure, self.middles, True, self.form)
+
+    def solid(self, least: float) -> np.ndarray:
+        """1 where parts too thin for lines, or eyes, are dark: float32 [SIZE, SIZE]."""
+        if self.form is None:
+            return np.zeros((SIZE, SIZE), np.float32)
+        return blur(
+            ((self.form.thin[0] | self.form.seeing) & (self.darkness > least)).astype(np.float32), 0.8
+        )
 
     @cached_property
     def darkness(self) -> np.ndarray:
@@ -142,6 +159,9 @@ def oil(laid: Laid, rng: np.random.Generator) -> np.ndarray:
     for width, least in ((4.5, 9.0), (3.0, 12.0)):  # CIELAB
         wrong = blur(np.linalg.norm(rgb_to_lab(picture) - lab, axis=-1), 1.0) > least
         layer(width, 2.2, target, wrong & ((distance > 0) | laid.ground), everywhere)
+    if laid.form is not None:  # what is finer than the finest brush is set upon it
+        fine = blur((laid.form.thin[0] | laid.form.thin[1]).astype(np.float32), 0.8)[..., None]
+        picture += FINE * fine * (target - picture)
     return lit(picture, height, weave, rng)
 
 
@@ -161,6 +181,7 @@ def pencil(laid: Laid, rng: np.random.Generator) -> np.ndarray:
     again, along = _drawn_again(laid.middles, rng)
     draw_lines(tone, again, along, np.ones_like(tone), taper=0.7)
     tone += (1 - tone) * 0.55 * line(laid.middles, 4.8)
+    tone = np.maximum(tone, 0.85 * laid.solid(0.6))
     paper = np.clip(tooth(rng), -2, 2)
     caught = tone * (0.88 + 0.34 * paper * (1 - 0.6 * tone)).clip(0, 1.3)
     rubbed = 0.3 * blur(dark * covered, 1.5) + 0.2 * blur(tone, 2.5)
@@ -181,6 +202,7 @@ def ink(laid: Laid, rng: np.random.Generator) -> np.ndarray:
         lines = lines._replace(width=rng.uniform(1.3, 2.1, len(lines.start)))
         lines.strength[:] = 1.0
         draw_lines(black, lines, angle, np.clip(1.5 * wanted, 0, 1), 0.45, False)
+    black = np.maximum(black, laid.solid(0.6))
     black = np.maximum(black, line(laid.middles, 6.5 + 0.9 * clouds(rng, 70, 2)))
     paper = sheet(rng, (0.975, float(rng.uniform(0.945, 0.965)), float(rng.uniform(0.88, 0.94))), 0.008)
     paper *= 1 - 0.008 * tooth(rng)[..., None]
@@ -194,6 +216,24 @@ def illustration(laid: Laid, rng: np.random.Generator) -> np.ndarray:
     dark = np.stack([blur(colours[..., c], 3.0) for c in range(3)], -1) * OUTLINE
     pen = 0.85 * line(laid.middles, 5.5 + 0.4 * clouds(rng, 70, 2))[..., None]
     return np.asarray(np.clip(colours + pen * (dark - colours), 0, 1), np.float32)
+
+
+def painted(laid: Laid, style: str | None, rng: np.random.Generator) -> np.ndarray:
+    """What is laid in, in a medium or (None) as an illustration, and the gleam in its eyes: float32
+    [SIZE, SIZE, 3]."""
+    made = MEDIUMS.get(style or "", illustration)(laid, rng)
+    y, x = np.mgrid[:SIZE, :SIZE].astype(np.float32)
+    for top, left, radius in () if laid.form is None else laid.form.eyes:
+        eye = np.hypot(y - top, x - left) < 0.9 * radius
+        if not eye.any() or (laid.colours[eye].min(-1) > BRIGHT).mean() > GLEAMING:
+            continue
+        if laid.colours[eye].mean() > LIGHT_EYE:
+            pupil = np.clip(0.55 * radius - np.hypot(y - top, x - left) + 0.5, 0, 1)[..., None]
+            made = made + pupil * (INK - made)
+        spot = np.hypot(y - top + 0.3 * radius, x - left + 0.3 * radius)
+        gleam = np.clip(max(0.3 * radius, LEAST_GLEAM) - spot + 0.5, 0, 1)[..., None]
+        made = made + gleam * (PAPER - made)
+    return np.asarray(made, np.float32)
 
 
 MEDIUMS = {"watercolor": watercolor, "oil": oil, "pencil": pencil, "ink": ink}

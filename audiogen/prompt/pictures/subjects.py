@@ -16,6 +16,7 @@ from audiogen.prompt.language.text import is_cjk
 from audiogen.prompt.pictures.recognition import Number, PictureReading, Said
 from audiogen.prompt.pictures.words import Term, picture_words
 
+MOST = 4  # of a subject in a picture
 ONE_SUBJECT = "left out; a picture has one subject"
 
 
@@ -67,7 +68,8 @@ def condition(
             remarks.append(f"{compound}{things[0].word}: drawn as {things[0].word} ({subject})")
     elif unknown and not drawn:
         raise InvalidRequest(_no_subject(unknown, chinese))
-    remarks += _counts(reading)
+    count, said_of_it = _counts(reading, own)
+    remarks += said_of_it
     behind, said = _background(reading, own)
     remarks += said
     manner, manner_words, more = _manner(reading)
@@ -84,6 +86,7 @@ def condition(
         path=own,
         subject=subject,
         details=details,
+        count=count,
         background=behind,
         size=reading.size,
         unknown=tuple(dict.fromkeys(unknown)),
@@ -190,10 +193,16 @@ def _calls(found: list[Number]) -> str:
     return " and ".join(f'"digit {digit}"' for digit in dict.fromkeys(digits[:4]))
 
 
-def _counts(reading: PictureReading) -> list[str]:
-    """Remarks about "three cats"."""
+def _counts(reading: PictureReading, path: str) -> tuple[int | None, list[str]]:
+    """How many of a subject there are, None: one; and remarks about more than a picture has."""
     more = [each for each in reading.numbers if each.counted and each.value != 1]
-    return [f"{each.word}: one subject to a picture; -n {each.value:g} makes {each.word}" for each in more]
+    if path == "picture" and len(more) == 1 and more[0].value in range(2, MOST + 1):
+        return int(more[0].value), []
+    return None, [
+        f"{each.word}: {'one' if path == 'digit' else f'up to {MOST}'} to a picture; -n {each.value:g} makes "
+        f"{each.word}"
+        for each in more
+    ]
 
 
 def _manner(reading: PictureReading) -> tuple[dict[str, str], dict[str, tuple[str, ...]], list[str]]:

@@ -32,6 +32,7 @@ class Illustration:
     upstream: str
     look: str
     caption: Caption
+    group: str = ""
     credit: tuple[str, str, str] = ("", "", "")  # author where each has one, licence, source
 
     @property
@@ -80,6 +81,7 @@ class Collection:
                 r["style"],
                 LOOK_OF[r["style"]],
                 _with_seen(caption, r["file"]),
+                r["group"],
                 _credit(r),
             )
             for r, caption in zip(rows, captions, strict=True)
@@ -97,10 +99,15 @@ class Collection:
         subjects = sorted({member.caption.subject for member in members})
         return cls(folder, members, {s: names[s] for s in subjects if s in names})
 
+    def image(self, member: Illustration) -> Image.Image:
+        """The picture as its file holds it, RGBA."""
+        return Image.open(io.BytesIO(_archive(self.folder / member.archive).read(member.file))).convert(
+            "RGBA"
+        )
+
     def picture(self, member: Illustration, size: int) -> np.ndarray:
         """The picture on white: uint8 [size, size, 3]."""
-        packed = _archive(self.folder / member.archive).read(member.file)
-        image = Image.open(io.BytesIO(packed)).convert("RGBA")
+        image = self.image(member)
         white = Image.new("RGBA", image.size, "white")
         white.alpha_composite(image)
         how = Image.Resampling.BOX if image.width >= size else Image.Resampling.LANCZOS

@@ -1,0 +1,192 @@
+"""A form: what is to be painted as regions of colour, firm at any size, with its lines and its eyes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from audiogen.artifacts import Contour, Picture
+from audiogen.media import drawing
+from audiogen.media.colour import lab_to_rgb
+from audiogen.media.painting.outlines import PEAK, SPREAD, line
+from audiogen.media.painting.strokes import Strokes, draw_lines
+from audiogen.media.painting.textures import SIZE, blur
+
+LINED = 20.0  # CIELAB: between colours that differ more there is a line
+JOINED = 15.0  # those that differ less run into one another
+WIDEST = 26.0  # between any two of those that run into one another
+RUN = 5.0  # pixels that they do
+THIN = 7.0  # pixels: what is nowhere twice as wide gets no lines around it
+OUTER_THIN = 5.0  # and of the figure itself
+VISIBLE = 72.0  # L*: what gets no line is at most so light
+LIGHTEST = 94.0  # L* of a figure, on lighter paper
+TUFT = 90  # pixels of the rim, 10 pixels wide, to a tuft
+HAIRS = 1500  # of a fluffy figure
+EYE = 2.2  # radii of an eye: so far around it there is no fur
+
+
+@dataclass(frozen=True, eq=False)
+class Form:
+    """What is to be painted.
+
+    Attributes:
+        labels: int [SIZE, SIZE], 0 is the ground.
+        lab: CIELAB of every label, float32 [K + 1, 3]; that of the ground is not used.
+        eyes: (y, x, radius) in pixels. furry: whether its outline is of tufts, which are drawn all.
+    """
+
+    labels: np.ndarray
+    lab: np.ndarray
+    eyes: tuple[tuple[float, float, float], ...] = ()
+    furry: bool = False
+
+    @property
+    def figure(self) -> np.ndarray:
+        """bool [SIZE, SIZE]."""
+        return self.labels > 0
+
+    @property
+    def picture(self) -> Picture:
+        """Its colours on white, 256x256."""
+        return Picture(drawing.resized(np.ascontiguousarray(self.colours.transpose(2, 0, 1)), 256))
+
+    @property
+    def contour(self) -> Contour:
+        """Its lines, 64x64."""
+        return Contour(np.clip(1.3 * drawing.shrunk(line(self.middles, 6.0), 64), 0, 1).astype(np.float32))
+
+    @property
+    def seeing(self) -> np.ndarray:
+        """Its eyes, bool [SIZE, SIZE]."""
+        y, x = np.mgrid[:SIZE, :SIZE]
+        found = np.zeros((SIZE, SIZE), bool)
+        for top, left, radius in self.eyes:
+            found |= np.hypot(y - top, x - left) < radius + 1
+        return found
+
+    @property
+    def broad(self) -> np.ndarray:
+        """1 where its groups are broad, 0 where they are thin and outside: float32 [SIZE, SIZE]."""
+        return (self.figure & ~self.thin[0]).astype(np.float32)
+
+    @cached_property
+    def groups(self) -> np.ndarray:
+        """Labels whose colours run into one another as one group: int [SIZE, SIZE], 0 is the ground."""
+        return _joined(self.lab)[self.labels]
+
+    @cached_property
+    def thin(self) -> tuple[np.ndarray, np.ndarray]:
+        """Where groups, and where the figure, are thin: bool [SIZE, SIZE] each."""
+        outer = np.zeros_like(self.figure) if self.furry else _thin(self.figure.astype(int), OUTER_THIN)
+        return _thin(self.groups, THIN), outer
+
+    @cached_property
+    def colours(self) -> np.ndarray:
+        """float32 [SIZE, SIZE, 3], sRGB; the ground white."""
+        lab = np.minimum(self.lab, (LIGHTEST, np.inf, np.inf))
+        lab[0] = 100, 0, 0
+        pixels = lab_to_rgb(lab)[self.labels]
+        faint = self.thin[1]
+        pixels[faint] = lab_to_rgb(np.minimum(lab, (VISIBLE, np.inf, np.inf)))[self.labels[faint]]
+        return np.where(self.broad[..., None] > 0, self.within(pixels, RUN, mixed=True), pixels)
+
+    def within(self, pixels: np.ndarray, sigma: float, mixed: bool = False) -> np.ndarray:
+        """Pixels [SIZE, SIZE, C] blurred without crossing from group to group; where they are one colour for
+        each label (`mixed`) only groups of several labels are."""
+        group_of = _joined(self.lab)
+        out = pixels.copy()
+        for group in np.unique(self.groups[self.figure]):
+            if mixed and (group_of == group).sum() < 2:
+                continue
+            inside = self.groups == group
+            weight = np.maximum(blur(inside.astype(np.float32), sigma), 1e-3)
+            for c in range(pixels.shape[2]):
+                soft = blur(np.where(inside, pixels[..., c], 0), sigma) / weight
+                out[inside, c] = soft[inside]
+        return out
+
+    @cached_property
+    def middles(self) -> np.ndarray:
+        """Of its lines, see `outlines.middles`: around the figure and between regions, where they are not
+        thin."""
+        from scipy.ndimage import distance_transform_edt
+
+        inner, outer = self.thin
+        apart = np.linalg.norm(self.lab[:, None] - self.lab, axis=-1)
+        apart[0] = apart[:, 0] = 0
+        drawn = np.zeros(self.labels.shape, bool)
+        for axis in (0, 1):
+            ahead = np.roll(self.labels, -1, axis)
+            rim = (self.labels == 0) != (ahead == 0)
+            meets = rim | (apart[self.labels, ahead] > LINED)
+            spared = np.where(rim, outer | np.roll(outer, -1, axis), inner | np.roll(inner, -1, axis))
+            kept = meets & ~spared
+            drawn |= kept | np.roll(kept, 1, axis)
+        if not drawn.any():
+            return np.zeros(drawn.shape, np.float32)
+        away = np.maximum(distance_transform_edt(~drawn) - 0.5, 0)
+        return np.asarray(PEAK * np.exp(-0.5 * (away / SPREAD) ** 2), np.float32)
+
+
+def fluffy(form: Form, rng: np.random.Generator) -> tuple[Form, np.ndarray]:
+    """The form with tufts beyond its outline, and its hair: float32 [SIZE, SIZE], -1 (dark) to 1 (light)."""
+    from scipy.ndimage import distance_transform_edt
+
+    inside = np.asarray(distance_transform_edt(form.figure), np.float32)
+    signed = blur(inside - np.asarray(distance_transform_edt(~form.figure), np.float32), 4.0)
+    gy, gx = np.gradient(-blur(signed, 6.0))
+    outward = (np.arctan2(gy, gx) + 0.3 * rng.standard_normal(signed.shape)).astype(np.float32)
+    tufts = np.zeros(signed.shape, np.float32)
+    rim = np.argwhere((inside > 0) & (inside < 10))
+    many = len(rim) // TUFT
+    start = rim[rng.choice(len(rim), many, replace=False)].astype(float)
+    sizes = rng.uniform(20, 34, many), rng.uniform(9, 14, many), np.ones(many)
+    draw_lines(tufts, Strokes(start, *sizes), outward, np.ones_like(tufts), taper=0.9, build_up=False)
+    grown = (tufts > 0.45) & ~form.figure
+    nearest = distance_transform_edt(~form.figure, return_distances=False, return_indices=True)
+    labels = np.where(grown, form.labels[tuple(nearest)], form.labels)
+    clear = (inside > 6).astype(np.float32)
+    y, x = np.mgrid[: len(labels), : len(labels)]
+    for top, left, radius in form.eyes:
+        clear *= np.hypot(y - top, x - left) > EYE * radius + 4
+    hair = np.zeros(signed.shape, np.float32)
+    body = np.argwhere(clear > 0)
+    for sign in (-1, 1):
+        tone = np.zeros(signed.shape, np.float32)
+        begin = body[rng.choice(len(body), min(len(body), HAIRS), replace=False)].astype(float)
+        sizes = (
+            rng.uniform(10, 24, len(begin)),
+            rng.uniform(1.5, 3.0, len(begin)),
+            rng.uniform(0.4, 1, len(begin)),
+        )
+        draw_lines(tone, Strokes(begin, *sizes), outward, clear, taper=0.9, build_up=False)
+        hair += sign * tone
+    return Form(labels, form.lab, form.eyes, furry=True), hair
+
+
+def _joined(lab: np.ndarray) -> np.ndarray:
+    """The group of each label: the nearest are joined first, as long as no two in a group are far apart."""
+    group = np.arange(len(lab))
+    apart = np.linalg.norm(lab[:, None] - lab, axis=-1)
+    pairs = [(apart[a, b], a, b) for a in range(1, len(lab)) for b in range(1, a)]
+    for away, a, b in sorted(pairs):
+        one, other = group == group[a], group == group[b]
+        if away < JOINED and apart[np.ix_(one, other)].max() < WIDEST:
+            group[one] = group[b]
+    return group
+
+
+def _thin(groups: np.ndarray, radius: float) -> np.ndarray:
+    """Where no disc of a radius fits into a group, bool, as `groups`."""
+    from scipy.ndimage import distance_transform_edt
+
+    edge = np.zeros(groups.shape, bool)
+    for axis in (0, 1):
+        meets = groups != np.roll(groups, -1, axis)
+        edge |= meets | np.roll(meets, 1, axis)
+    core = distance_transform_edt(~edge) > radius - 0.5
+    if not core.any():
+        return groups > 0
+    return np.asarray((groups > 0) & (distance_transform_edt(~core) > radius + 1.5))

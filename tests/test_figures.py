@@ -1,0 +1,228 @@
+"""Figures bent to a sketch, from two made here: a fox's head with two eyes, white or orange, and a pizza."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+from scipy.ndimage import label
+
+from audiogen.artifacts import Conditioning, Contour, Latents
+from audiogen.errors import MissingModel
+from audiogen.making import engine
+from audiogen.making.figures import Figures
+from audiogen.making.layouts import ColourLayouts
+from audiogen.making.understanding import understand
+from audiogen.media.colour import COLOURS, rgb_to_lab
+from audiogen.media.painting.forms import Form, fluffy
+from audiogen.media.painting.mediums import MEDIUMS, Laid, painted
+from audiogen.media.painting.textures import SIZE
+from audiogen.request import LAID_IN, Request, Take
+from audiogen.stage import Sampling
+from tests.test_layouts import LAYOUTS
+
+SIDE = 64
+ORANGE, WHITE, BLACK, YELLOW = (240, 120, 30), (250, 250, 250), (10, 10, 10), (250, 210, 60)
+EYES = ((0.4, 0.3, 0.05), (0.4, 0.7, 0.05))
+
+
+def disc(eyes: tuple[tuple[float, float, float], ...] = ()) -> np.ndarray:
+    """A map: a disc of the first colour, eyes of the second."""
+    y, x = (np.mgrid[:SIDE, :SIDE] + 0.5) / SIDE
+    labels = (np.hypot(y - 0.5, x - 0.5) < 0.5).astype(np.uint8)
+    for top, left, radius in eyes:
+        labels[np.hypot(y - top, x - left) < radius] = 2
+    return labels
+
+
+def figures(*rows: tuple[str, str, np.ndarray, tuple]) -> Figures:
+    """Of rows of subject, main colour, map, RGB of its colours."""
+    maps = [zlib.compress(row[2].tobytes()) for row in rows]
+    subjects = tuple(sorted({row[0] for row in rows}))
+    return Figures(
+        side=SIDE,
+        subjects=subjects,
+        of=np.array([subjects.index(row[0]) for row in rows]),
+        main=tuple(row[1] for row in rows),
+        details=((),) * len(rows),
+        eyes=tuple(EYES if row[2].max() > 1 else () for row in rows),
+        turns=(True,) * len(rows),
+        colours=np.array([row[3] for row in rows], np.uint8),
+        packed=np.frombuffer(b"".join(maps), np.uint8),
+        starts=np.cumsum([0, *map(len, maps)]),
+        source={"name": "made here"},
+    )
+
+
+FOX = ("fox", "orange", disc(EYES), (ORANGE, BLACK))
+PIZZA = ("pizza", "yellow", disc(), (YELLOW, WHITE))
+KNOWN = figures(FOX, PIZZA)
+
+
+def asked(subject: str, *details: str, count: int | None = None) -> Conditioning:
+    return Conditioning(path="picture", subject=subject, details=details, count=count)
+
+
+def form(*said: str, sketch: Contour | None = None, seed: int = 0, count: int | None = None) -> Form:
+    found = KNOWN.form(sketch or Contour.empty(), asked(*said, count=count), seed)
+    assert found is not None
+    return found
+
+
+def oval(height: float, width: float) -> Contour:
+    """The outline of an oval in the middle of 64x64."""
+    y, x = np.mgrid[:64, :64] - 31.5
+    return Contour((np.abs(np.hypot(y / height, x / width) - 1) < 0.07).astype(np.float32))
+
+
+def slender(found: Form) -> float:
+    rows, columns = found.figure.any(1).sum(), found.figure.any(0).sum()
+    return float(columns / rows)
+
+
+def test_without_a_sketch_it_lies_in_the_middle_in_its_own_colours() -> None:
+    found = form("pizza")
+    middle = rgb_to_lab(found.colours[256, 256])
+    np.testing.assert_allclose(middle, rgb_to_lab(np.array(YELLOW) / 255), atol=1)
+    assert 0.4 < found.figure.mean() < 0.65 and not found.figure[:8].any()
+
+
+def test_it_is_as_wide_as_the_sketch_within_limits() -> None:
+    assert slender(form("fox", sketch=oval(14, 26))) > 1.15
+    assert slender(form("fox", sketch=oval(26, 14))) < 0.87
+    assert 0.7 < slender(form("fox", sketch=oval(29, 4))) < 1
+
+
+def test_it_is_bent_to_the_sketch() -> None:
+    y, x = np.abs(np.mgrid[:64, :64] - 31.5)
+    edge = np.maximum(y, x)
+    square = Contour(((edge > 21) & (edge < 24)).astype(np.float32))
+    filled = [form("pizza", sketch=each).figure for each in (oval(23, 23), square)]
+    share = [each.sum() / (each.any(1).sum() * each.any(0).sum()) for each in filled]
+    assert share[1] > share[0] + 0.03  # of its box
+
+
+def test_a_seed_is_a_form_and_another_seed_another() -> None:
+    one, same, other = (form("fox", seed=seed).labels for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one, same)
+    assert (one != other).mean() > 0.01
+
+
+def test_a_varied_form_stays_where_it_is_and_moves_as_much_as_is_asked() -> None:
+    plain = KNOWN.form(Contour.empty(), asked("fox"), 1)
+    moved = [KNOWN.form(Contour.empty(), asked("fox"), 1, share, 5) for share in (0.2, 0.8)]
+    assert plain is not None and all(each is not None for each in moved)
+    apart = [(each.labels != plain.labels).mean() for each in moved if each is not None]
+    assert 0 < apart[0] < apart[1] < 0.2
+
+
+def test_eyes_are_where_the_map_has_them_and_big_ones_are_bigger() -> None:
+    plain, large = form("fox", seed=4), form("fox", "big eyes", seed=4)
+    for found in (plain, large):
+        for y, x, _ in found.eyes:
+            assert found.labels[int(y), int(x)] == 2
+    assert (large.labels == 2).sum() > 2 * (plain.labels == 2).sum()
+
+
+def test_an_asked_colour_takes_the_place_of_the_main_one_and_eyes_stay_to_be_seen() -> None:
+    black = form("fox", "black")
+    np.testing.assert_allclose(black.lab[1], COLOURS["black"], atol=1)
+    assert black.lab[2, 0] > 70
+    np.testing.assert_allclose(form("fox", "blue").lab[1], COLOURS["blue"], atol=1)
+
+
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_so_many_are_seen_as_are_asked_for(count: int) -> None:
+    found = form("fox", count=count)
+    assert label(found.figure)[1] == count and len(found.eyes) == 2 * count
+    assert not found.figure[:, [0, -1]].any()
+
+
+def test_nothing_is_known_of_other_subjects() -> None:
+    assert KNOWN.form(Contour.empty(), asked("volcano"), 0) is None
+
+
+def test_colours_that_are_alike_run_into_one_another_without_a_line() -> None:
+    labels = np.zeros((SIZE, SIZE), int)
+    labels[100:400, 100:250], labels[100:400, 250:400] = 1, 2
+    for away, lined in ((8.0, False), (60.0, True)):
+        lab = np.array([[100, 0, 0], [50, 0, 0], [50, away, 0]], np.float32)
+        made = Form(labels, lab)
+        assert (made.middles[250, 250] > 0.4) == lined
+        assert made.middles[250, 100] > 0.4  # the outline is always drawn
+        step = np.abs(made.colours[250, 249] - made.colours[250, 250]).max()
+        assert (step > 0.1) == lined
+
+
+def test_fur_goes_beyond_the_outline_and_spares_the_eyes() -> None:
+    smooth = form("fox")
+    furry, hair = fluffy(smooth, np.random.default_rng(0))
+    assert (furry.figure & ~smooth.figure).sum() > 2000
+    assert (furry.labels == smooth.labels)[smooth.figure].all()
+    y, x, radius = smooth.eyes[0]
+    near = hair[int(y - radius) : int(y + radius), int(x - radius) : int(x + radius)]
+    assert not near.any() and np.abs(hair).max() > 0.5
+
+
+@pytest.mark.parametrize("style", [None, *MEDIUMS])
+def test_eyes_are_dark_with_a_gleam_in_every_medium(style: str | None) -> None:
+    found = form("fox", "white", seed=3)
+    made = painted(
+        Laid(found.colours, found.figure, found.middles, form=found), style, np.random.default_rng(0)
+    )
+    for y, x, radius in found.eyes:
+        around = made[int(y - radius) : int(y + radius) + 1, int(x - radius) : int(x + radius) + 1].mean(-1)
+        assert np.median(around) < 0.4 and around.max() > 0.85
+    assert made[256, 256].mean() > 0.55  # its white face
+
+
+@pytest.fixture
+def led(tiny, monkeypatch: pytest.MonkeyPatch) -> Request:
+    monkeypatch.setattr(Figures, "load", classmethod(lambda cls: KNOWN))
+    monkeypatch.setattr(ColourLayouts, "load", classmethod(lambda cls: LAYOUTS))
+    return Request("a fox in oil", "picture", sampling=Sampling(seed=1), watermark=False)
+
+
+def only(request: Request) -> Take:
+    plan = understand(request)
+    for stage in plan.parts:
+        if stage.seam == "decoder":
+            stage.config = dataclasses.replace(stage.config, layouts={LAID_IN: 0.5})
+    return next(iter(engine.make(plan)))
+
+
+def test_a_picture_is_painted_over_a_figure_unless_its_recipe_is_older(led: Request) -> None:
+    takes = [only(dataclasses.replace(led, painting=version)) for version in (2, 3)]
+    assert [take.recipe["painting"] for take in takes] == [2, 3]
+    assert np.abs(takes[0].picture.pixels - takes[1].picture.pixels).mean() > 0.02
+
+
+def test_a_kept_sketch_and_kept_latents_give_the_same_picture(led: Request, tmp_path: Path) -> None:
+    take = only(led)
+    assert take.latents.led
+    take.contour.save(tmp_path / "sketch.png")
+    take.latents.save(tmp_path / "latents.npz")
+    for name in ("sketch.png", "latents.npz"):
+        again = only(dataclasses.replace(led, source=tmp_path / name))
+        np.testing.assert_array_equal(again.picture.pixels, take.picture.pixels)
+    assert Latents.load(tmp_path / "latents.npz").led
+
+
+def test_what_somebody_drew_is_followed_as_it_is(led: Request) -> None:
+    plan = understand(dataclasses.replace(led, source=oval(20, 20)))
+    assert not plan.led and understand(led).led
+
+
+def test_a_folder_without_figures_is_said(tmp_path: Path) -> None:
+    arrays = {"of": KNOWN.of, "starts": KNOWN.starts, "colours": KNOWN.colours, "packed": KNOWN.packed}
+    save_file(
+        {name: np.ascontiguousarray(each) for name, each in arrays.items()}, tmp_path / "model.safetensors"
+    )
+    (tmp_path / "config.json").write_text(json.dumps({"side": SIDE, "subjects": []}))
+    with pytest.raises(MissingModel, match="no figures"):
+        Figures.load(tmp_path)
