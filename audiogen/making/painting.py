@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 UNLINED = ("outline", "solid", "pixel")  # looks that are lines or areas alone
 FOLLOWED = 0.5  # least structure strength at which the contour's lines are the picture's
-SHADED = 0.1  # by how much the decoder makes a region lighter or darker, at most
+SHADED = 0.05  # by how much the decoder makes a region lighter or darker, at most
 EVEN = 14.0  # pixels over which it does
 FUR = 0.13  # how much lighter or darker hairs are
 

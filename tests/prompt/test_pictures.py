@@ -43,6 +43,9 @@ def test_digits(prompt: str, digit: str, style: str | None) -> None:
     [
         ("a cartoon cat, big eyes", "cat", {"details": ("big eyes",)}),
         ("一只卡通猫", "cat", {}),
+        ("三只卡通猫", "cat", {"count": 3}),
+        ("two fluffy cartoon dogs", "dog", {"count": 2, "details": ("fluffy",)}),
+        ("毛茸茸的卡通猫", "cat", {"details": ("fluffy",)}),
         ("水彩 猫", "cat", {"style": "watercolor"}),
         ("大眼睛的橘猫, 插画", "cat", {"details": ("big eyes", "orange")}),
         ("a smiling panda, illustration", "panda", {"details": ("smiling",)}),
@@ -99,7 +102,7 @@ def test_what_cannot_be_drawn_is_refused_with_what_can(prompt: str, words: str) 
     ("prompt", "remark"),
     [
         ("seven cartoon cats", "seven: up to 4 to a picture; -n 7 makes seven"),
-        ("三只卡通猫", "-n 3"),
+        ("七只卡通猫", "-n 7"),
         ("a cartoon cat and a dog", "dog: left out; a picture has one subject"),
         ("a flat watercolor cat", "flat: left out; a picture has one style"),
         ("watercolor digit 7, 15 s", "15 s: a picture has no length"),
@@ -218,7 +221,7 @@ def test_the_shipped_decoders_are_conditioned_on_every_word(name: str) -> None:
     if not file.exists():
         pytest.skip(f"{name} is not shipped")
     config = json.loads(file.read_text())
-    known_words = set(config["vocabulary"])
+    known_words = {*config["vocabulary"], "fluffy"}  # fur is painted by rule
     named = {t.name for t in picture_words().phrases.values() if t.kind in ("subject", "detail")}
     unknown = [n for n in sorted(named) if n not in known_words and not known_words & set(n.split())]
     assert unknown == []

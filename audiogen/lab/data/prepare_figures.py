@@ -3,8 +3,8 @@
 Written are `model.safetensors` (`packed` uint8, the maps one after the other, each packed by zlib; `starts`
 int64 [N + 1] of them; `colours` uint8 [N, 12, 3]; `of` int64 [N], the subject of each) and `config.json`
 (`side` of the maps in pixels; `subjects`; `details` that are seen in each; `main`, the main colour of each or
-""; `eyes` of each, (y, x, radius) in shares of the side; `turns`: whether its mirror image is as good, as that
-of a thing with letters is not). Held-out illustrations are not among them.
+""; `eyes` of each, (y, x, radius) in shares of the side; `turns`: whether its mirror image is as good;
+that of a thing with letters is not). Held-out illustrations are not among them.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def prepare(source: Path, out: Path, settings: FigureData) -> None:
                 [np.round(eye, 4).tolist() for eye in eyes(labels, palette)] if living else []
             )
     out.mkdir(parents=True, exist_ok=True)
-    arrays = {
+    arrays: dict[str, np.ndarray] = {
         "packed": np.frombuffer(b"".join(maps), np.uint8),
         "starts": np.cumsum([0, *map(len, maps)], dtype=np.int64),
         "colours": np.stack(colours),
