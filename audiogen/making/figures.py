@@ -154,7 +154,7 @@ class Figures:
         labels, eyes = self.labels(row), self.eyes[row]
         if mirrored:
             labels, eyes = labels[:, ::-1], tuple((y, 1 - x, radius) for y, x, radius in eyes)
-        at = np.stack(np.mgrid[:SIZE, :SIZE] + 0.5).astype(np.float32) / SIZE
+        at = np.asarray(np.mgrid[:SIZE, :SIZE] + 0.5).astype(np.float32) / SIZE
         at += SWAY * np.stack([clouds(rng, 320, 2), clouds(rng, 320, 2)])
         at += np.stack([resized(each) for each in moved])
         if sketch is not None:
@@ -275,7 +275,7 @@ def _bent(figure: np.ndarray, place: np.ndarray, sketch: np.ndarray) -> np.ndarr
     """
     from scipy.ndimage import distance_transform_edt, gaussian_filter, map_coordinates
 
-    at = (np.stack(np.mgrid[:GRID, :GRID]) + 0.5) / GRID
+    at = (np.asarray(np.mgrid[:GRID, :GRID]) + 0.5) / GRID
     own, its = _box(figure), _box(sketch)
     box = np.concatenate([place[:2] + own[:2] * place[2:], own[2:] * place[2:]])
 
@@ -292,7 +292,7 @@ def _bent(figure: np.ndarray, place: np.ndarray, sketch: np.ndarray) -> np.ndarr
     shift = np.zeros((2, GRID, GRID))
     if both / max(either, 1) < ALIKE:
         return np.zeros((2, SIZE, SIZE), np.float32)
-    grid = np.stack(np.mgrid[:GRID, :GRID]).astype(float)
+    grid = np.asarray(np.mgrid[:GRID, :GRID]).astype(float)
     for _ in range(ROUNDS):
         here = map_coordinates(mine, grid + shift, order=1, mode="nearest")
         slope = np.stack(np.gradient(here))
