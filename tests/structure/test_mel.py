@@ -18,7 +18,7 @@ from audiogen.structure.mel.scenes import (
     CALLS_ARE_CLEAR,
     DROPS_ARE_CLEAR,
     DROPS_DO_NOT_HISS,
-    DROPS_FALL_ON_SOMETHING,
+    HAS_A_LOW_END,
     Contrast,
 )
 from audiogen.structure.mel.stage import (
@@ -275,7 +275,7 @@ def test_rain_is_put_where_drops_ring_and_neither_engine_nor_air_is_heard() -> N
     running[:6] = -11.0  # a tap: nothing below 300 Hz
     assert DROPS_ARE_CLEAR(ringing, mel) and not DROPS_ARE_CLEAR(humming, mel)
     assert DROPS_DO_NOT_HISS(ringing, mel) and not DROPS_DO_NOT_HISS(hissing, mel)
-    assert DROPS_FALL_ON_SOMETHING(ringing, mel) and not DROPS_FALL_ON_SOMETHING(running, mel)
+    assert HAS_A_LOW_END(ringing, mel) and not HAS_A_LOW_END(running, mel)
     known = (("rain", 0.0, 1.0, "linear"), ("waves", 0.0, 1.0, "linear"))
     stage = MelStage.from_config(dataclasses.replace(TINY, attributes=known, colours=2, scenes=8, **FOREVER))
     bank = stage.network.bank

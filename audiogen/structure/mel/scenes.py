@@ -21,6 +21,7 @@ DRAFTS = {
     "waves": 4
 }  # as many of one scene are written, side by side; std of level .34 (one: .26, real: .47)
 SCENE_TRIES = 24
+BREAKS_HZ = 1_000.0
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Contrast:
 
     def __call__(self, colour: Tensor, mel: MelSettings) -> bool:
         """Whether the lasting spectrum [groups] has it."""
-        hz = torch.from_numpy(band_centres_hz(mel)).float().unflatten(0, (mel.n_groups, -1)).mean(1)
+        hz = _hz(mel)
         band, against = (colour[(hz >= low) & (hz < high)] for low, high in (self.band_hz, self.against_hz))
         return bool((band.max() if self.peak else band.mean()) - against.mean() >= self.least)
 
@@ -48,9 +49,12 @@ class Contrast:
 CALLS_ARE_CLEAR = Contrast((2_000.0, 10_500.0), (0.0, 600.0), 1.4, peak=True)
 DROPS_ARE_CLEAR = Contrast((2_300.0, 6_000.0), (550.0, 1_400.0), -0.4)  # half of all recordings have it
 DROPS_DO_NOT_HISS = Contrast((2_300.0, 6_000.0), (6_000.0, 12_000.0), 0.25)  # four fifths of all
-DROPS_FALL_ON_SOMETHING = Contrast((60.0, 300.0), (550.0, 1_400.0), -1.0)  # 39 of 40
+HAS_A_LOW_END = Contrast(
+    (60.0, 300.0), (550.0, 1_400.0), -1.0
+)  # 39 of 40 recordings of rain, 43 of 45 of waves
 RULES: dict[str, tuple[tuple[int, Contrast], ...]] = dict.fromkeys(CALLS, ((1, CALLS_ARE_CLEAR),)) | {
-    "rain": ((2, DROPS_ARE_CLEAR), (3, DROPS_DO_NOT_HISS), (3, DROPS_FALL_ON_SOMETHING))
+    "rain": ((2, DROPS_ARE_CLEAR), (3, DROPS_DO_NOT_HISS), (3, HAS_A_LOW_END)),
+    "waves": ((3, HAS_A_LOW_END),),
 }
 
 
@@ -59,6 +63,16 @@ def rules(sources: Iterable[str], scenes: int) -> list[Contrast]:
     return [rule for name in sources for since, rule in RULES.get(name, ()) if since <= scenes]
 
 
-def swell(frames: Tensor, mel: MelSettings) -> Tensor:
-    """How much the level of frames [L, N, D] moves: its standard deviation over time, nats [L]."""
-    return (0.5 * torch.logsumexp(2 * frames[..., : mel.n_groups], -1)).std(1, correction=0)
+def swell(frames: Tensor, mel: MelSettings, scenes: int) -> Tensor:
+    """How much the level of frames [L, N, D] moves: its standard deviation over time, nats [L].
+
+    What breaks is heard above 1 kHz; below, a swell may be a rumble. Version 2 heard all together.
+    """
+    low_hz = BREAKS_HZ if scenes > 2 else 0.0
+    heard = frames[..., : mel.n_groups][..., _hz(mel) >= low_hz]
+    return (0.5 * torch.logsumexp(2 * heard, -1)).std(1, correction=0)
+
+
+def _hz(mel: MelSettings) -> Tensor:
+    """The mean centre of the bands of each group, [groups]."""
+    return torch.from_numpy(band_centres_hz(mel)).float().unflatten(0, (mel.n_groups, -1)).mean(1)
