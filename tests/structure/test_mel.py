@@ -20,7 +20,6 @@ from audiogen.structure.mel.scenes import (
     DROPS_DO_NOT_HISS,
     HAS_A_LOW_END,
     Contrast,
-    swell,
 )
 from audiogen.structure.mel.stage import (
     MelStage,
@@ -315,17 +314,6 @@ def test_of_several_drafts_of_waves_the_one_that_swells_most_is_kept() -> None:
     assert height(waves) == pytest.approx(4, abs=0.1)
     assert height(waves, scenes=1) == pytest.approx(2, abs=0.1)  # files of earlier versions
     assert height(rain) == pytest.approx(2, abs=0.1)
-
-
-def test_a_rumble_that_swells_is_no_surf() -> None:
-    rumbling, breaking = torch.full((2, 50, 37), -6.0)
-    rumbling[:, :12] += 2 * torch.linspace(0, 9, 50).sin()[:, None]  # to 900 Hz
-    breaking[:, 18:] += torch.linspace(0, 9, 50).sin()[:, None]  # from 1.7 kHz
-    heard = swell(torch.stack([rumbling, breaking]), MelSettings(), 3)
-    assert heard[1] > 5 * heard[0]
-    assert (
-        swell(torch.stack([rumbling, breaking]), MelSettings(), 2).argmax() == 0
-    )  # files of earlier versions
 
 
 def test_frames_pack_and_unpack() -> None:

@@ -21,7 +21,6 @@ DRAFTS = {
     "waves": 4
 }  # as many of one scene are written, side by side; std of level .34 (one: .26, real: .47)
 SCENE_TRIES = 24
-BREAKS_HZ = 1_000.0
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Contrast:
 
     def __call__(self, colour: Tensor, mel: MelSettings) -> bool:
         """Whether the lasting spectrum [groups] has it."""
-        hz = _hz(mel)
+        hz = torch.from_numpy(band_centres_hz(mel)).float().unflatten(0, (mel.n_groups, -1)).mean(1)
         band, against = (colour[(hz >= low) & (hz < high)] for low, high in (self.band_hz, self.against_hz))
         return bool((band.max() if self.peak else band.mean()) - against.mean() >= self.least)
 
@@ -63,16 +62,6 @@ def rules(sources: Iterable[str], scenes: int) -> list[Contrast]:
     return [rule for name in sources for since, rule in RULES.get(name, ()) if since <= scenes]
 
 
-def swell(frames: Tensor, mel: MelSettings, scenes: int) -> Tensor:
-    """How much the level of frames [L, N, D] moves: its standard deviation over time, nats [L].
-
-    What breaks is heard above 1 kHz; below, a swell may be a rumble. Version 2 heard all together.
-    """
-    low_hz = BREAKS_HZ if scenes > 2 else 0.0
-    heard = frames[..., : mel.n_groups][..., _hz(mel) >= low_hz]
-    return (0.5 * torch.logsumexp(2 * heard, -1)).std(1, correction=0)
-
-
-def _hz(mel: MelSettings) -> Tensor:
-    """The mean centre of the bands of each group, [groups]."""
-    return torch.from_numpy(band_centres_hz(mel)).float().unflatten(0, (mel.n_groups, -1)).mean(1)
+def swell(frames: Tensor, mel: MelSettings) -> Tensor:
+    """How much the level of frames [L, N, D] moves: its standard deviation over time, nats [L]."""
+    return (0.5 * torch.logsumexp(2 * frames[..., : mel.n_groups], -1)).std(1, correction=0)

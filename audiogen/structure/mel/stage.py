@@ -238,7 +238,7 @@ class MelStage(Pretrained):
         with one_thread(), torch.inference_mode():
             hints = torch.cat([hints.repeat(n, 1) for (hints, _), n in zip(told, drafts, strict=True)])
             written = self.write(hints, left.repeat(len(hints), 1), generators, sampling, progress)
-            kept = [part[int(swell(part, mel, scenes).argmax())] for part in written.split(drafts)]
+            kept = [part[int(swell(part, mel).argmax())] for part in written.split(drafts)]
             frames = torch.stack(kept)
             for number, (_, components) in enumerate(told):
                 if components is not None:
