@@ -24,7 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "rows": {"errors"},
     "compat": BASE,
-    "calibration": BASE,
+    "calibration": BASE | {"media"},
     "native": set(),  # loops as machine code
     "memory": set(),
     "media": BASE | {"native"},
