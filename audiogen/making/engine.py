@@ -124,7 +124,7 @@ def artifacts(
         followed, form = x, None
         if isinstance(x, Contour) and plan.led and _laid_in_for(plan, at):
             form = painting.form_of(plan, x, sampling)
-            followed = x if form is None else form.contour
+            followed = x if form is None else Contour(form.lines)
         made = _made(plan, at, followed, sampling, progress, observer, arriving)
         if isinstance(made, Latents) and isinstance(x, Contour):
             ink = None if x.is_empty and form is None else x.pixels
@@ -246,7 +246,7 @@ def _laid_in(plan: Plan, at: int, x: Any, sampling: Sampling) -> Edit | None:
         return None
     form = painting.form_of(plan, x, sampling) if plan.led else None
     if form is not None:
-        colours: Picture | None = form.picture
+        colours: Picture | None = Picture(form.pixels)
     else:
         colours = ColourLayouts.load().lay(x, known, sampling.seed_for("layout"), plan.by_rule)
     return None if colours is None else Edit(_encoded(plan, at, colours), strength)

@@ -7,7 +7,6 @@ from functools import cached_property
 
 import numpy as np
 
-from audiogen.artifacts import Contour, Picture
 from audiogen.media import drawing
 from audiogen.media.colour import lab_to_rgb
 from audiogen.media.painting.outlines import PEAK, SPREAD, line
@@ -48,14 +47,14 @@ class Form:
         return self.labels > 0
 
     @property
-    def picture(self) -> Picture:
-        """Its colours on white, 256x256."""
-        return Picture(drawing.resized(np.ascontiguousarray(self.colours.transpose(2, 0, 1)), 256))
+    def pixels(self) -> np.ndarray:
+        """Its colours on white, as a picture holds them, float32 [3, 256, 256]."""
+        return drawing.resized(np.ascontiguousarray(self.colours.transpose(2, 0, 1)), 256)
 
     @property
-    def contour(self) -> Contour:
-        """Its lines, 64x64."""
-        return Contour(np.clip(1.3 * drawing.shrunk(line(self.middles, 6.0), 64), 0, 1).astype(np.float32))
+    def lines(self) -> np.ndarray:
+        """Its lines, as a contour holds them, float32 [64, 64]."""
+        return np.clip(1.3 * drawing.shrunk(line(self.middles, 6.0), 64), 0, 1).astype(np.float32)
 
     @property
     def seeing(self) -> np.ndarray:
