@@ -517,14 +517,22 @@ def checksum(file: Path) -> str:
     return digest.hexdigest()
 
 
-def _verify(folder: Path) -> None:
+def listed_checksums() -> dict[str, str]:
+    """The SHA-256 that the weights in the package must have, by name.
+
+    Raises:
+        MissingModel: the list cannot be read.
+    """
     try:
-        listed = json.loads((WEIGHTS_FOLDER / "checksums.json").read_text())
+        return dict(json.loads((WEIGHTS_FOLDER / "checksums.json").read_text()))
     except (OSError, ValueError) as problem:
         raise MissingModel(
             f"The checksums of the weights cannot be read ({problem}); reinstall audiogen."
         ) from problem
-    if checksum(folder / "model.safetensors") != listed.get(folder.name):
+
+
+def _verify(folder: Path) -> None:
+    if checksum(folder / "model.safetensors") != listed_checksums().get(folder.name):
         raise MissingModel(f"The weights {folder.name!r} are damaged (checksum differs); reinstall audiogen.")
 
 

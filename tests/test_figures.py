@@ -199,6 +199,9 @@ def only(request: Request) -> Take:
 def test_a_picture_is_painted_over_a_figure_unless_its_recipe_is_older(led: Request) -> None:
     takes = [only(dataclasses.replace(led, painting=version)) for version in (2, 3)]
     assert [take.recipe["painting"] for take in takes] == [2, 3]
+    # what was remembered is named, so that `again` can say that it has changed
+    assert ["picture-figures" in take.recipe["weights"] for take in takes] == [False, True]
+    assert all("picture-layouts" in take.recipe["weights"] for take in takes)
     assert np.abs(takes[0].picture.pixels - takes[1].picture.pixels).mean() > 0.02
 
 

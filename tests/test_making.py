@@ -26,6 +26,7 @@ def test_takes_come_with_everything_that_was_made(tiny):
         assert_good_audio(take.waveform.samples, 44_100, 1.0)
         assert take.sampling.n == 1
     takes[0].save(tiny / "a.wav")
+    assert "wavenet" in takes[0].recipe["weights"]  # whose modes guide the renderer
     again = provenance.request_of(takes[0].recipe, tiny, tiny)
     (replay,) = make(again)
     assert np.array_equal(replay.waveform.samples, takes[0].waveform.samples)
