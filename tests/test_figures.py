@@ -205,6 +205,14 @@ def test_a_picture_is_painted_over_a_figure_unless_its_recipe_is_older(led: Requ
     assert np.abs(takes[0].picture.pixels - takes[1].picture.pixels).mean() > 0.02
 
 
+@pytest.mark.parametrize("how", [{"layout": False}, {"painting": 2}])
+def test_where_several_are_not_painted_it_is_said(led: Request, how: dict[str, object]) -> None:
+    several = dataclasses.replace(led, prompt="two foxes")
+    assert not any("one is painted" in each for each in understand(several).remarks)
+    (said,) = [each for each in understand(dataclasses.replace(several, **how)).remarks if "one is" in each]
+    assert said.startswith("2 fox: one is painted")
+
+
 def test_a_kept_sketch_and_kept_latents_give_the_same_picture(led: Request, tmp_path: Path) -> None:
     take = only(led)
     assert take.latents.led

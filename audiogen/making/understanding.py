@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from audiogen.artifacts import Conditioning, Contour, Latents, MelSpectrogram
 from audiogen.errors import InvalidRequest
-from audiogen.kinds import Kind, kind_named
+from audiogen.kinds import OWN, Kind, kind_named
 from audiogen.making import foreign, pictures, revision, sound
 from audiogen.making.retouch import forms, retouched
 from audiogen.making.sources import condition, load_source
@@ -14,6 +15,7 @@ from audiogen.registry import NONE, StageEntry, chain, check_scheduler, entry_of
 from audiogen.request import Plan, Request, Start
 
 Entries = dict[str, StageEntry]
+ALONE = "one is painted; several are where the sketch is ours, with a layout and colours"
 
 
 def understand(request: Request, given: tuple[Any, ...] = ()) -> Plan:
@@ -86,7 +88,10 @@ def _of_picture(
     more = pictures.extras(request, kind, known, drawn, entries, vocabulary)
     foreign.check_upscale(request, known)
     remarks = (*remarks, *more, *fitted, *seen, *known.remarks)
-    return Plan(request, kind, known, drawn, entries, remarks, retouch=touch, shown=shown, given=given)
+    plan = Plan(request, kind, known, drawn, entries, remarks, retouch=touch, shown=shown, given=given)
+    if (known.count or 1) > 1 and vocabulary == OWN and not plan.led:
+        plan = replace(plan, remarks=(*remarks, f"{known.count} {known.subject}: {ALONE}"))
+    return plan
 
 
 def _needed(given: tuple[Any, ...], start: Start | None, varied: bool = False) -> tuple[Any, ...]:
