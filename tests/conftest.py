@@ -75,10 +75,13 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def tiny(tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The registry finds the tiny weights, and the current folder is empty; returns that folder."""
+def tiny(tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The registry finds the tiny weights, and the current folder is empty; gives that folder."""
     from audiogen import registry
+    from audiogen.render.score_guide import Keys
 
     monkeypatch.setattr(registry, "WEIGHTS_FOLDER", tiny_weights)
     monkeypatch.chdir(tmp_path)
-    return tmp_path
+    Keys.load.cache_clear()  # of the weights there were before, and of the tiny ones
+    yield tmp_path
+    Keys.load.cache_clear()

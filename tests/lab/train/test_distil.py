@@ -13,7 +13,7 @@ from audiogen.lab.train.decoder import guide_of
 from audiogen.lab.train.distil import FIRST, OWN, TEACHERS, DistilTask, texture_distance, told, unheard
 from audiogen.lab.train.recipe import Recipe, TrainSettings
 from audiogen.lab.train.runner import train
-from audiogen.sampling.flow import midpoint, times
+from audiogen.sampling.flow import midpoint, times, walked
 from tests.lab.train.test_ambience_training import STAGE
 
 TASK = {"batch_size": 3, "frames": 60, "walks": 6}
@@ -51,7 +51,8 @@ def test_a_walk_is_the_teachers_own(task: DistilTask, led: int) -> None:
     assert walk["present"][:, 1].eq(led).all()
     estimate = told(task.teacher, guide_of(asked), 1.0 if led else 2.0)
     with torch.no_grad():
-        end = midpoint(lambda x, t: (x - estimate(x, t)) / t, asked["noise"], times(4, 3.0), unheard)
+        steps = midpoint(asked["noise"], times(4, 3.0), unheard)
+        end = walked(steps, lambda x, t: (x - estimate(x, t)) / t)
     torch.testing.assert_close(walk["end"].float(), end, atol=0.02, rtol=0)  # kept in float16
     noise = 0.75 * asked["noise"]
     assert float((walk["half"] - noise).abs().mean()) < float((walk["end"] - noise).abs().mean())
