@@ -2,9 +2,8 @@
 
 A mel frame sees 46 ms to either side, so some of an attack sounds before it and the rest rises slowly. The
 guide of the notes (`render/score_guide.py`) knows when each key is struck and how steeply its tones begin.
-Around an onset the level of each of a few bands follows the guide's, as temporal noise shaping and the
-tools for transients of spatial codecs do (Herre and Johnston 1996; ISO/IEC 23003-1, 6.8); what rings from
-before and the energy of the whole are kept.
+Around an onset the level of each of a few bands follows the guide's; what rings from before and the energy
+of the whole are kept. The aim is that of temporal noise shaping (Herre and Johnston 1996), the way is ours.
 """
 
 from __future__ import annotations
