@@ -15,7 +15,7 @@ from audiogen.rows import settle
 
 Progress = Callable[[str, int, int], bool]
 ARITHMETIC = 3  # 1: scores by torch's operators; 2: by compiled steps; 3: coarse mels too
-SCENES, PHASES = 3, 3  # the newest, see `Sampling`
+SCENES, PHASES = 3, 4  # the newest, see `Sampling`
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class Sampling:
         scenes: the way in which a scene of ambience is chosen, see `structure/mel/scenes.py`; 1: as before
             there was a choice; 2: without the rule against hiss. A replay has that of its recipe.
         phases: 1: a renderer goes by the mel alone; 2: by the notes too, where they are known, see
-            `render/score_guide.py`; 3: by their levels and attacks as well. A replay has that of its
-            recipe.
+            `render/score_guide.py`; 3: by their levels and attacks as well; 4: surf is noise, see
+            `render/surf.py`. A replay has that of its recipe.
     """
 
     seed: int = 0

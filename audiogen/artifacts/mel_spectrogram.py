@@ -27,6 +27,7 @@ class MelSpectrogram:
         take: how the decoder set the instrument up, by name (brightness, room, ...), for the recipe.
         notes: that it was made from, where they are known: a renderer then knows where the partials lie. A
             file whose mid was changed by hand has none.
+        sources: sounds of nature that it holds, where they are known: a renderer then knows what is noise.
         until: of one that is still being decoded: called with a frame, it returns when all before are there.
     """
 
@@ -36,6 +37,7 @@ class MelSpectrogram:
     settings: MelSettings = MelSettings()
     take: dict[str, float] = field(default_factory=dict)
     notes: Notes | None = None
+    sources: tuple[str, ...] = ()
     until: Callable[[int], None] | None = None
 
     def __post_init__(self) -> None:
@@ -60,6 +62,8 @@ class MelSpectrogram:
     def npz_bytes(self) -> bytes:
         """The file of `save`."""
         arrays = {"mid": self.mid, "side": self.side, "seconds": np.array(self.seconds)}
+        if self.sources:
+            arrays["sources"] = np.array(self.sources)
         if self.notes is not None:
             arrays |= {"notes": self.notes.rows(), "pedal": self.notes.pedal}
             arrays["cents"] = np.array(self.take.get("cents", 0.0))
@@ -96,4 +100,5 @@ class MelSpectrogram:
         if "notes" in arrays and not changed:
             notes = Notes.from_rows(arrays["notes"], arrays.get("pedal"))
             take = {"cents": one_number(arrays, "cents", path)} if "cents" in arrays else {}
-        return cls(mid, side, one_number(arrays, "seconds", path), layout, take, notes)
+        sources = tuple(str(name) for name in arrays.get("sources", np.zeros(0)).flat)
+        return cls(mid, side, one_number(arrays, "seconds", path), layout, take, notes, sources)

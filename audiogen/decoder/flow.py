@@ -7,8 +7,9 @@ stage with other schedulers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -16,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from audiogen import memory
-from audiogen.artifacts import Conditioning, MelSpectrogram, Notes, Structure
+from audiogen.artifacts import Conditioning, MelSpectrogram, Structure
 from audiogen.conditions import FIRST_SOURCES, source_weights
 from audiogen.decoder.guide import make_guide
 from audiogen.media.mel import PAN_LIMIT, WIDTH_RANGE, MelSettings, band_centres_hz, group_of_band
@@ -128,8 +129,14 @@ class FlowDecoder(Pretrained):
         guide = make_guide(x, conditioning, take, names, frames, mel, keys, sampling.loop)
         scale = 1.0 if x.is_empty else 1 + sampling.structure_strength * (self.config.noise_scale - 1)
         notes = x.notes if sampling.structure_strength > 0 else None  # else it knows nothing of them
-        named = dict(zip(self.config.take_names, (round(float(v), 3) for v in take), strict=True))
-
+        made = partial(
+            MelSpectrogram,
+            seconds=x.seconds,
+            settings=mel,
+            take=dict(zip(self.config.take_names, (round(float(v), 3) for v in take), strict=True)),
+            notes=notes,
+            sources=() if keys else tuple(name for name, weight in conditioning.sources.items() if weight),
+        )
         sampling = self.with_defaults(x, sampling)
         steps = times(sampling.steps or self.config.steps, self.config.shift)
         solve = SOLVERS.get(sampling.scheduler or self.config.scheduler) if self.family == "flow" else None
@@ -137,13 +144,13 @@ class FlowDecoder(Pretrained):
         alone = options.edit is None and observer is None and frames > WINDOW_FRAMES
         if options.arriving and solve is not None and local and alone:
             parts = self.march(solve, guide, frames, scale, seed, steps)
-            return arriving(parts, frames, x.seconds, mel, named, notes)
+            return arriving(parts, frames, mel, made)
         noise = scale * draw_noise((self.network.dimensions, frames), seed).T[None]
         seen = None
         if observer is not None:
 
             def seen(done: int, steps: int, x0: Tensor) -> None:
-                observer(done, steps, self.wrap(x0, x.seconds, named, notes))
+                observer(done, steps, made(*self.arrays(x0)))
 
         estimate = self.estimate(guide, sampling, sampling.loop)
         if options.edit is not None:
@@ -157,7 +164,7 @@ class FlowDecoder(Pretrained):
             lambda step, total: report(progress, "decoder", step, total),
             seen,
         )
-        return self.wrap(x0, x.seconds, named, notes)
+        return made(*self.arrays(x0))
 
     def march(
         self, solve: Solver, guide: Guide, frames: int, scale: float, seed: int, steps: Tensor
@@ -237,12 +244,10 @@ class FlowDecoder(Pretrained):
         plain = estimator(guide.without_attributes()) if weight != 1 else None
         return steered(guided, plain, weight, sampling.guidance_rescale or 0.0, free, strength, circular)
 
-    def wrap(
-        self, x0: Tensor, seconds: float, take: dict[str, float], notes: Notes | None = None
-    ) -> MelSpectrogram:
-        """Normalised packed mel [1, F, D] -> artifact, within the ranges of the mel."""
+    def arrays(self, x0: Tensor) -> tuple[np.ndarray, np.ndarray]:
+        """Mid and side of a normalised packed mel [1, F, D], within the ranges of the mel."""
         mid, side = self.unpacked(x0)
-        return MelSpectrogram(mid.numpy(), side.numpy(), seconds, self.config.mel, take, notes)
+        return mid.numpy(), side.numpy()
 
     def unpacked(self, x0: Tensor) -> tuple[Tensor, Tensor]:
         """Mid [bands, F] and side [2, groups, F] of a normalised packed mel, within their ranges."""
@@ -256,12 +261,7 @@ class FlowDecoder(Pretrained):
 
 
 def arriving(
-    parts: Iterator[tuple[Tensor, Tensor]],
-    frames: int,
-    seconds: float,
-    mel: MelSettings,
-    take: dict[str, float],
-    notes: Notes | None,
+    parts: Iterator[tuple[Tensor, Tensor]], frames: int, mel: MelSettings, made: Callable[..., MelSpectrogram]
 ) -> MelSpectrogram:
     """A mel that is filled from its beginning, as far as whoever reads it asks for with `until`."""
     mid, side = memory.zeros(mel.n_bands, frames), memory.zeros(2, mel.n_groups, frames)
@@ -276,7 +276,7 @@ def arriving(
             there = stop
             memory.leave()
 
-    return MelSpectrogram(mid, side, seconds, mel, take, notes, until)
+    return made(mid, side, until=until)
 
 
 def pack(mid: Tensor, side: Tensor) -> Tensor:

@@ -23,6 +23,7 @@ from audiogen.media.finish import fitted_loop
 from audiogen.media.mel import MelSettings, group_of_bin
 from audiogen.render.partials import led
 from audiogen.render.score_guide import SHARED, SHARED_BEFORE, ScoreGuide, begun, levelled, shared_out
+from audiogen.render.surf import ITERATIONS, Surf, is_surf
 from audiogen.sampling.phase import fast_griffin_lim, integrate_phase, white_phases
 from audiogen.sampling.stft import forward
 from audiogen.stage import PLAIN, Edit, Options, Progress, Sampling, report, sounded
@@ -50,6 +51,7 @@ class Strip:
         leads: the levels of its partials and the steepness of its attacks are followed too.
         until: of a mel that is still being decoded, see `MelSpectrogram`.
         aloud: it begins where the piece does, and may be heard while it is rendered.
+        surf: it is noise throughout.
     """
 
     mid: np.ndarray
@@ -65,6 +67,7 @@ class Strip:
     leads: bool = False
     until: Callable[[int], None] | None = None
     aloud: bool = False
+    surf: bool = False
 
     @property
     def frames(self) -> int:
@@ -116,14 +119,15 @@ class SpectrogramRenderer:
         generator = torch.Generator().manual_seed(sampling.seed_for("renderer"))
         samples = round(x.seconds * mel.sample_rate)
         told = sampling.phases
+        surf = told > 3 and is_surf(x.sources)
         if options.edit is not None:
-            out = self.between(x, options.edit, generator, progress, told)[:, :samples]
+            out = self.between(x, options.edit, generator, progress, told, surf)[:, :samples]
         elif sampling.loop:
-            out = self.circle(x, generator, progress, told)
+            out = self.circle(x, generator, progress, told, surf)
             out = out if out.shape[1] == samples else fitted_loop(out, samples)
         else:
             guide = ScoreGuide.of(x) if told > 1 else None
-            strip = Strip(x.mid, x.side, guide=guide, leads=told > 2, until=x.until, aloud=True)
+            strip = Strip(x.mid, x.side, guide=guide, leads=told > 2, until=x.until, aloud=True, surf=surf)
             out = self.line(strip, generator, progress)[:, :samples]
         return Waveform(out, mel.sample_rate)
 
@@ -135,6 +139,7 @@ class SpectrogramRenderer:
         bands, side = torch.from_numpy(strip.mid), torch.from_numpy(strip.side)
         known, opening = strip.before, strip.after  # of a circle the last frames are the first again
         spans = _spans(strip.frames, strip.block or BLOCK_FRAMES, overlap)
+        surf = Surf(generator) if strip.surf else None
         heard = 0
         for number, (first, stop) in enumerate(spans):
             report(progress, "renderer", number, len(spans))
@@ -156,7 +161,13 @@ class SpectrogramRenderer:
                 share = SHARED if strip.leads else SHARED_BEFORE
                 magnitude = self.matched(shared_out(magnitude, guide, share), asked[:, here])
             last = number == len(spans) - 1
-            settled = self.complete(magnitude, generator, known, opening if last else None, guide)
+            if surf is not None:
+                grain, phase = surf.block(magnitude, hop // per, overlap * per)
+                settled = fast_griffin_lim(
+                    grain, phase, hop // per, ITERATIONS, known, known_end=opening if last else None
+                )
+            else:
+                settled = self.complete(magnitude, generator, known, opening if last else None, guide)
             del guide, asked
             sound = self.sound(settled, magnitude, side[:, :, first:stop])
             if told is not None and strip.leads:
@@ -174,7 +185,13 @@ class SpectrogramRenderer:
         return out
 
     def between(
-        self, x: MelSpectrogram, edit: Edit, generator: torch.Generator, progress: Progress, told: int
+        self,
+        x: MelSpectrogram,
+        edit: Edit,
+        generator: torch.Generator,
+        progress: Progress,
+        told: int,
+        surf: bool,
     ) -> np.ndarray:
         """The span of an edit and OVERLAP_FRAMES on both sides, silence elsewhere: [2, frames * hop]."""
         mel, frames = self.mel, x.mid.shape[1]
@@ -207,13 +224,14 @@ class SpectrogramRenderer:
             guide=guide,
             start=low,
             leads=told > 2,
+            surf=surf,
         )
         out = np.zeros((2, frames * hop), np.float32)
         out[:, low * hop : high * hop] = self.line(strip, generator, progress)
         return out
 
     def circle(
-        self, x: MelSpectrogram, generator: torch.Generator, progress: Progress, told: int
+        self, x: MelSpectrogram, generator: torch.Generator, progress: Progress, told: int, surf: bool
     ) -> np.ndarray:
         """One period of a loop, float32 [2, frames * hop].
 
@@ -238,6 +256,7 @@ class SpectrogramRenderer:
             guide=guide,
             start=start,
             leads=told > 2,
+            surf=surf,
         )
         out = self.line(strip, generator, progress)
         skip = overlap // 3 * hop  # as blocks are joined: in the middle of what they share

@@ -1,0 +1,48 @@
+"""Surf: where nothing but water that breaks is heard, the spectrum is that of noise, not of a mean magnitude.
+
+A mel says how strong a band is on average, and refinement of phases holds each bin at just that: noise whose
+bins do not scatter, which sounds metallic. Here the phases are those of drawn white noise, and so is, in
+part, the scatter of its magnitudes (of noise they are Rayleigh distributed). Drops, crackles and calls are
+lost by it: sounds that have them are made as before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import torch
+from torch import Tensor
+
+from audiogen.sampling.stft import forward
+
+SURF, BESIDE = "waves", {"waves", "wind", "thunder"}  # thunder and wind are heard as well either way
+SCATTER = 0.5  # exponent of the magnitudes of the noise; 0: none of their scatter, 1: all
+ITERATIONS = 2  # of phase refinement; more of them smooth the scatter away
+
+
+def is_surf(sources: Collection[str]) -> bool:
+    """Whether a sound that holds these is noise throughout."""
+    return SURF in sources and BESIDE.issuperset(sources)
+
+
+class Surf:
+    """White noise in blocks that go on from one another."""
+
+    def __init__(self, generator: torch.Generator) -> None:
+        self.generator = generator
+        self.last = torch.zeros(0)
+
+    def block(self, magnitude: Tensor, hop_length: int, again: int) -> tuple[Tensor, Tensor]:
+        """Magnitude [bins, F] with its scatter, and phases, radians, same shape.
+
+        Args:
+            again: so many frames at the beginning were the last of the block before.
+        """
+        bins, frames = magnitude.shape
+        kept = self.last[len(self.last) - again * hop_length :] if len(self.last) else self.last
+        drawn = torch.randn(frames * hop_length - len(kept), generator=self.generator)
+        self.last = torch.cat([kept, drawn])
+        spectrum = forward(self.last, 2 * (bins - 1), hop_length)
+        level = spectrum.abs()
+        scatter = (level / level.square().mean().sqrt()).clamp_min(1e-4) ** SCATTER
+        return magnitude * scatter, spectrum.angle()
