@@ -44,6 +44,7 @@ class Levels:
         seconds: of every sound as it came, s.
         loudness_lufs: of every sound before the gain; None for silence.
         gain_db: at most 0, for every sound.
+        alike: all came at one rate, with as many channels and samples.
     """
 
     files: tuple[Path, ...]
@@ -53,6 +54,7 @@ class Levels:
     seconds: tuple[float, ...]
     loudness_lufs: tuple[float | None, ...]
     gain_db: tuple[float, ...]
+    alike: bool = True
 
     @property
     def minimum_s(self) -> float:
@@ -85,6 +87,7 @@ def measure(item: Item) -> Levels:
         seconds=tuple(samples.shape[1] / own for samples, own in sounds),
         loudness_lufs=tuple(round(x, 3) if np.isfinite(x) else None for x in loudness),
         gain_db=tuple(round(gain, 3) for gain in gains_db(loudness, peaks)),
+        alike=len({(samples.shape, own) for samples, own in sounds}) == 1,
     )
 
 

@@ -33,6 +33,10 @@ class ScoreKind(Kind):
     def scores(self, row: Row) -> dict[str, float]:
         """What the answer gives each system."""
 
+    def compared(self, systems: Sequence[str]) -> list[str]:
+        """Those that are tested against each other: all that are judged."""
+        return list(systems)
+
     def summary(self, rows: Sequence[Row]) -> Row:
         scored = [(row, self.scores(row)) for row in rows]
         systems = _systems(scored)
@@ -43,6 +47,8 @@ class ScoreKind(Kind):
         cells = _cells(scored, systems)
         matrix = _by_rater(cells) if by_rater else np.array(list(cells.values()))
         between = stats.mean_intervals(matrix)
+        compared = self.compared(systems)
+        tested = matrix[:, [systems.index(name) for name in compared]]
         all_scores = np.array([[own.get(name, np.nan) for name in systems] for _, own in scored])
         result: Row = {
             "systems": systems,
@@ -59,8 +65,9 @@ class ScoreKind(Kind):
                 }
                 for k, name in enumerate(systems)
             },
-            "friedman_p": stats.friedman_p(matrix),
-            "pairs": _pairs(matrix, systems),
+            "compared": compared,
+            "friedman_p": stats.friedman_p(tested),
+            "pairs": _pairs(tested, compared),
             "by_rater": _table(cells, systems, 0),
             "by_item": _table(cells, systems, 1),
             "agreement": _agreement(cells),
@@ -206,7 +213,7 @@ def _best_first(summary: Row) -> list[tuple[str, Row]]:
 
 
 def _conclusion(result: Row) -> str:
-    best = _best_first(result)[0][0]
+    best = next(name for name, _ in _best_first(result) if name in result["compared"])
     others = [pair for pair in result["pairs"] if best in pair["systems"]]
     shown = [pair for pair in others if pair["p_holm"] < stats.LEVEL]
     beaten = [next(name for name in pair["systems"] if name != best) for pair in shown]

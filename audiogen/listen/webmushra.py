@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 from audiogen.errors import InvalidRequest
@@ -24,6 +25,7 @@ from audiogen.listen.design import Design
 from audiogen.listen.folders import REFERENCE, checksum
 from audiogen.listen.kind import Kind
 from audiogen.listen.kinds import KINDS
+from audiogen.listen.presented import Sounds
 from audiogen.listen.scores import ScoreKind
 from audiogen.listen.trials import Item, Row, Stimulus
 from audiogen.media.files import write_atomic
@@ -34,6 +36,7 @@ _BACK = {"mushra": "mushra", "ab": "paired_comparison", "abx": "paired_compariso
 )
 _PASSED_OVER = ("volume", "finish", "generic", "consent")
 _LARGEST = 4 << 20  # bytes of a configuration
+_HEARD_DB = 0.5  # louder by so much is heard
 
 
 @dataclass(frozen=True)
@@ -112,9 +115,7 @@ def write_config(design: Design, path: Path, force: bool = False) -> list[str]:
     }
     text = yaml.safe_dump(config, allow_unicode=True, sort_keys=False, width=110)
     write_atomic(path, text.encode(), force)
-    files = [s.file for item in design.items for s in item.all]
-    other = sorted({f.suffix for f in files} - {".wav"})
-    return [f"webMUSHRA plays WAV alone; convert {', '.join(other)}"] if other else []
+    return _otherwise(design)
 
 
 def tables(rows: Sequence[Row]) -> dict[str, bytes]:
@@ -216,6 +217,20 @@ def _page(unit: Item, kind: str, path: Path, end: str, design: Design) -> Row:
         return page | loop | unforced | {"reference": first[1], "stimuli": dict(rest)}
     answers = [{"value": c.value, "label": c.en} for c in design.kind.choices]
     return page | {"mustRate": True, "mustPlayback": "ended", "stimuli": named, "response": answers}
+
+
+def _otherwise(design: Design) -> list[str]:
+    """What webMUSHRA does otherwise than the page here: it takes the files as they are."""
+    other = sorted({s.file.suffix for item in design.items for s in item.all} - {".wav"})
+    found = [f"webMUSHRA plays WAV alone; convert {', '.join(other)}"] if other else []
+    levels = design.presented.levels if isinstance(design.presented, Sounds) else {}
+    uneven = [name for name, own in levels.items() if not own.alike]
+    if uneven and design.kind.name == "mushra":
+        found.append(f"webMUSHRA refuses other lengths, rates or channels on a page: {', '.join(uneven[:5])}")
+    apart = max((np.ptp(own.gain_db) for own in levels.values()), default=0.0)
+    if apart >= _HEARD_DB:
+        found.append(f"webMUSHRA does not match loudness; these files differ by up to {apart:.1f} dB")
+    return found
 
 
 def _test_id(row: Row) -> str:

@@ -117,19 +117,22 @@ def test_mushra_hides_the_reference_and_two_anchors_and_drops_who_does_not_hear_
     hidden = {s.system: s.lowpass_hz for label, s in trial.stimuli.items() if label != "R"}
     assert hidden == {**dict.fromkeys((*SYSTEMS, "reference"), 0), "anchor35": 3500, "anchor70": 7000}
     rows = []
-    for rater, reference, anchor in (("ann", 100, 40), ("bob", 80, 40), ("cy", 95, 95)):
+    raters = [("ann", 100, 40), ("bob", 80, 40), ("cy", 95, 95), ("dee", 100, 30), ("eve", 90, 90)]
+    for rater, reference, anchor in raters:
         for one in mushra.draw(items(), Plan()):
             row = row_of(one, rater)
-            scores = {"reference": reference, "anchor70": anchor}
+            dull = one.item.name == items()[0].name  # nothing above 7 kHz: two of five hear no difference
+            scores = {"reference": reference, "anchor70": 95 if dull and rater in ("ann", "dee") else anchor}
             answer = {x: scores.get(s.system, 50) for x, s in one.stimuli.items() if x != "R"}
             rows.append(row | mushra.judge(row, answer))
     (found,) = report(rows, {})["comparisons"]
     assert found["excluded"] == {
         "bob": "scored the hidden reference below 90 in 4 of 4 trials",
-        "cy": "scored the 7 kHz anchor above 90 in 4 of 4 trials",
+        "cy": "scored the 7 kHz anchor above 90 in 3 of 3 trials",
     }
-    assert found["raters"] == 1
-    assert report(rows, {}, screening=False)["comparisons"][0]["raters"] == 3
+    assert found["raters"] == 3
+    assert {name for pair in found["pairs"] for name in pair["systems"]} == set(SYSTEMS)  # no anchors
+    assert report(rows, {}, screening=False)["comparisons"][0]["raters"] == 5
     with pytest.raises(InvalidRequest, match="leave out --checks"):
         mushra.draw(items(), Plan(checks=1))
     with pytest.raises(InvalidRequest, match="needs a reference"):

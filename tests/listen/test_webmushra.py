@@ -72,7 +72,7 @@ def test_a_test_is_written_and_read_again(examine, folders, kind):
     for name in ("one", "two"):
         write(folders / "real" / f"{name}.wav", noise(seed=3))
     design = examine(kind=kind, reference=reference).design
-    assert write_config(design, Path("test.yaml")) == []
+    write_config(design, Path("test.yaml"))
     written = yaml.safe_load(Path("test.yaml").read_text())
     assert written["pages"][-1]["type"] == "finish" and written["pages"][0][0] == "random"
     config = read_config(Path("test.yaml"))
@@ -86,6 +86,15 @@ def test_a_test_is_written_and_read_again(examine, folders, kind):
     if kind == "mos":
         assert page["mustPlayback"] == "ended"
     assert files == {s.file.resolve() for item in design.items for s in item.all}
+
+
+def test_what_webmushra_does_otherwise_is_said(examine, folders):
+    write(folders / "real" / "one.wav", noise(1.5, seed=3))
+    design = examine(kind="mushra", reference="real").design
+    assert write_config(design, Path("test.yaml")) == [
+        "webMUSHRA refuses other lengths, rates or channels on a page: one",
+        "webMUSHRA does not match loudness; these files differ by up to 6.1 dB",
+    ]
 
 
 def test_a_choice_is_forced_where_it_was_asked_so(examine, folders):
