@@ -88,7 +88,7 @@ class Found:
     @property
     def sure(self) -> bool:
         """Whether the id can be relied on."""
-        return self.ahead >= SURE
+        return bool(self.ahead >= SURE)
 
 
 NOTHING = Found(0.0)

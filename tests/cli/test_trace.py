@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,8 @@ def test_trace_finds_the_mark_when_the_recipe_is_gone(tiny: Path, run) -> None:
     assert f"id {id_}" in ran.out
     assert "made as rain.wav" in ran.out
     assert "as its recipe says" in run("trace", "rain.wav").out
+    told = json.loads(run("trace", "rain.wav", "--json").out)
+    assert (told["marked"], told["id"], told["sure"]) == (True, id_, True)
 
 
 def test_trace_says_so_where_there_is_none(tiny: Path, run) -> None:
