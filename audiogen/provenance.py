@@ -65,6 +65,9 @@ def recipe_of(plan: Plan, take: Take) -> dict[str, Any]:
         "torch": torch.__version__,
         "licence": _licence((*loaded, *below)),
     }
+    if take.figures:
+        recipe["figures"] = list(take.figures)
+        recipe["licence"] += f" Its figure is bent and recoloured from {', '.join(take.figures)}."
     if take.mark is not None:
         newest = origin.SOUND if take.picture is None else origin.PICTURE
         recipe["watermark"] = {"version": plan.request.marks or newest, "id": take.mark}

@@ -39,8 +39,8 @@ AS_WRITTEN = MidiChanges()
 AS_USUAL = CallSettings()
 EDITS = 2  # how pictures are changed, varied and made of squares; 1: as before recipes held this number
 # How pictures of things are painted; 1: as before recipes held this number, 2: by rule at the end, 3: over a
-# figure that is bent to the sketch.
-PAINTING = 3
+# figure that is bent to the sketch, 4: to another one too, with proportions and colours of its own.
+PAINTING = 4
 PAINTER = "painter"  # the stage after which a picture is painted by rule
 LAID_IN = "3d"  # the look in which is laid in what is then painted in a style
 IN_SQUARES, PAINTED_AS = "pixel", "flat"  # a look, and the one in which it is painted before
@@ -405,6 +405,7 @@ class Take:
         made: what the last stage gave, finished.
         steps: if asked for, what the stages had after their steps: of sound the mel, of pictures `Picture`.
         mark: the id that the watermark of the result carries; None: it has none.
+        figures: the illustrations that a figure was bent from, with whom to name; see `making.figures`.
     """
 
     seed: int
@@ -419,6 +420,7 @@ class Take:
     made: Any = None
     steps: tuple[Any, ...] = ()
     mark: str | None = None
+    figures: tuple[str, ...] = ()
     recipe: dict[str, Any] = field(default_factory=dict)
 
     @property

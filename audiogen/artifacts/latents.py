@@ -14,6 +14,7 @@ from audiogen.errors import InvalidRequest
 from audiogen.media import files, png
 
 MOST_CHANNELS, MOST_PLACES = 64, 128  # places to a side; ours have 8 channels and 32x32
+FIRST_LED = 3  # `Request.painting` of the first figures
 SHOWN = 8  # pixels of a plot to a place of the grid
 
 
@@ -27,14 +28,15 @@ class Latents:
         asked: what it was made for; None: not known. It is not kept in a file.
         ink: the contour along which it was painted, float32 [n, n] in 0..1, levels of 1/255; None: there was
             none. The last hand at a picture draws its lines.
-        led: whether a figure was bent to that contour, see `making.figures`, and painted in its place.
+        led: `Request.painting` where a figure was bent to that contour, see `making.figures`, and painted in
+            its place; 0: none was.
     """
 
     values: np.ndarray
     size: int = 256
     asked: Conditioning | None = None
     ink: np.ndarray | None = None
-    led: bool = False
+    led: int = 0
 
     def __post_init__(self) -> None:
         check_array("Image latents are", self.values, "channels", "h", "w")
@@ -61,7 +63,7 @@ class Latents:
         if self.ink is not None:
             row["contour"] = np.round(255 * np.clip(self.ink, 0, 1)).astype(np.uint8)
         if self.led:
-            row["led"] = np.array(1)
+            row["led"] = np.array(self.led)
         return files.npz_bytes(row)
 
     @classmethod
@@ -78,9 +80,9 @@ class Latents:
         check_array("Image latents are", values, "channels", "h", "w")
         ink = arrays.get("contour")
         ink = None if ink is None else ink.astype(np.float32) / 255
-        return cls(
-            values.astype(np.float32), int(one_number(arrays, "size", path)), ink=ink, led="led" in arrays
-        )
+        led = int(one_number(arrays, "led", path)) if "led" in arrays else 0
+        led = FIRST_LED if led == 1 else led  # as it was written first
+        return cls(values.astype(np.float32), int(one_number(arrays, "size", path)), ink=ink, led=led)
 
     def plot(self) -> bytes:
         """The channels beside each other, grey at 0, as a PNG file."""

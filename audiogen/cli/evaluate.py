@@ -36,6 +36,8 @@ OTHERS = {  # name -> (module with `main(arguments) -> exit code`, what it measu
     "sound": ("folders.command", "Two folders of sounds, A/ B/: distances, recognisers, notes."),
     "pictures": ("pictures.command", "Two folders of pictures, A/ B/; or with --data decoders of pictures."),
     "sketches": ("sketches", "The sketch of subjects."),
+    "subjects": ("subjects", "Pictures of subjects: styles, sharpness, colours, details that are asked for."),
+    "copies": ("copies", "How near pictures of subjects come to training illustrations."),
     "story": ("story.command", "Picture stories against frames made alone."),
 }
 STEPS = (1, 2, 4, 8, 16)

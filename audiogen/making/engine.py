@@ -128,7 +128,7 @@ def artifacts(
         made = _made(plan, at, followed, sampling, progress, observer, arriving)
         if isinstance(made, Latents) and isinstance(x, Contour):
             ink = None if x.is_empty and form is None else x.pixels
-            made = dataclasses.replace(made, ink=ink, led=form is not None)
+            made = dataclasses.replace(made, ink=ink, led=plan.request.painting if form else 0)
         x = _as_kept(made, plan.conditioning)
         if plan.once and getattr(x, "until", None) is None:
             for stage in at_work:

@@ -2,8 +2,9 @@
 
 A sketch says where a subject is, how large, and what its outline is; what it says of eyes, wheels and stripes
 is seldom clear. The figures are remembered as maps of regions, several of each subject. One whose outline is
-like the sketch's is laid over it and bent towards it, smoothly (Thirion's demons, 1998), as far as it stays
-itself. Colours that the words ask for take the place of its main ones, big eyes grow, fur is ruffled.
+like the sketch's is laid over it and bent towards it, and towards another figure of the subject; the seed
+gives it proportions of its own, and its main colour is that of a third. Colours that the words ask for take
+the place of its main ones, big eyes grow, fur is ruffled.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ import numpy as np
 
 from audiogen.artifacts import Conditioning, Contour
 from audiogen.errors import MissingModel
+from audiogen.making import bending
 from audiogen.making.layouts import HUED, LEAST_HUED, UNHUED, fitting, usual_hue
-from audiogen.media import drawing
 from audiogen.media.colour import COLOURS, rgb_to_lab
 from audiogen.media.painting.forms import Form
 from audiogen.media.painting.textures import SIZE, clouds, resized
@@ -29,23 +30,18 @@ WEIGHTS = "picture-figures"
 BIG_EYES, FLUFFY = "big eyes", "fluffy"
 GROWN = 1.6  # times as large are big eyes
 AROUND_EYE = 2.6  # radii within which the face gives way
-GRID = 64  # pixels on which outlines are compared and bent
-BEST = 4  # figures that are drawn from
-EXTENT = (0.76, 0.88)  # of the picture that a figure's longer side takes
-SLENDER = 1.25  # times that a figure may be drawn out or pressed together, as the sketch is
-ROUNDS, PULL, STIFF = 24, 0.9, 5.0  # of bending: rounds, pixels of GRID in one at most, smoothness
-ALIKE = 0.5  # overlap from which a figure is bent to a sketch
+LARGER, AROUND = (0.8, 1.3), 1.9  # times as large are parts within a figure; radii within which it gives way
+BEST, OFTENER = 4, 6  # figures that are drawn from: before recipes held `painting: 4`, and since
 SWAY = 0.011  # of the picture: free movement of all that is drawn
 VARIED = 0.06  # of the picture: movement of what is varied
-SMOOTH = 1.4  # pixels of a map
 SHARE = 0.03  # of a figure's pixels from which a second colour counts
-TOGETHER = (0.42, 0.46)  # of the picture that each of several figures takes
-MIDDLES = (  # of so many figures: (y, x)
-    ((0.5, 0.5),),
-    ((0.52, 0.26), (0.48, 0.74)),
-    ((0.27, 0.5), (0.72, 0.26), (0.72, 0.74)),
-    ((0.27, 0.26), (0.27, 0.74), (0.73, 0.26), (0.73, 0.74)),
-)
+OTHER = (0.3, 0.6)  # weight of another figure's outline
+SKETCH = (0.3, 0.4)  # and of the sketch's
+TOO_ALIKE = 0.97  # overlap from which two are one drawing in two looks
+NEARER = (0.2, 0.9)  # how far a main colour comes to that of another figure
+MIXED = 0.6  # radians between hues that are not mixed
+COARSE = 192  # pixels on which it is seen how much room a figure takes
+TINT_HUE, TINT_CHROMA, TINT_LIGHT = 0.1, 0.08, 2.5  # radians, share, L*: standard deviations of all colours
 EYES_APART = 25.0  # L* between eyes and what is around them, at least
 BRIGHT_EYES, DARK_EYES = (84.0, -4.0, 62.0), (14.0, 0.0, -2.0)  # CIELAB
 
@@ -60,6 +56,7 @@ class Figures:
         eyes: (y, x, radius) of the eyes of each, in shares of the side. turns: whether its mirror image is as
             good.
         colours: uint8 [N, K, 3]. packed, starts: the maps, see `lab.data.prepare_figures`.
+        after: the illustration that each is of, and whom to name: "noto/1f98a (Google; Apache-2.0; https://..".
         source: name and sha256, for recipes.
     """
 
@@ -73,6 +70,7 @@ class Figures:
     colours: np.ndarray
     packed: np.ndarray
     starts: np.ndarray
+    after: tuple[str, ...]
     source: dict[str, str]
 
     @classmethod
@@ -94,30 +92,52 @@ class Figures:
         return np.frombuffer(zlib.decompress(packed), np.uint8).reshape(self.side, self.side)
 
     def form(
-        self, contour: Contour, known: Conditioning, seed: int, varied: float = 0.0, other: int = 0
+        self,
+        contour: Contour,
+        known: Conditioning,
+        seed: int,
+        varied: float = 0.0,
+        other: int = 0,
+        own: bool = True,
     ) -> Form | None:
         """What is painted for a sketch; None: the subject is not among the remembered ones.
 
         Args:
             contour: of any size; an empty one: as the figure is.
             varied: how much of it is otherwise, 0..1, as the seed `other` draws it.
+            own: it gets an outline, proportions and colours of its own, as since `painting: 4`.
         """
         if known.subject not in self.subjects:
             return None
         rng = np.random.default_rng(seed)
         moved = VARIED * varied * np.random.default_rng(other).standard_normal((2, 5, 5))
         rows = self._rows(known)
-        count = min(known.count or 1, len(MIDDLES))
-        sketch = _sketched(contour) if count == 1 else None
+        count = min(known.count or 1, max(bending.ROWS))
+        sketch = bending.sketched(contour) if count == 1 else None
         labels, lab, eyes = np.zeros((SIZE, SIZE), int), [np.zeros((1, 3), np.float32)], []
+        used: list[int] = []
         for number in range(count):
-            row, mirrored = self._chosen(rows, sketch, rng)
-            place = _place(number, count, rng) if sketch is None else _place_of(sketch, self.labels(row), rng)
-            one, seen = self._drawn(row, mirrored, place, sketch, moved, BIG_EYES in known.details, rng)
+            row, mirrored = self._chosen(rows, sketch, rng, OFTENER if own else BEST)
+            lies = (
+                bending.place(number, count, rng)
+                if sketch is None
+                else bending.place_of(sketch, self.labels(row), rng)
+            )
+            towards = [] if sketch is None else [(sketch, rng.uniform(*SKETCH) if own else 1.0)]
+            coloured = self._coloured(row, known)
+            used.append(row)
+            if own:
+                second = self._second(rows, row, mirrored, rng)
+                used += [each for each, _ in second]
+                towards += [(self._filled(*each), rng.uniform(*OTHER)) for each in second]
+                used.append(third := int(rng.choice(rows)))
+                coloured = self._tinted(coloured, row, third, known, rng)
+            one, seen = self._drawn(row, mirrored, lies, towards, moved, BIG_EYES in known.details, own, rng)
             labels = np.where(one > 0, one + sum(map(len, lab)) - 1, labels)
-            lab.append(self._coloured(row, known))
+            lab.append(coloured)
             eyes += seen
-        return Form(labels, np.concatenate(lab), tuple(eyes))
+        after = tuple(dict.fromkeys(self.after[row] for row in used))
+        return Form(labels, np.concatenate(lab), tuple(eyes), after=after)
 
     def _rows(self, known: Conditioning) -> np.ndarray:
         asked = [name for name in known.details if name in COLOURS]
@@ -129,47 +149,75 @@ class Figures:
             rows = rows[seeing] if seeing.any() else rows
         return rows
 
+    def _each(self, rows: np.ndarray) -> list[tuple[int, bool]]:
+        """Figures, and their mirror images where those are as good."""
+        return [(int(row), turned) for row in rows for turned in (False, True)[: 1 + self.turns[row]]]
+
     def _chosen(
-        self, rows: np.ndarray, sketch: np.ndarray | None, rng: np.random.Generator
+        self, rows: np.ndarray, sketch: np.ndarray | None, rng: np.random.Generator, most: int
     ) -> tuple[int, bool]:
         """A figure, and whether it is mirrored: of those that overlap the sketch best, where there is one."""
-        each = [(int(row), turned) for row in rows for turned in (False, True)[: 1 + self.turns[row]]]
+        each = self._each(rows)
         if sketch is not None:
-            overlap = [_overlap(_filled(self.labels(row), turned), sketch) for row, turned in each]
-            each = [each[k] for k in np.argsort(overlap, kind="stable")[::-1][:BEST]]
+            alike = [bending.overlap(self._filled(*one), sketch) for one in each]
+            each = [each[k] for k in np.argsort(alike, kind="stable")[::-1][:most]]
         return each[rng.integers(len(each))]
+
+    def _second(
+        self, rows: np.ndarray, row: int, mirrored: bool, rng: np.random.Generator
+    ) -> list[tuple[int, bool]]:
+        """Another figure of the subject with an outline like that of one, but not the same; or none."""
+        mine = self._filled(row, mirrored)
+        each = [one for one in self._each(rows) if one[0] != row]
+        each = [one for one in each if bending.ALIKE < bending.overlap(self._filled(*one), mine) < TOO_ALIKE]
+        return [each[rng.integers(len(each))]] if each else []
+
+    def _filled(self, row: int, mirrored: bool) -> np.ndarray:
+        """What a figure covers, bool [side, side]."""
+        figure = self.labels(row) > 0
+        return figure[:, ::-1] if mirrored else figure
 
     def _drawn(
         self,
         row: int,
         mirrored: bool,
-        place: np.ndarray,
-        sketch: np.ndarray | None,
+        lies: np.ndarray,
+        towards: list[tuple[np.ndarray, float]],
         moved: np.ndarray,
         large: bool,
+        own: bool,
         rng: np.random.Generator,
     ) -> tuple[np.ndarray, list[tuple[float, float, float]]]:
-        """Labels [SIZE, SIZE] of one figure in a place (top, left, height, width of its map, in shares), and
-        its eyes in pixels."""
+        """Labels [SIZE, SIZE] of one figure in a place (top, left, height, width of its map, in shares), bent
+        towards others, and its eyes in pixels."""
         labels, eyes = self.labels(row), self.eyes[row]
         if mirrored:
             labels, eyes = labels[:, ::-1], tuple((y, 1 - x, radius) for y, x, radius in eyes)
         at = np.asarray(np.mgrid[:SIZE, :SIZE] + 0.5).astype(np.float32) / SIZE
         at += SWAY * np.stack([clouds(rng, 320, 2), clouds(rng, 320, 2)])
         at += np.stack([resized(each) for each in moved])
-        if sketch is not None:
-            at += _bent(labels > 0, place, sketch)
-        at = (at - place[:2, None, None]) / place[2:, None, None]
+        shift = bending.bent(labels > 0, lies, *towards)
+        if own:
+            at = _own(labels > 0, lies, shift, bending.Proportions.draw(rng, self.turns[row]), at)
+        else:
+            at = at + np.stack([resized(each) for each in shift])
+        at = ((at - lies[:2, None, None]) / lies[2:, None, None]).astype(np.float32)
+        if own:
+            kinds: dict[int, float] = {}
+            for middle, radius, kind in bending.features(labels):
+                grown = kinds.setdefault(kind, float(rng.uniform(*LARGER)))
+                at = bending.swollen(at, middle, radius, grown, AROUND)
+                eyes = tuple(
+                    (y, x, r * (grown if np.hypot(y - middle[0], x - middle[1]) < 0.5 * radius else 1.0))
+                    for y, x, r in eyes
+                )
         near = [int(np.hypot(at[0] - y, at[1] - x).argmin()) for y, x, _ in eyes]
         if large:
             for y, x, radius in eyes:
-                away = np.stack([at[0] - y, at[1] - x])
-                far = np.hypot(*away) / radius
-                nearer = np.interp(far, (0, GROWN, AROUND_EYE), (0, 1, AROUND_EYE)) / np.maximum(far, 1e-6)
-                at = at - away * np.where(far < AROUND_EYE, 1 - nearer, 0)
-        scale = SIZE * float(place[2:].mean()) * (GROWN if large else 1.0)
+                at = bending.swollen(at, (y, x), radius, GROWN, AROUND_EYE)
+        scale = SIZE * float(lies[2:].mean()) * (GROWN if large else 1.0)
         seen = [(k // SIZE + 0.5, k % SIZE + 0.5, eye[2] * scale) for k, eye in zip(near, eyes, strict=True)]
-        return _enlarged(labels, at), seen
+        return bending.enlarged(labels, at), seen
 
     def _coloured(self, row: int, known: Conditioning) -> np.ndarray:
         """CIELAB [K, 3] of a figure's colours, the main ones as asked."""
@@ -190,6 +238,32 @@ class Figures:
                 lab[eye] = BRIGHT_EYES if lab[body, 0] < 50 else DARK_EYES
         return lab
 
+    def _tinted(
+        self, lab: np.ndarray, row: int, other: int, known: Conditioning, rng: np.random.Generator
+    ) -> np.ndarray:
+        """CIELAB [K, 3] of a figure's colours: the main one nearer to that of another figure of the subject,
+        unless one is asked for, and all of them a little otherwise."""
+        if any(name in COLOURS for name in known.details):
+            return lab
+        hue, chroma, light = np.clip(rng.standard_normal(3), -1.5, 1.5) * (TINT_HUE, TINT_CHROMA, TINT_LIGHT)
+        nearer = rng.uniform(*NEARER)
+        if self.main[other] not in UNHUED:
+            labels = self.labels(row)
+            counts = np.bincount(labels.ravel(), minlength=len(lab) + 1)[1:]
+            of_it, middle = _main(lab, counts)
+            labels = self.labels(other)
+            theirs = rgb_to_lab(self.colours[other, : labels.max()] / 255)
+            _, wanted = _main(theirs, np.bincount(labels.ravel(), minlength=len(theirs) + 1)[1:])
+            if np.linalg.norm(middle[1:]) > HUED < np.linalg.norm(wanted[1:]):
+                turn = abs(np.angle(complex(*wanted[1:]) / complex(*middle[1:])))
+                nearer = nearer if turn < MIXED else round(nearer)  # red and green make a brown
+                lab = np.where(of_it[:, None], lab + nearer * (wanted - middle), lab)
+        turned = np.array([[np.cos(hue), -np.sin(hue)], [np.sin(hue), np.cos(hue)]])
+        lab = np.concatenate([lab[:, :1], (1 + chroma) * lab[:, 1:] @ turned.T], 1)
+        hued = np.linalg.norm(lab[:, 1:], axis=1) > HUED
+        lab[hued, 0] = np.clip(lab[hued, 0] + light, 5, 96)
+        return lab.astype(np.float32)
+
 
 @lru_cache(maxsize=2)
 def _read(folder: Path, name: str) -> Figures:
@@ -199,10 +273,12 @@ def _read(folder: Path, name: str) -> Figures:
     arrays = load_file(file)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     of, starts, colours = (arrays[key] for key in ("of", "starts", "colours"))
-    lists = {key: config[key] for key in ("main", "details", "eyes", "turns")}
+    lists = {key: config[key] for key in ("main", "details", "eyes", "turns", "drawn")}
     if {len(of), len(starts) - 1, len(colours)} | {len(each) for each in lists.values()} != {len(of)}:
         raise ValueError("its arrays and its lists do not fit")
     eyes = tuple(tuple(tuple(eye) for eye in each) for each in lists["eyes"])
+    sets = {each: "; ".join(credit) for each, credit in config["sets"].items()}
+    after = tuple(f"{each} ({sets[each.split('/')[0]]})" for each in config["drawn"])
     source = {"name": name, "sha256": checksum(file)}
     return Figures(
         config["side"],
@@ -215,110 +291,33 @@ def _read(folder: Path, name: str) -> Figures:
         colours,
         arrays["packed"],
         starts,
+        after,
         source,
     )
 
 
-def _sketched(contour: Contour) -> np.ndarray | None:
-    """What a sketch encloses, bool [GRID, GRID]; None: nothing."""
-    ink = drawing.shrunk(contour.pixels, GRID) > 0.35
-    solid = drawing.enclosed(ink)
-    return solid if solid.sum() > 1.5 * ink.sum() else None
+def _own(
+    figure: np.ndarray, lies: np.ndarray, shift: np.ndarray, manner: bending.Proportions, at: np.ndarray
+) -> np.ndarray:
+    """Places in a picture that lie under places [2, h, w] of one in which a figure has its own proportions,
+    and takes the same room."""
+    box = bending.box_of(figure)
+    box = np.concatenate([lies[:2] + box[:2] * lies[2:], box[2:] * lies[2:]])
+
+    def under(at: np.ndarray) -> np.ndarray:
+        at = manner.places(at, box)
+        return at + bending.shifted(shift, at)
+
+    wide = 2 * np.asarray(np.mgrid[:COARSE, :COARSE] + 0.5) / COARSE - 0.5  # it may go beyond the picture
+    inside = (under(wide) - lies[:2, None, None]) / lies[2:, None, None] * len(figure)
+    held = (inside >= 0).all(0) & (inside < len(figure)).all(0)
+    seen = held & figure[tuple(np.clip(inside, 0, len(figure) - 1).astype(int))]
+    covers = 2 * bending.box_of(seen) - (0.5, 0.5, 0, 0)
+    return under(bending.fitted(at, covers, box))
 
 
-def _filled(labels: np.ndarray, mirrored: bool) -> np.ndarray:
-    figure = labels > 0
-    return figure[:, ::-1] if mirrored else figure
-
-
-def _box(figure: np.ndarray) -> np.ndarray:
-    """(top, left, height, width) of the smallest box around it, in shares."""
-    rows, columns = np.flatnonzero(figure.any(1)), np.flatnonzero(figure.any(0))
-    box = rows[0], columns[0], rows[-1] + 1 - rows[0], columns[-1] + 1 - columns[0]
-    return np.array(box, np.float32) / len(figure)
-
-
-def _overlap(figure: np.ndarray, sketch: np.ndarray) -> float:
-    """Of two, each cut to its box and stretched to one square, and how alike the boxes are: 0..1."""
-    cut = []
-    for each in (figure, sketch):
-        top, left, height, width = np.round(_box(each) * len(each)).astype(int)
-        cut.append(resized(each[top : top + height, left : left + width].astype(np.float32), 32) > 0.5)
-    slender = [np.log(box[3] / box[2]) for box in (_box(figure), _box(sketch))]
-    both, either = (cut[0] & cut[1]).sum(), (cut[0] | cut[1]).sum()
-    return float(both / max(either, 1) * np.exp(-0.5 * abs(slender[0] - slender[1])))
-
-
-def _place(number: int, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Where the map of one of some figures lies: (top, left, height, width)."""
-    size = rng.uniform(*EXTENT) if count == 1 else rng.uniform(*TOGETHER)
-    y, x = MIDDLES[count - 1][number] + rng.uniform(-0.015, 0.015, 2)
-    return np.array([y - size / 2, x - size / 2, size, size], np.float32)
-
-
-def _place_of(sketch: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Where the map of a figure lies over a sketch: in its middle, as slender as it, within limits."""
-    own, its = _box(labels > 0), _box(sketch)
-    drawn_out = np.clip(np.sqrt(its[3] / its[2] / (own[3] / own[2])), 1 / SLENDER, SLENDER) ** 0.5
-    stretch = np.array([1 / drawn_out, drawn_out])
-    size = rng.uniform(*EXTENT) / max(own[2:] * stretch) * stretch
-    middle = 0.5 + 0.5 * (its[:2] + its[2:] / 2 - 0.5)
-    corner = middle - (own[:2] + own[2:] / 2) * size
-    low, high = 0.03 - own[:2] * size, 0.97 - (own[:2] + own[2:]) * size
-    return np.concatenate([np.clip(corner, low, high), size]).astype(np.float32)
-
-
-def _bent(figure: np.ndarray, place: np.ndarray, sketch: np.ndarray) -> np.ndarray:
-    """How far a figure is bent towards a sketch: float32 [2, SIZE, SIZE], in shares of the picture.
-
-    The sketch is brought to the figure's box first: what is left is form.
-    """
-    from scipy.ndimage import distance_transform_edt, gaussian_filter, map_coordinates
-
-    at = (np.asarray(np.mgrid[:GRID, :GRID]) + 0.5) / GRID
-    own, its = _box(figure), _box(sketch)
-    box = np.concatenate([place[:2] + own[:2] * place[2:], own[2:] * place[2:]])
-
-    def depth(mask: np.ndarray, where: np.ndarray) -> np.ndarray:
-        held = np.asarray(map_coordinates(mask.astype(np.float32), where * len(mask) - 0.5, order=1)) > 0.5
-        signed = distance_transform_edt(held) - distance_transform_edt(~held)
-        return np.asarray(gaussian_filter(signed, 1.0))
-
-    mine = depth(figure, (at - place[:2, None, None]) / place[2:, None, None])
-    theirs = depth(
-        sketch, its[:2, None, None] + (at - box[:2, None, None]) / box[2:, None, None] * its[2:, None, None]
-    )
-    both, either = ((mine > 0) & (theirs > 0)).sum(), ((mine > 0) | (theirs > 0)).sum()
-    shift = np.zeros((2, GRID, GRID))
-    if both / max(either, 1) < ALIKE:
-        return np.zeros((2, SIZE, SIZE), np.float32)
-    grid = np.asarray(np.mgrid[:GRID, :GRID]).astype(float)
-    for _ in range(ROUNDS):
-        here = map_coordinates(mine, grid + shift, order=1, mode="nearest")
-        slope = np.stack(np.gradient(here))
-        gap = np.clip(theirs - here, -3, 3) * (np.abs(here) < 6)
-        step = gap * slope / np.maximum((slope**2).sum(0) + 0.25 * gap**2, 0.2)
-        shift = gaussian_filter(shift + np.clip(step, -PULL, PULL), (0, STIFF, STIFF))
-    return np.stack([resized(each) for each in shift / GRID])
-
-
-def _enlarged(labels: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """Labels at places [2, SIZE, SIZE] in shares of their map: each has a soft share, the most counts."""
-    from scipy.ndimage import gaussian_filter, map_coordinates
-
-    side = len(labels)
-    wide = np.pad(labels, 2)
-    best, out = np.zeros(at.shape[1:], np.float32), np.zeros(at.shape[1:], int)
-    for label in np.unique(wide):
-        soft = gaussian_filter((wide == label).astype(np.float32), SMOOTH)
-        share = map_coordinates(soft, at * side + 1.5, order=1, mode="nearest")
-        more = share > best
-        best[more], out[more] = share[more], label
-    return out
-
-
-def _recoloured(lab: np.ndarray, counts: np.ndarray, names: list[str]) -> np.ndarray:
-    """Colours with the main ones in other hues, the first the most seen; light and shade stay."""
+def _ordered(lab: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of colours [K, 3]: the number of the name of each; how many pixels each name has; names, main first."""
     typical = np.array(list(COLOURS.values()), np.float32)
     nearest = ((lab[:, None] - typical) ** 2).sum(-1).argmin(1)
     totals = np.bincount(nearest, counts, len(typical))
@@ -326,6 +325,19 @@ def _recoloured(lab: np.ndarray, counts: np.ndarray, names: list[str]) -> np.nda
     order = np.argsort(-totals, kind="stable")
     if totals[hued].sum() > LEAST_HUED * totals.sum():
         order = np.array([*order[hued[order]], *order[~hued[order]]])
+    return nearest, totals, order
+
+
+def _main(lab: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which colours are the main one, bool [K], and their mean [3]."""
+    nearest, _, order = _ordered(lab, counts)
+    of_it = nearest == order[0]
+    return of_it, np.average(lab[of_it], 0, counts[of_it] + 1e-6)
+
+
+def _recoloured(lab: np.ndarray, counts: np.ndarray, names: list[str]) -> np.ndarray:
+    """Colours with the main ones in other hues, the first the most seen; light and shade stay."""
+    nearest, totals, order = _ordered(lab, counts)
     out = lab.copy()
     for name, old in zip(names, order, strict=False):
         of_it = nearest == old

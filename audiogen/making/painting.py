@@ -18,6 +18,7 @@ import numpy as np
 
 from audiogen import scenery
 from audiogen.artifacts import Conditioning, Contour, Latents, Picture
+from audiogen.artifacts.latents import FIRST_LED
 from audiogen.making.layouts import is_closed
 from audiogen.media import drawing
 from audiogen.request import Plan, Take
@@ -34,12 +35,17 @@ EVEN = 14.0  # pixels over which it does
 FUR = 0.13  # how much lighter or darker hairs are
 
 
-def form_of(plan: Plan, contour: Contour, sampling: Sampling) -> Form | None:
-    """What is painted in the place of a sketch, for a plan that is led; None: nothing is remembered."""
+def form_of(plan: Plan, contour: Contour, sampling: Sampling, led: int = 0) -> Form | None:
+    """What is painted in the place of a sketch, for a plan that is led; None: nothing is remembered.
+
+    Args:
+        led: the way in which it was (`Latents.led`), where it is painted already.
+    """
     ink = contour.pixels if sampling.structure_strength >= FOLLOWED else np.zeros((64, 64), np.float32)
     varied = (sampling.variation, sampling.seed_for("variation")) if sampling.variation else (0.0, 0)
     known = dataclasses.replace(plan.conditioning, prompt="", unknown=(), remarks=(), sources={})
-    return _form(ink.tobytes(), len(ink), _Asked(known), sampling.seed_for("figure"), varied)
+    own = (led or plan.request.painting) > FIRST_LED
+    return _form(ink.tobytes(), len(ink), _Asked(known), sampling.seed_for("figure"), varied, own)
 
 
 class _Asked:
@@ -56,15 +62,17 @@ class _Asked:
 
 
 @lru_cache(maxsize=1)  # the decoder and the last hand ask for the same
-def _form(ink: bytes, side: int, asked: _Asked, seed: int, varied: tuple[float, int]) -> Form | None:
+def _form(
+    ink: bytes, side: int, asked: _Asked, seed: int, varied: tuple[float, int], own: bool
+) -> Form | None:
     from audiogen.making.figures import Figures
 
     contour = Contour(np.frombuffer(ink, np.float32).reshape(side, side))
-    return Figures.load().form(contour, asked.known, seed, *varied)
+    return Figures.load().form(contour, asked.known, seed, *varied, own)
 
 
-def painted(plan: Plan, take: Take) -> Picture:
-    """The picture of a take, in the medium that is asked for.
+def painted(plan: Plan, take: Take) -> tuple[Picture, tuple[str, ...]]:
+    """The picture of a take, in the medium that is asked for, and the illustrations that it is after.
 
     Args:
         plan: one that `Plan.by_rule` is true of. take: with its picture; its contour, where it has one.
@@ -80,14 +88,17 @@ def painted(plan: Plan, take: Take) -> Picture:
         drawn = None if take.contour is None else take.contour.pixels
     form = None
     if latents is not None and latents.led:
-        form = form_of(plan, Contour.empty() if drawn is None else Contour(drawn), sampling)
+        form = form_of(plan, Contour.empty() if drawn is None else Contour(drawn), sampling, latents.led)
     rng = np.random.default_rng(sampling.seed_for("medium"))
     laid = _areas(plan, take, drawn) if form is None else _regions(plan, take, form, rng)
     if known.background:
         draw = np.random.default_rng(sampling.seed_for("background"))
         laid = laid.before(scenery.backdrop(known.background, draw).transpose(1, 2, 0))
+    if (latents.led if form is not None else plan.request.painting) > FIRST_LED:
+        laid = dataclasses.replace(laid, calm=True)
     made = mediums.painted(laid, known.style, rng)
-    return Picture(np.ascontiguousarray(made.transpose(2, 0, 1), np.float32))
+    picture = Picture(np.ascontiguousarray(made.transpose(2, 0, 1), np.float32))
+    return picture, () if form is None else form.after
 
 
 def _regions(plan: Plan, take: Take, form: Form, rng: np.random.Generator) -> Laid:

@@ -123,11 +123,11 @@ def extras(
 
 def finished(plan: Plan, take: Take, progress: Progress = silent) -> Take:
     """The take with its picture at its size, or made larger, and its steps as pictures."""
-    size, picture, mark = plan.conditioning.size, take.picture, None
+    size, picture, mark, figures = plan.conditioning.size, take.picture, None, ()
     if plan.request.decoder == "none" and take.contour is not None:
         picture = Picture(np.repeat(drawing.enlarged(take.contour.pixels, size or SIZES[-1])[None], 3, 0))
     elif picture is not None:
-        picture = painting.painted(plan, take) if plan.by_rule else picture
+        picture, figures = painting.painted(plan, take) if plan.by_rule else (picture, ())
         pixels = picture.pixels if size is None else drawing.resized(picture.pixels, size)
         pixels = squares.of_squares(pixels) if plan.in_squares else pixels
         if plan.upscaler is None:
@@ -139,7 +139,8 @@ def finished(plan: Plan, take: Take, progress: Progress = silent) -> Take:
             pixels, mark = marking.marked_picture(plan, larger.pixels)
             picture = Picture(pixels)
     made = take.made if picture is None else picture
-    return dataclasses.replace(take, picture=picture, made=made, steps=_seen(plan, take), mark=mark)
+    steps = _seen(plan, take)
+    return dataclasses.replace(take, picture=picture, made=made, steps=steps, mark=mark, figures=figures)
 
 
 def _seen(plan: Plan, take: Take) -> tuple[Picture, ...]:

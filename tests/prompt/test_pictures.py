@@ -45,6 +45,12 @@ def test_digits(prompt: str, digit: str, style: str | None) -> None:
         ("一只卡通猫", "cat", {}),
         ("三只卡通猫", "cat", {"count": 3}),
         ("two fluffy cartoon dogs", "dog", {"count": 2, "details": ("fluffy",)}),
+        ("a pair of cartoon cats", "cat", {"count": 2}),
+        ("一对卡通猫", "cat", {"count": 2}),
+        ("一群卡通鸟", "bird", {"count": 3}),
+        ("seven cartoon cats", "cat", {"count": 7}),
+        ("a pair of scissors", "scissors", {}),
+        ("一双手套", "gloves", {}),
         ("毛茸茸的卡通猫", "cat", {"details": ("fluffy",)}),
         ("水彩 猫", "cat", {"style": "watercolor"}),
         ("大眼睛的橘猫, 插画", "cat", {"details": ("big eyes", "orange")}),
@@ -101,8 +107,8 @@ def test_what_cannot_be_drawn_is_refused_with_what_can(prompt: str, words: str) 
 @pytest.mark.parametrize(
     ("prompt", "remark"),
     [
-        ("seven cartoon cats", "seven: up to 4 to a picture; -n 7 makes seven"),
-        ("七只卡通猫", "-n 7"),
+        ("a dozen cartoon cats", "a dozen: 9 are painted, more do not fit"),
+        ("十二只卡通猫", "十二: 9 are painted"),
         ("a cartoon cat and a dog", "dog: left out; a picture has one subject"),
         ("a flat watercolor cat", "flat: left out; a picture has one style"),
         ("watercolor digit 7, 15 s", "15 s: a picture has no length"),

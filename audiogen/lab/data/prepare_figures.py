@@ -4,7 +4,8 @@ Written are `model.safetensors` (`packed` uint8, the maps one after the other, e
 int64 [N + 1] of them; `colours` uint8 [N, 12, 3]; `of` int64 [N], the subject of each) and `config.json`
 (`side` of the maps in pixels; `subjects`; `details` that are seen in each; `main`, the main colour of each or
 ""; `eyes` of each, (y, x, radius) in shares of the side; `turns`: whether its mirror image is as good;
-that of a thing with letters is not). Held-out illustrations are not among them.
+that of a thing with letters is not; `drawn`, the illustration that each is of, "set/file"; `sets`, of the
+name of a set whom to name, licence and address). Held-out illustrations are not among them.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy as np
 from audiogen.lab.data.illustrations.collection import Collection, Illustration
 from audiogen.lab.data.illustrations.looks import COLOURED
 from audiogen.lab.data.illustrations.regions import COLOURS, eyes, regions
+from audiogen.lab.data.picture_credits import attribution
 from audiogen.lab.data.prepare_layouts import layout, said, typical
 
 READ = 256  # pixels that an illustration is read at
@@ -66,6 +68,7 @@ def prepare(source: Path, out: Path, settings: FigureData) -> None:
     subjects = sorted({subject for subject, _ in members})
     of, maps, colours = [], [], []
     config: dict[str, list] = {"subjects": subjects, "main": [], "details": [], "eyes": [], "turns": []}
+    config["drawn"], sets = [], {}
     for (subject, details), group in sorted(members.items()):
         coarse = [(member, *found) for member in group if (found := layout(collection, member, COARSE))]
         if not coarse:
@@ -73,12 +76,15 @@ def prepare(source: Path, out: Path, settings: FigureData) -> None:
         pixels = np.stack([each for _, each, _ in coarse])
         for k in typical(pixels, settings.most[bool(details)], settings.strays):
             member, _, colour = coarse[k]
-            labels, palette = regions(*_figure(collection, member), settings.side)
+            labels, palette = regions(*figure_of(collection, member), settings.side)
             of.append(subjects.index(subject))
             maps.append(zlib.compress(labels.tobytes(), 9))
             colours.append(np.pad(palette, ((0, COLOURS - len(palette)), (0, 0))))
             config["main"].append(colour)
             config["details"].append(details)
+            config["drawn"].append(f"{member.upstream}/{Path(member.file).stem}")
+            author, licence, address = member.credit
+            sets[member.upstream] = [author or attribution(member.upstream), licence, address]
             living = member.group in LIVING
             config["turns"].append(living or member.group in FOOD)
             config["eyes"].append(
@@ -92,11 +98,11 @@ def prepare(source: Path, out: Path, settings: FigureData) -> None:
         "of": np.array(of, np.int64),
     }
     save_file(arrays, out / "model.safetensors")
-    written = json.dumps({"side": settings.side} | config, ensure_ascii=False)
+    written = json.dumps({"side": settings.side, "sets": sets} | config, ensure_ascii=False)
     (out / "config.json").write_text(written, encoding="utf-8")
 
 
-def _figure(collection: Collection, member: Illustration) -> tuple[np.ndarray, np.ndarray]:
+def figure_of(collection: Collection, member: Illustration) -> tuple[np.ndarray, np.ndarray]:
     """An illustration cut to a square around its figure, float32 [READ, READ, 3], and the figure, bool."""
     from PIL import Image
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -34,12 +34,14 @@ class Form:
         labels: int [SIZE, SIZE], 0 is the ground.
         lab: CIELAB of every label, float32 [K + 1, 3]; that of the ground is not used.
         eyes: (y, x, radius) in pixels. furry: whether its outline is of tufts, which are drawn all.
+        after: the illustrations that it was bent from, with whom to name.
     """
 
     labels: np.ndarray
     lab: np.ndarray
     eyes: tuple[tuple[float, float, float], ...] = ()
     furry: bool = False
+    after: tuple[str, ...] = ()
 
     @property
     def figure(self) -> np.ndarray:
@@ -162,7 +164,7 @@ def fluffy(form: Form, rng: np.random.Generator) -> tuple[Form, np.ndarray]:
         )
         draw_lines(tone, Strokes(begin, *sizes), outward, clear, taper=0.9, build_up=False)
         hair += sign * tone
-    return Form(labels, form.lab, form.eyes, furry=True), hair
+    return replace(form, labels=labels, furry=True), hair
 
 
 def _joined(lab: np.ndarray) -> np.ndarray:

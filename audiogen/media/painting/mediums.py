@@ -9,7 +9,7 @@ dense as the picture is dark.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -27,6 +27,7 @@ from audiogen.media.painting.textures import SIZE, blur, clouds, step
 SEPIA = (0.35, 0.28, 0.25)  # of the pen under a watercolour, sRGB
 INK = np.array([0.07, 0.065, 0.08], np.float32)
 PRIMER = np.array([0.93, 0.9, 0.84], np.float32)  # of a canvas
+CALM = 0.2  # of the unevenness and the thickness of paint are on a primed canvas
 BLACKEST = 0.88  # graphite never gets blacker
 LEAST_SPREAD = 0.15  # of darkness; a figure with less is drawn as if it had that
 OUTLINE = 0.35  # of an illustration: how light its lines are beside the colours that they part
@@ -50,6 +51,7 @@ class Laid:
         middles: of the lines, see `outlines.middles`.
         ground: whether what is around the figure is painted as well; else it is bare paper.
         form: what is painted, where its regions and eyes are known.
+        calm: the ground of oil, where it is bare, is a primed canvas (`painting: 4`); else it is brushed too.
     """
 
     colours: np.ndarray
@@ -57,6 +59,7 @@ class Laid:
     middles: np.ndarray
     ground: bool = False
     form: Form | None = None
+    calm: bool = False
 
     @cached_property
     def distance(self) -> np.ndarray:
@@ -76,7 +79,7 @@ class Laid:
         rim = PALE if self.form is None else 0.0
         inside = np.clip((self.distance - rim) / 1.5 + 0.5, 0, 1)[..., None]
         colours = ground + inside * (self.colours - ground)
-        return Laid(np.asarray(colours, np.float32), self.figure, self.middles, True, self.form)
+        return replace(self, colours=np.asarray(colours, np.float32), ground=True)
 
     def solid(self, least: float) -> np.ndarray:
         """1 where parts too thin for lines, or eyes, are dark: float32 [SIZE, SIZE]."""
@@ -135,25 +138,38 @@ def oil(laid: Laid, rng: np.random.Generator) -> np.ndarray:
     target = np.asarray(target * (1 - (1 - OUTLINE) * pen), np.float32)
     soft = np.stack([blur(target[..., c], 5.0) for c in range(3)], -1)
     angle, clear = directions(target, 8.0)
-    swirl = rng.uniform(0, np.pi) + 0.6 * clouds(rng, 300, 2)
+    swirl = rng.uniform(0, np.pi) + (0.2 if laid.calm else 0.6) * clouds(rng, 300, 2)
     turned = np.exp(2j * angle) * clear + np.exp(2j * swirl) * (1 - clear)
     flow = (np.angle(turned) / 2).astype(np.float32)
     picture = np.ones((SIZE, SIZE, 3), np.float32) * target.mean((0, 1))
     height = (0.12 * weave).astype(np.float32)
     lab = rgb_to_lab(target)
 
-    def layer(width: float, share: float, colours: np.ndarray, where: np.ndarray, clip: np.ndarray) -> None:
+    def layer(
+        width: float,
+        share: float,
+        colours: np.ndarray,
+        where: np.ndarray,
+        clip: np.ndarray,
+        uneven: float = 1.0,
+    ) -> None:
         strokes = lattice(rng, width, share)
         strokes = Strokes(*(part[where[at(strokes.start)]] for part in strokes))
         strokes.length[:] *= 0.7 if width < 14 else 1.0
         paints = colours[at(strokes.start)]
-        paints = paints * (1 + rng.normal(0, 0.045, (len(paints), 1))) + rng.normal(0, 0.015, paints.shape)
+        tone, hue = rng.normal(0, 0.045, (len(paints), 1)), rng.normal(0, 0.015, paints.shape)
+        paints = paints * (1 + uneven * tone) + uneven * hue
         paint_strokes(picture, height, strokes, np.clip(paints, 0, 1), flow, clip, hair)
 
     everywhere = np.ones((SIZE, SIZE), np.float32)
     outside, inside = np.clip(0.5 - distance, 0, 1), np.clip(distance + 1, 0, 1)
-    layer(22, 1.5, soft, distance < np.inf, everywhere)
-    layer(15, 1.0, soft, distance < 0, outside)
+    if laid.calm and not laid.ground:
+        layer(24, 1.3, target, distance < 12, everywhere, CALM)
+        height *= 1 - (1 - CALM) * outside
+        layer(22, 1.5, soft, distance > 0, inside)
+    else:
+        layer(22, 1.5, soft, distance < np.inf, everywhere)
+        layer(15, 1.0, soft, distance < 0, outside)
     layer(11, 2.0, target, distance > 0.5, inside)
     layer(7, 1.6, target, distance > 0.5, inside)
     for width, least in ((4.5, 9.0), (3.0, 12.0)):  # CIELAB

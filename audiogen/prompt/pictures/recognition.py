@@ -21,6 +21,11 @@ _CLASSIFIERS = frozenset("只个個張张幅条條匹头朵颗顆位片块杯碗
 _SIZE = re.compile(r"(?<!\d)(\d{2,5})\s*[x×*]\s*(\d{2,5})(?!\d)|(?<!\d)(\d{2,5})\s*(?:px|pixels?|像素)", re.I)
 _STYLE_WORDS = frozenset(("style", "styled", "styles", "风格", "画风", "风"))
 _PARTING = frozenset(("in", "with", "用", "以"))  # what follows is how, not what
+_PAIRED = frozenset(  # subjects that are pairs
+    """glasses, sunglasses, scissors, socks, gloves, jeans, shorts, briefs, chopsticks, skis, headphone, eyes
+    bikini, ballet shoes, running shoe, flat shoe, man's shoe, high-heeled shoe, hiking boot, woman's boot
+    woman's sandal, thong sandal""".replace("\n   ", ",").split(", ")
+)
 _INTO = frozenset(("of", "the", "a", "an", "by"))
 
 
@@ -36,13 +41,15 @@ class Said:
 
 @dataclass(frozen=True)
 class Number:
-    """A number: its value, as written, and its place; counted: it says how many, not which."""
+    """A number: its value, as written, and its place; counted: it says how many, not which; in_words: so does
+    what is no number, "a pair of", where a subject follows."""
 
     value: float
     word: str
     start: int
     end: int
     counted: bool = False
+    in_words: bool = False
 
     @property
     def is_digit(self) -> bool:
@@ -144,7 +151,10 @@ class _Recogniser:
                 at += count
             elif match is not None:
                 term, count = match
-                if term.kind == "no":
+                if term.kind == "several":
+                    word = self._written(at, at + count)
+                    self.numbers.append(Number(float(term.name), word, at, at + count, in_words=True))
+                elif term.kind == "no":
                     unwanted = True
                 elif unwanted and term.kind != "ignored":
                     unwanted = False
@@ -154,7 +164,8 @@ class _Recogniser:
             else:
                 self._not_recognised(at)
                 at += 1
-        self.numbers = [self._counted(each) for each in self.numbers]
+        counted = map(self._counted, self.numbers)
+        self.numbers = [each for each in counted if each.counted or not each.in_words]
 
     def strange(self) -> str:
         """A style that there is not: by name, or "... style" of an unknown word."""
@@ -211,9 +222,11 @@ class _Recogniser:
                 break
             several = said.term.kind in ("digit", "picture") and said.word.lower().endswith("s")
             counted |= several or said.term.kind == "subject"
+            if said.term.name in _PAIRED and each.in_words and each.value == 2:
+                return replace(each, value=1.0, counted=True)  # "a pair of scissors" is one thing
             if said.term.kind in ("subject", "digit") or said.word in _PARTING:
                 break
-        return Number(each.value, each.word, each.start, each.end, counted)
+        return replace(each, counted=counted)
 
     def _not_recognised(self, at: int) -> None:
         """A word that is not understood; Chinese characters beside each other are one."""

@@ -6,6 +6,7 @@ reported; what cannot be drawn (two digits, an unknown subject or style) is refu
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,7 +17,7 @@ from audiogen.prompt.language.text import is_cjk
 from audiogen.prompt.pictures.recognition import Number, PictureReading, Said
 from audiogen.prompt.pictures.words import Term, picture_words
 
-MOST = 4  # of a subject in a picture
+MOST = 9  # of a subject in a picture
 ONE_SUBJECT = "left out; a picture has one subject"
 
 
@@ -195,12 +196,16 @@ def _calls(found: list[Number]) -> str:
 
 def _counts(reading: PictureReading, path: str) -> tuple[int | None, list[str]]:
     """How many of a subject there are, None: one; and remarks about more than a picture has."""
-    more = [each for each in reading.numbers if each.counted and each.value != 1]
+    things = reading.of("subject")
+    end = things[0].end if things else math.inf  # "a cat with two apples" is one cat
+    more = [each for each in reading.numbers if each.counted and each.value != 1 and each.start < end]
     if path == "picture" and len(more) == 1 and more[0].value in range(2, MOST + 1):
         return int(more[0].value), []
+    if path == "picture" and len(more) == 1 and more[0].value > MOST:
+        return MOST, [f"{more[0].word}: {MOST} are painted, more do not fit into a picture"]
     return None, [
-        f"{each.word}: {'one' if path == 'digit' else f'up to {MOST}'} to a picture; -n {each.value:g} makes "
-        f"{each.word}"
+        f"{each.word}: one to a picture"
+        + (f"; -n {each.value:g} makes {each.word}" if path == "digit" else "")
         for each in more
     ]
 

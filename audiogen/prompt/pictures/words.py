@@ -17,7 +17,7 @@ from audiogen.prompt.language.yaml_lines import Text, named, read, texts
 
 FILE, SCENES = "pictures.yaml", "scenes.yaml"
 _KINDS = {"styles": "style", "looks": "look", "details": "detail", "subjects": "subject"}
-_KINDS |= {"strange": "strange", "places": "place", "hours": "hour", "acts": "act"}
+_KINDS |= {"strange": "strange", "several": "several", "places": "place", "hours": "hour", "acts": "act"}
 _PLAIN = {"digit": "digit", "picture": "picture", "no": "no", "ignored": "ignored", "linking": "ignored"}
 _PLAIN |= {name: name for name in ("backdrop", "leading", "trailing", "between")}
 _SHOWN = 12  # subjects that a message names

@@ -21,6 +21,7 @@ def test_figures_are_maps_of_their_regions(tmp_path: Path) -> None:
         labels = known.labels(row)
         assert labels[8, 8] == 1 and labels[0, 0] == 0  # a disc fills its square but for the corners
         assert known.colours[row, 0, 1] == 90
+        assert "MIT" in known.after[row] and "https://" in known.after[row]
 
 
 def face(eye: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> tuple[np.ndarray, np.ndarray]:
