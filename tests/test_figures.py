@@ -18,6 +18,7 @@ from audiogen.errors import MissingModel
 from audiogen.making import bending, engine
 from audiogen.making.figures import Figures
 from audiogen.making.layouts import ColourLayouts
+from audiogen.making.parts import Figure, composed
 from audiogen.making.understanding import understand
 from audiogen.media.colour import COLOURS, rgb_to_lab
 from audiogen.media.painting.forms import Form, fluffy
@@ -57,6 +58,7 @@ def figures(*rows: tuple[str, str, np.ndarray, tuple]) -> Figures:
         packed=np.frombuffer(b"".join(maps), np.uint8),
         starts=np.cumsum([0, *map(len, maps)]),
         after=tuple(f"set/{k} (a hand; MIT; https://example.org)" for k in range(len(rows))),
+        shaded=((),) * len(rows),
         source={"name": "made here"},
     )
 
@@ -135,6 +137,22 @@ def test_its_outline_lies_between_those_of_two_figures() -> None:
     assert all(np.pi / 4 - 0.06 < share < 0.98 for share in filled) and np.ptp(filled) > 0.03
 
 
+def test_parts_of_one_figure_are_set_into_the_outline_of_another() -> None:
+    lab = np.array([[80, 0, 60], [10, 0, 0]], np.float32)
+    flat = np.zeros((SIDE, SIDE), int)
+    flat[16:-16, 2:-2] = 1
+    face = Figure(disc(EYES).astype(int), lab, EYES)
+    assert [part.label for part in face.parts()] == [2, 2]
+    assert len({part.kind for part in face.parts()}) == 1  # a pair
+    made = composed(Figure(flat, lab[:1]), face)
+    assert made is not None and made.lab.shape == (3, 3)
+    np.testing.assert_array_equal(made.inside, flat > 0)
+    assert (made.labels == 3).sum() > 20 and len(made.eyes) == 2
+    assert all(made.labels[int(y * SIDE), int(x * SIDE)] == 3 for y, x, _ in made.eyes)
+    assert composed(face, Figure(flat, lab[:1])) is None, "it has no parts"
+    assert composed(Figure(flat, lab[1:]), face) is None, "black eyes on black"
+
+
 def test_the_illustrations_that_it_is_after_are_named() -> None:
     assert form("pizza").after == ("set/1 (a hand; MIT; https://example.org)",)
     assert fluffy(form("fox"), np.random.default_rng(0))[0].after == form("fox").after
@@ -184,6 +202,9 @@ def test_colours_that_are_alike_run_into_one_another_without_a_line() -> None:
         assert made.middles[250, 100] > 0.4  # the outline is always drawn
         step = np.abs(made.colours[250, 249] - made.colours[250, 250]).max()
         assert (step > 0.1) == lined
+    shaded = Form(labels, lab, shaded=((1, 2),))
+    assert shaded.middles[250, 250] < 0.1 and np.ptp(shaded.colours[250, 235:265], 0).max() > 0.2
+    assert np.abs(np.diff(shaded.colours[250, 110:390], axis=0)).max() < 0.05, "no band"
 
 
 def test_fur_goes_beyond_the_outline_and_spares_the_eyes() -> None:

@@ -31,8 +31,6 @@ MIDDLES = (  # of so many figures: (y, x)
 ROWS = {5: (3, 2), 6: (3, 3), 7: (2, 3, 2), 8: (3, 2, 3), 9: (3, 3, 3)}  # and of more
 SPREAD = np.array([0.13, 0.1, 0.1, 0.06, 0.06, 0.05])  # standard deviations of `Proportions`
 MOST = 1.7  # of these
-FEATURE, FEATURES = (0.002, 0.06), 14  # shares of a figure that a part within it takes, and how many at most
-ALIKE_SIZE = 0.7  # of the logarithm of their sizes: parts of one colour that differ less are a pair
 STRAIGHT = 0.5  # of these for what has straight edges, a house or a key
 
 
@@ -178,32 +176,6 @@ def swollen(
     far = np.hypot(*away) / radius
     nearer = np.interp(far, (0, grown, reach), (0, 1, reach)) / np.maximum(far, 1e-6)
     return np.asarray(at - away * np.where(far < reach, 1 - nearer, 0))
-
-
-def features(labels: np.ndarray) -> list[tuple[tuple[float, float], float, int]]:
-    """What lies within a figure, an eye, a window, a slice of sausage: middle and radius in shares of the
-    map, and a number that alike ones share. The largest first.
-
-    Args:
-        labels: int [n, n], 0 outside.
-    """
-    from scipy.ndimage import find_objects, label
-
-    area, side = (labels > 0).sum(), len(labels)
-    found = []
-    for name in map(int, np.unique(labels[labels > 0])):
-        spots, _ = label(labels == name)
-        for number, (rows, columns) in enumerate(find_objects(spots), 1):
-            size = (spots[rows, columns] == number).sum() / area
-            around = labels[
-                max(rows.start - 1, 0) : rows.stop + 1, max(columns.start - 1, 0) : columns.stop + 1
-            ]
-            if FEATURE[0] < size < FEATURE[1] and around.all():
-                middle = (rows.start + rows.stop) / 2 / side, (columns.start + columns.stop) / 2 / side
-                radius = max(rows.stop - rows.start, columns.stop - columns.start) / 2 / side
-                kind = int(100 * name + round(np.log(size) / ALIKE_SIZE))
-                found.append((size, middle, radius, kind))
-    return [each[1:] for each in sorted(found, reverse=True)[:FEATURES]]
 
 
 def fitted(at: np.ndarray, lies: np.ndarray, box: np.ndarray) -> np.ndarray:

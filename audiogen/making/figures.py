@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from audiogen.artifacts import Conditioning, Contour
 from audiogen.errors import MissingModel
 from audiogen.making import bending
 from audiogen.making.layouts import HUED, LEAST_HUED, UNHUED, fitting, usual_hue
+from audiogen.making.parts import MOVED, Figure, composed
 from audiogen.media.colour import COLOURS, rgb_to_lab
 from audiogen.media.painting.forms import Form
 from audiogen.media.painting.textures import SIZE, clouds, resized
@@ -38,6 +39,7 @@ SHARE = 0.03  # of a figure's pixels from which a second colour counts
 OTHER = (0.3, 0.6)  # weight of another figure's outline
 SKETCH = (0.3, 0.4)  # and of the sketch's
 TOO_ALIKE = 0.97  # overlap from which two are one drawing in two looks
+EXCHANGED, CLOSE = 0.6, 0.7  # how often it gets the parts of another, and how alike outlines then are
 NEARER = (0.2, 0.9)  # how far a main colour comes to that of another figure
 MIXED = 0.6  # radians between hues that are not mixed
 COARSE = 192  # pixels on which it is seen how much room a figure takes
@@ -57,6 +59,7 @@ class Figures:
             good.
         colours: uint8 [N, K, 3]. packed, starts: the maps, see `lab.data.prepare_figures`.
         after: the illustration that each is of, and whom to name: "noto/1f98a (Google; Apache-2.0; https://..".
+        shaded: pairs of labels of each that go over into one another.
         source: name and sha256, for recipes.
     """
 
@@ -71,6 +74,7 @@ class Figures:
     packed: np.ndarray
     starts: np.ndarray
     after: tuple[str, ...]
+    shaded: tuple[tuple[tuple[int, int], ...], ...]
     source: dict[str, str]
 
     @classmethod
@@ -116,28 +120,52 @@ class Figures:
         sketch = bending.sketched(contour) if count == 1 else None
         labels, lab, eyes = np.zeros((SIZE, SIZE), int), [np.zeros((1, 3), np.float32)], []
         used: list[int] = []
+        shaded: list[tuple[int, int]] = []
         for number in range(count):
             row, mirrored = self._chosen(rows, sketch, rng, OFTENER if own else BEST)
-            lies = (
-                bending.place(number, count, rng)
-                if sketch is None
-                else bending.place_of(sketch, self.labels(row), rng)
-            )
-            towards = [] if sketch is None else [(sketch, rng.uniform(*SKETCH) if own else 1.0)]
-            coloured = self._coloured(row, known)
+            figure = self._figure(row, mirrored, self._coloured(row, known))
+            lies = bending.place_of(sketch, self.labels(row), rng) if sketch is not None else None
+            lies = bending.place(number, count, rng) if lies is None else lies
             used.append(row)
+            towards = [] if sketch is None else [(sketch, rng.uniform(*SKETCH) if own else 1.0)]
             if own:
-                second = self._second(rows, row, mirrored, rng)
-                used += [each for each, _ in second]
-                towards += [(self._filled(*each), rng.uniform(*OTHER)) for each in second]
-                used.append(third := int(rng.choice(rows)))
-                coloured = self._tinted(coloured, row, third, known, rng)
-            one, seen = self._drawn(row, mirrored, lies, towards, moved, BIG_EYES in known.details, own, rng)
-            labels = np.where(one > 0, one + sum(map(len, lab)) - 1, labels)
-            lab.append(coloured)
+                figure, more, third = self._own(figure, row, mirrored, rows, known, rng)
+                towards += [(each.inside, rng.uniform(*OTHER)) for each in more[:1]]
+                used += third
+            one, seen = _drawn(figure, lies, towards, moved, BIG_EYES in known.details, own, rng)
+            above = sum(map(len, lab)) - 1
+            labels = np.where(one > 0, one + above, labels)
+            shaded += [(a + above, b + above) for a, b in figure.shaded] if own else []
+            lab.append(figure.lab)
             eyes += seen
         after = tuple(dict.fromkeys(self.after[row] for row in used))
-        return Form(labels, np.concatenate(lab), tuple(eyes), after=after)
+        return Form(labels, np.concatenate(lab), tuple(eyes), after=after, shaded=tuple(shaded))
+
+    def _figure(self, row: int, mirrored: bool, lab: np.ndarray) -> Figure:
+        labels, eyes = self.labels(row), self.eyes[row]
+        if mirrored:
+            labels, eyes = labels[:, ::-1], tuple((y, 1 - x, radius) for y, x, radius in eyes)
+        return Figure(labels.astype(int), lab, eyes, self.shaded[row], self.turns[row])
+
+    def _own(
+        self,
+        figure: Figure,
+        row: int,
+        mirrored: bool,
+        rows: np.ndarray,
+        known: Conditioning,
+        rng: np.random.Generator,
+    ) -> tuple[Figure, list[Figure], list[int]]:
+        """The figure in colours of its own, often with the parts of another one; that one; the rows that had
+        a say."""
+        second = self._second(rows, row, mirrored, rng)
+        third = int(rng.choice(rows))
+        figure = replace(figure, lab=self._tinted(figure.lab, row, third, known, rng))
+        others = [self._figure(*each, self._coloured(each[0], known)) for each in second]
+        if others and rng.random() < EXCHANGED:
+            alike = bending.overlap(others[0].inside, figure.inside) > CLOSE
+            figure = (composed(figure, others[0]) if alike else None) or figure
+        return figure, others, [each for each, _ in second] + [third]
 
     def _rows(self, known: Conditioning) -> np.ndarray:
         asked = [name for name in known.details if name in COLOURS]
@@ -176,48 +204,6 @@ class Figures:
         """What a figure covers, bool [side, side]."""
         figure = self.labels(row) > 0
         return figure[:, ::-1] if mirrored else figure
-
-    def _drawn(
-        self,
-        row: int,
-        mirrored: bool,
-        lies: np.ndarray,
-        towards: list[tuple[np.ndarray, float]],
-        moved: np.ndarray,
-        large: bool,
-        own: bool,
-        rng: np.random.Generator,
-    ) -> tuple[np.ndarray, list[tuple[float, float, float]]]:
-        """Labels [SIZE, SIZE] of one figure in a place (top, left, height, width of its map, in shares), bent
-        towards others, and its eyes in pixels."""
-        labels, eyes = self.labels(row), self.eyes[row]
-        if mirrored:
-            labels, eyes = labels[:, ::-1], tuple((y, 1 - x, radius) for y, x, radius in eyes)
-        at = np.asarray(np.mgrid[:SIZE, :SIZE] + 0.5).astype(np.float32) / SIZE
-        at += SWAY * np.stack([clouds(rng, 320, 2), clouds(rng, 320, 2)])
-        at += np.stack([resized(each) for each in moved])
-        shift = bending.bent(labels > 0, lies, *towards)
-        if own:
-            at = _own(labels > 0, lies, shift, bending.Proportions.draw(rng, self.turns[row]), at)
-        else:
-            at = at + np.stack([resized(each) for each in shift])
-        at = ((at - lies[:2, None, None]) / lies[2:, None, None]).astype(np.float32)
-        if own:
-            kinds: dict[int, float] = {}
-            for middle, radius, kind in bending.features(labels):
-                grown = kinds.setdefault(kind, float(rng.uniform(*LARGER)))
-                at = bending.swollen(at, middle, radius, grown, AROUND)
-                eyes = tuple(
-                    (y, x, r * (grown if np.hypot(y - middle[0], x - middle[1]) < 0.5 * radius else 1.0))
-                    for y, x, r in eyes
-                )
-        near = [int(np.hypot(at[0] - y, at[1] - x).argmin()) for y, x, _ in eyes]
-        if large:
-            for y, x, radius in eyes:
-                at = bending.swollen(at, (y, x), radius, GROWN, AROUND_EYE)
-        scale = SIZE * float(lies[2:].mean()) * (GROWN if large else 1.0)
-        seen = [(k // SIZE + 0.5, k % SIZE + 0.5, eye[2] * scale) for k, eye in zip(near, eyes, strict=True)]
-        return bending.enlarged(labels, at), seen
 
     def _coloured(self, row: int, known: Conditioning) -> np.ndarray:
         """CIELAB [K, 3] of a figure's colours, the main ones as asked."""
@@ -273,7 +259,7 @@ def _read(folder: Path, name: str) -> Figures:
     arrays = load_file(file)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     of, starts, colours = (arrays[key] for key in ("of", "starts", "colours"))
-    lists = {key: config[key] for key in ("main", "details", "eyes", "turns", "drawn")}
+    lists = {key: config[key] for key in ("main", "details", "eyes", "turns", "drawn", "shaded")}
     if {len(of), len(starts) - 1, len(colours)} | {len(each) for each in lists.values()} != {len(of)}:
         raise ValueError("its arrays and its lists do not fit")
     eyes = tuple(tuple(tuple(eye) for eye in each) for each in lists["eyes"])
@@ -292,11 +278,49 @@ def _read(folder: Path, name: str) -> Figures:
         arrays["packed"],
         starts,
         after,
+        tuple(tuple((a, b) for a, b in each) for each in config["shaded"]),
         source,
     )
 
 
-def _own(
+def _drawn(
+    figure: Figure,
+    lies: np.ndarray,
+    towards: list[tuple[np.ndarray, float]],
+    moved: np.ndarray,
+    large: bool,
+    own: bool,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, list[tuple[float, float, float]]]:
+    """Labels [SIZE, SIZE] of one figure in a place (top, left, height, width of its map, in shares), bent
+    towards others, and its eyes in pixels."""
+    eyes = figure.eyes
+    at = np.asarray(np.mgrid[:SIZE, :SIZE] + 0.5).astype(np.float32) / SIZE
+    at += SWAY * np.stack([clouds(rng, 320, 2), clouds(rng, 320, 2)])
+    at += np.stack([resized(each) for each in moved])
+    shift = bending.bent(figure.inside, lies, *towards)
+    if own:
+        at = _stretched(figure.inside, lies, shift, bending.Proportions.draw(rng, figure.supple), at)
+    else:
+        at = at + np.stack([resized(each) for each in shift])
+    at = ((at - lies[:2, None, None]) / lies[2:, None, None]).astype(np.float32)
+    if own:
+        kinds: dict[tuple[int, int], float] = {}
+        for part in figure.parts():
+            if part.size < MOVED:
+                grown = kinds.setdefault(part.kind, float(rng.uniform(*LARGER)))
+                at = bending.swollen(at, part.middle, part.radius, grown, AROUND)
+                eyes = tuple((y, x, r * (grown if part.is_at(y, x) else 1.0)) for y, x, r in eyes)
+    near = [int(np.hypot(at[0] - y, at[1] - x).argmin()) for y, x, _ in eyes]
+    if large:
+        for y, x, radius in eyes:
+            at = bending.swollen(at, (y, x), radius, GROWN, AROUND_EYE)
+    scale = SIZE * float(lies[2:].mean()) * (GROWN if large else 1.0)
+    seen = [(k // SIZE + 0.5, k % SIZE + 0.5, eye[2] * scale) for k, eye in zip(near, eyes, strict=True)]
+    return bending.enlarged(figure.labels, at), seen
+
+
+def _stretched(
     figure: np.ndarray, lies: np.ndarray, shift: np.ndarray, manner: bending.Proportions, at: np.ndarray
 ) -> np.ndarray:
     """Places in a picture that lie under places [2, h, w] of one in which a figure has its own proportions,

@@ -4,7 +4,8 @@ Written are `model.safetensors` (`packed` uint8, the maps one after the other, e
 int64 [N + 1] of them; `colours` uint8 [N, 12, 3]; `of` int64 [N], the subject of each) and `config.json`
 (`side` of the maps in pixels; `subjects`; `details` that are seen in each; `main`, the main colour of each or
 ""; `eyes` of each, (y, x, radius) in shares of the side; `turns`: whether its mirror image is as good;
-that of a thing with letters is not; `drawn`, the illustration that each is of, "set/file"; `sets`, of the
+that of a thing with letters is not; `shaded`, pairs
+of labels that go over into one another; `drawn`, the illustration that each is of, "set/file"; `sets`, of the
 name of a set whom to name, licence and address). Held-out illustrations are not among them.
 """
 
@@ -20,7 +21,7 @@ import numpy as np
 
 from audiogen.lab.data.illustrations.collection import Collection, Illustration
 from audiogen.lab.data.illustrations.looks import COLOURED
-from audiogen.lab.data.illustrations.regions import COLOURS, eyes, regions
+from audiogen.lab.data.illustrations.regions import COLOURS, eyes, regions, shaded
 from audiogen.lab.data.picture_credits import attribution
 from audiogen.lab.data.prepare_layouts import layout, said, typical
 
@@ -68,7 +69,8 @@ def prepare(source: Path, out: Path, settings: FigureData) -> None:
     subjects = sorted({subject for subject, _ in members})
     of, maps, colours = [], [], []
     config: dict[str, list] = {"subjects": subjects, "main": [], "details": [], "eyes": [], "turns": []}
-    config["drawn"], sets = [], {}
+    config |= {"shaded": [], "drawn": []}
+    sets = {}
     for (subject, details), group in sorted(members.items()):
         coarse = [(member, *found) for member in group if (found := layout(collection, member, COARSE))]
         if not coarse:
@@ -76,12 +78,14 @@ def prepare(source: Path, out: Path, settings: FigureData) -> None:
         pixels = np.stack([each for _, each, _ in coarse])
         for k in typical(pixels, settings.most[bool(details)], settings.strays):
             member, _, colour = coarse[k]
-            labels, palette = regions(*figure_of(collection, member), settings.side)
+            picture, figure = figure_of(collection, member)
+            labels, palette = regions(picture, figure, settings.side)
             of.append(subjects.index(subject))
             maps.append(zlib.compress(labels.tobytes(), 9))
             colours.append(np.pad(palette, ((0, COLOURS - len(palette)), (0, 0))))
             config["main"].append(colour)
             config["details"].append(details)
+            config["shaded"].append(shaded(picture, labels, palette) if 2 * settings.side == READ else [])
             config["drawn"].append(f"{member.upstream}/{Path(member.file).stem}")
             author, licence, address = member.credit
             sets[member.upstream] = [author or attribution(member.upstream), licence, address]

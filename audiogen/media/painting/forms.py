@@ -17,6 +17,7 @@ LINED = 20.0  # CIELAB: between colours that differ more there is a line
 JOINED = 15.0  # those that differ less run into one another
 WIDEST = 26.0  # between any two of those that run into one another
 RUN = 5.0  # pixels that they do
+SHADE = 10.0  # where they are bands of a shade
 THIN = 7.0  # pixels: what is nowhere twice as wide gets no lines around it
 OUTER_THIN = 5.0  # and of the figure itself
 VISIBLE = 72.0  # L*: what gets no line is at most so light
@@ -34,6 +35,7 @@ class Form:
         labels: int [SIZE, SIZE], 0 is the ground.
         lab: CIELAB of every label, float32 [K + 1, 3]; that of the ground is not used.
         eyes: (y, x, radius) in pixels. furry: whether its outline is of tufts, which are drawn all.
+        shaded: pairs of labels that go over into one another, without a line.
         after: the illustrations that it was bent from, with whom to name.
     """
 
@@ -42,6 +44,7 @@ class Form:
     eyes: tuple[tuple[float, float, float], ...] = ()
     furry: bool = False
     after: tuple[str, ...] = ()
+    shaded: tuple[tuple[int, int], ...] = ()
 
     @property
     def figure(self) -> np.ndarray:
@@ -75,7 +78,7 @@ class Form:
     @cached_property
     def groups(self) -> np.ndarray:
         """Labels whose colours run into one another as one group: int [SIZE, SIZE], 0 is the ground."""
-        return _joined(self.lab)[self.labels]
+        return _joined(self.lab, self.shaded)[self.labels]
 
     @cached_property
     def thin(self) -> tuple[np.ndarray, np.ndarray]:
@@ -91,12 +94,13 @@ class Form:
         pixels = lab_to_rgb(lab)[self.labels]
         faint = self.thin[1]
         pixels[faint] = lab_to_rgb(np.minimum(lab, (VISIBLE, np.inf, np.inf)))[self.labels[faint]]
-        return np.where(self.broad[..., None] > 0, self.within(pixels, RUN, mixed=True), pixels)
+        run = SHADE if self.shaded else RUN
+        return np.where(self.broad[..., None] > 0, self.within(pixels, run, mixed=True), pixels)
 
     def within(self, pixels: np.ndarray, sigma: float, mixed: bool = False) -> np.ndarray:
         """Pixels [SIZE, SIZE, C] blurred without crossing from group to group; where they are one colour for
         each label (`mixed`) only groups of several labels are."""
-        group_of = _joined(self.lab)
+        group_of = _joined(self.lab, self.shaded)
         out = pixels.copy()
         for group in np.unique(self.groups[self.figure]):
             if mixed and (group_of == group).sum() < 2:
@@ -117,6 +121,8 @@ class Form:
         inner, outer = self.thin
         apart = np.linalg.norm(self.lab[:, None] - self.lab, axis=-1)
         apart[0] = apart[:, 0] = 0
+        for a, b in self.shaded:
+            apart[a, b] = apart[b, a] = 0
         drawn = np.zeros(self.labels.shape, bool)
         for axis in (0, 1):
             ahead = np.roll(self.labels, -1, axis)
@@ -167,8 +173,9 @@ def fluffy(form: Form, rng: np.random.Generator) -> tuple[Form, np.ndarray]:
     return replace(form, labels=labels, furry=True), hair
 
 
-def _joined(lab: np.ndarray) -> np.ndarray:
-    """The group of each label: the nearest are joined first, as long as no two in a group are far apart."""
+def _joined(lab: np.ndarray, shaded: tuple[tuple[int, int], ...] = ()) -> np.ndarray:
+    """The group of each label: the nearest are joined first, as long as no two in a group are far apart, and
+    then those that are shades of one another."""
     group = np.arange(len(lab))
     apart = np.linalg.norm(lab[:, None] - lab, axis=-1)
     pairs = [(apart[a, b], a, b) for a in range(1, len(lab)) for b in range(1, a)]
@@ -176,6 +183,8 @@ def _joined(lab: np.ndarray) -> np.ndarray:
         one, other = group == group[a], group == group[b]
         if away < JOINED and apart[np.ix_(one, other)].max() < WIDEST:
             group[one] = group[b]
+    for a, b in shaded:
+        group[group == group[a]] = group[b]
     return group
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from audiogen.lab.data.illustrations.regions import eyes, regions
+from audiogen.lab.data.illustrations.regions import eyes, regions, shaded
 from audiogen.lab.data.prepare_figures import FigureData, prepare
 from audiogen.making.figures import Figures
 from tests.lab.data.test_prepare_pictures import write_source
@@ -39,6 +39,15 @@ def test_a_region_is_a_colour_and_hairlines_are_none() -> None:
     labels, colours = regions(*face(), 64)
     assert len(colours) == 2 and set(np.unique(labels)) == {0, 1, 2}
     assert (labels == 0).mean() > 0.2 and labels[15, 32] == labels[32, 32]
+
+
+def test_bands_of_a_shade_are_told_from_edges() -> None:
+    y, x = np.mgrid[:128, :128] / 127
+    smooth = np.stack([0.2 + 0.7 * y, 0.3 + 0 * y, 0.9 - 0.7 * y], -1).astype(np.float32)
+    firm = np.where(y[..., None] < 0.5, (0.2, 0.3, 0.9), (0.9, 0.3, 0.2)).astype(np.float32)
+    figure = np.hypot(y - 0.5, x - 0.5) < 0.48
+    found = [shaded(picture, *regions(picture, figure, 64)) for picture in (smooth, firm)]
+    assert len(found[0]) >= 2 and found[1] == []
 
 
 def test_eyes_are_a_level_pair_of_dark_spots() -> None:

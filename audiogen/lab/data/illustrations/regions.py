@@ -18,6 +18,8 @@ ROUND = 0.6  # of its box that an eye fills, at least; a disc fills 0.79
 LONG = 1.9  # times as high as wide, at most
 UPPER = 0.72  # of the figure, in which eyes are
 LEVEL = 0.06  # of the map: a pair of eyes differs so much in height
+BAND, SEAM = 0.03, 8  # share of the figure of a band of a shade, and pixels of the seam of two, at least
+SMOOTHLY = 0.6  # of the difference of two labels is seen across the seam of a shade, at most
 SIZES = 1.8  # and so much in area
 
 
@@ -43,6 +45,33 @@ def regions(picture: np.ndarray, figure: np.ndarray, side: int) -> tuple[np.ndar
     place = np.zeros(len(shares), np.uint8)
     place[used] = 1 + np.arange(len(used))
     return place[labels], np.round(255 * lab_to_rgb(colours[used - 1])).astype(np.uint8)
+
+
+def shaded(picture: np.ndarray, labels: np.ndarray, colours: np.ndarray) -> list[tuple[int, int]]:
+    """Pairs of labels that go over into one another: bands of a shade, with no edge between them.
+
+    Args:
+        picture: float32 [2 n, 2 n, 3], sRGB. labels, colours: as `regions` gives them, [n, n].
+    """
+    lab, own = rgb_to_lab(picture), rgb_to_lab(colours / 255)
+    counts, many = np.bincount(labels.ravel(), minlength=len(colours) + 1), len(colours) + 1
+    pairs, steps = [], []
+    for grid, fine in ((labels, lab), (labels.T, lab.transpose(1, 0, 2))):
+        y, x = np.nonzero((grid[:, :-1] != grid[:, 1:]) & (grid[:, :-1] > 0) & (grid[:, 1:] > 0))
+        both = np.sort(np.stack([grid[y, x], grid[y, x + 1]]).astype(int), 0)
+        pairs.append(both[0] * many + both[1])
+        # before and behind the seam, where an edge that is drawn is over
+        before, behind = np.maximum(2 * x - 1, 0), np.minimum(2 * x + 4, len(fine) - 1)
+        steps.append(np.linalg.norm(fine[2 * y, before] - fine[2 * y, behind], axis=1))
+    of, step = np.concatenate(pairs), np.concatenate(steps)
+    found = []
+    for pair in np.unique(of):
+        a, b = divmod(int(pair), many)
+        broad = min(counts[a], counts[b]) > BAND * counts[1:].sum()
+        if broad and (of == pair).sum() >= SEAM:
+            whole = np.linalg.norm(own[a - 1] - own[b - 1])
+            found += [(a, b)] * bool(np.median(step[of == pair]) < SMOOTHLY * whole)
+    return found
 
 
 def eyes(labels: np.ndarray, colours: np.ndarray) -> list[tuple[float, float, float]]:

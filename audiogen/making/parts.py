@@ -1,0 +1,112 @@
+"""What lies within a figure, an eye, a window, a slice of sausage, and figures put together of two.
+
+A part is a region that does not touch what is outside the figure. The parts of one figure can be set into
+another whose outline is like its own, where they lie in both when one outline is bent to the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from audiogen.making import bending
+
+SHARES, MOST = (0.002, 0.12), 16  # shares of a figure that a part takes, and how many at most
+ALIKE_SIZE = 0.7  # of the logarithm of their sizes: parts of one colour that differ less are a pair
+MOVED = 0.06  # of the figure: larger parts stay as large as they are
+CLEAR = 22.0  # CIELAB between a part and what it is set into, at least
+RIM = 2  # pixels of a map that stay free of parts of another
+
+
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """One figure, to be laid down.
+
+    Attributes:
+        labels: int [n, n], 0 outside. lab: CIELAB of its labels, float32 [K, 3].
+        eyes: (y, x, radius), in shares of the side.
+        shaded: pairs of labels that go over into one another.
+        supple: a living thing, or food; else it has straight edges.
+    """
+
+    labels: np.ndarray
+    lab: np.ndarray
+    eyes: tuple[tuple[float, float, float], ...] = ()
+    shaded: tuple[tuple[int, int], ...] = ()
+    supple: bool = True
+
+    @property
+    def inside(self) -> np.ndarray:
+        """bool [n, n]."""
+        return self.labels > 0
+
+    def parts(self) -> list[Part]:
+        """The largest first."""
+        from scipy.ndimage import find_objects, label
+
+        area, side = self.inside.sum(), len(self.labels)
+        found = []
+        for name in map(int, np.unique(self.labels[self.inside])):
+            spots, _ = label(self.labels == name)
+            for number, (rows, columns) in enumerate(find_objects(spots), 1):
+                wide = tuple(slice(max(each.start - 1, 0), each.stop + 1) for each in (rows, columns))
+                size = float((spots[wide] == number).sum() / area)
+                if SHARES[0] < size < SHARES[1] and self.inside[wide].all():
+                    middle = (rows.start + rows.stop) / 2 / side, (columns.start + columns.stop) / 2 / side
+                    radius = max(rows.stop - rows.start, columns.stop - columns.start) / 2 / side
+                    found.append(Part(name, spots == number, middle, radius, size))
+        return sorted(found, key=lambda part: -part.size)[:MOST]
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Part of a figure: its label, where it is, bool [n, n], middle, radius and size in shares."""
+
+    label: int
+    covers: np.ndarray
+    middle: tuple[float, float]
+    radius: float
+    size: float
+
+    def is_at(self, y: float, x: float) -> bool:
+        """Whether its middle is about there."""
+        return bool(np.hypot(y - self.middle[0], x - self.middle[1]) < 0.5 * self.radius)
+
+    @property
+    def kind(self) -> tuple[int, int]:
+        """The same for parts that are a pair."""
+        return self.label, round(np.log(self.size) / ALIKE_SIZE)
+
+
+def composed(one: Figure, other: Figure) -> Figure | None:
+    """A figure with the outline and the large areas of one and the parts of another; None: it has none, or
+    they would hardly be seen on it."""
+    from scipy.ndimage import binary_erosion, distance_transform_edt
+
+    theirs = other.parts()
+    body = np.bincount(one.labels[one.inside]).argmax()
+    if not theirs:
+        return None
+    apart = np.linalg.norm(other.lab[[part.label - 1 for part in theirs]] - one.lab[body - 1], axis=1)
+    if np.median(apart) < CLEAR:
+        return None
+    covered = np.any([part.covers for part in one.parts()] or [np.zeros_like(one.inside)], 0)
+    nearest = distance_transform_edt(covered | ~one.inside, return_distances=False, return_indices=True)
+    bare = np.where(covered, one.labels[tuple(nearest)], one.labels)
+    at = (np.asarray(np.mgrid[: len(bare), : len(bare)]) + 0.5) / len(bare)
+    mine, its = bending.box_of(one.inside), bending.box_of(other.inside)
+    under = its[:2, None, None] + (at - mine[:2, None, None]) / mine[2:, None, None] * its[2:, None, None]
+    whole = np.array([0.0, 0.0, 1.0, 1.0], np.float32)
+    under = under + bending.shifted(bending.bent(other.inside, whole, (one.inside, 1.0)), under)
+    pixel = tuple(np.clip(under * len(bare), 0, len(bare) - 1).astype(int))
+    seen = np.any([part.covers for part in theirs], 0)[pixel] & binary_erosion(one.inside, iterations=RIM)
+    labels = np.where(seen, other.labels[pixel] + len(one.lab), bare)
+    eyes = []
+    for y, x, radius in other.eyes:
+        k = int(np.hypot(under[0] - y, under[1] - x).argmin())
+        scale = float((mine[2:] / its[2:]).mean())
+        eyes.append(((k // len(bare) + 0.5) / len(bare), (k % len(bare) + 0.5) / len(bare), radius * scale))
+    shifted = tuple((a + len(one.lab), b + len(one.lab)) for a, b in other.shaded)
+    lab = np.concatenate([one.lab, other.lab])
+    return replace(one, labels=labels, lab=lab, eyes=tuple(eyes), shaded=one.shaded + shifted)
