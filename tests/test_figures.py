@@ -143,7 +143,6 @@ def test_parts_of_one_figure_are_set_into_the_outline_of_another() -> None:
     flat[16:-16, 2:-2] = 1
     face = Figure(disc(EYES).astype(int), lab, EYES)
     assert [part.label for part in face.parts()] == [2, 2]
-    assert len({part.kind for part in face.parts()}) == 1  # a pair
     made = composed(Figure(flat, lab[:1]), face)
     assert made is not None and made.lab.shape == (3, 3)
     np.testing.assert_array_equal(made.inside, flat > 0)

@@ -21,7 +21,7 @@ from audiogen.artifacts import Conditioning, Contour
 from audiogen.errors import MissingModel
 from audiogen.making import bending
 from audiogen.making.layouts import HUED, LEAST_HUED, UNHUED, fitting, usual_hue
-from audiogen.making.parts import MOVED, Figure, composed
+from audiogen.making.parts import Figure, composed
 from audiogen.media.colour import COLOURS, rgb_to_lab
 from audiogen.media.painting.forms import Form
 from audiogen.media.painting.textures import SIZE, clouds, resized
@@ -162,7 +162,7 @@ class Figures:
         third = int(rng.choice(rows))
         figure = replace(figure, lab=self._tinted(figure.lab, row, third, known, rng))
         others = [self._figure(*each, self._coloured(each[0], known)) for each in second]
-        if others and rng.random() < EXCHANGED:
+        if others and figure.supple and rng.random() < EXCHANGED:  # windows do not fit into every wall
             alike = bending.overlap(others[0].inside, figure.inside) > CLOSE
             figure = (composed(figure, others[0]) if alike else None) or figure
         return figure, others, [each for each, _ in second] + [third]
@@ -305,12 +305,11 @@ def _drawn(
         at = at + np.stack([resized(each) for each in shift])
     at = ((at - lies[:2, None, None]) / lies[2:, None, None]).astype(np.float32)
     if own:
-        kinds: dict[tuple[int, int], float] = {}
+        sizes = rng.uniform(*LARGER, len(figure.lab))  # one for what has one colour, such as a pair of eyes
         for part in figure.parts():
-            if part.size < MOVED:
-                grown = kinds.setdefault(part.kind, float(rng.uniform(*LARGER)))
-                at = bending.swollen(at, part.middle, part.radius, grown, AROUND)
-                eyes = tuple((y, x, r * (grown if part.is_at(y, x) else 1.0)) for y, x, r in eyes)
+            grown = float(sizes[part.label - 1])
+            at = bending.swollen(at, part.middle, part.radius, grown, AROUND)
+            eyes = tuple((y, x, r * (grown if part.is_at(y, x) else 1.0)) for y, x, r in eyes)
     near = [int(np.hypot(at[0] - y, at[1] - x).argmin()) for y, x, _ in eyes]
     if large:
         for y, x, radius in eyes:

@@ -12,9 +12,7 @@ import numpy as np
 
 from audiogen.making import bending
 
-SHARES, MOST = (0.002, 0.12), 16  # shares of a figure that a part takes, and how many at most
-ALIKE_SIZE = 0.7  # of the logarithm of their sizes: parts of one colour that differ less are a pair
-MOVED = 0.06  # of the figure: larger parts stay as large as they are
+SHARES, MOST = (0.002, 0.06), 16  # shares of a figure that a part takes, and how many at most
 CLEAR = 22.0  # CIELAB between a part and what it is set into, at least
 RIM = 2  # pixels of a map that stay free of parts of another
 
@@ -72,11 +70,6 @@ class Part:
     def is_at(self, y: float, x: float) -> bool:
         """Whether its middle is about there."""
         return bool(np.hypot(y - self.middle[0], x - self.middle[1]) < 0.5 * self.radius)
-
-    @property
-    def kind(self) -> tuple[int, int]:
-        """The same for parts that are a pair."""
-        return self.label, round(np.log(self.size) / ALIKE_SIZE)
 
 
 def composed(one: Figure, other: Figure) -> Figure | None:

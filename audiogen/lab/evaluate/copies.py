@@ -36,7 +36,6 @@ from audiogen.lab.data.illustrations.looks import COLOURED
 from audiogen.lab.data.prepare_figures import figure_of
 from audiogen.lab.data.prepare_layouts import said
 from audiogen.lab.evaluate.bootstrap import Estimate, estimate, share
-from audiogen.request import PAINTING
 
 SUBJECTS = "cat,fox,owl,butterfly,apple,pizza,car,house"
 MEASURES = ("outline", "lines", "colours", "features")
@@ -233,7 +232,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("-n", type=int, default=6, help="pictures of each subject")
     parser.add_argument("--seed", type=int, default=0, help="of the first")
     parser.add_argument("--no-layout", action="store_true", help="leave forms and colours to the networks")
-    parser.add_argument("--painting", type=int, default=PAINTING, help="as recipes hold it")
+    parser.add_argument("--painting", type=int, help="as recipes hold it; default: the newest")
     parser.add_argument("--out", type=Path, help="folder for a sheet: made, nearest illustration, in turn")
     given = parser.parse_args(arguments)
     try:
@@ -269,7 +268,7 @@ def _made(subject: str, given: Any, eye: Eye) -> Iterable[Seen]:
             "picture",
             sampling=Sampling(seed=seed),
             layout=not given.no_layout,
-            painting=given.painting,
+            **({} if given.painting is None else {"painting": given.painting}),
             watermark=False,
         )
         (take,) = make(asked, loaded=loaded)
