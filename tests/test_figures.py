@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 import json
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -148,6 +149,7 @@ def test_parts_of_one_figure_are_set_into_the_outline_of_another() -> None:
     np.testing.assert_array_equal(made.inside, flat > 0)
     assert (made.labels == 3).sum() > 20 and len(made.eyes) == 2
     assert all(made.labels[int(y * SIDE), int(x * SIDE)] == 3 for y, x, _ in made.eyes)
+    assert len(replace(face, eyes=EYES[:1]).with_both_eyes().eyes) == 2
     assert composed(face, Figure(flat, lab[:1])) is None, "it has no parts"
     assert composed(Figure(flat, lab[1:]), face) is None, "black eyes on black"
 

@@ -160,8 +160,8 @@ class Figures:
         a say."""
         second = self._second(rows, row, mirrored, rng)
         third = int(rng.choice(rows))
-        figure = replace(figure, lab=self._tinted(figure.lab, row, third, known, rng))
-        others = [self._figure(*each, self._coloured(each[0], known)) for each in second]
+        figure = replace(figure, lab=self._tinted(figure.lab, row, third, known, rng)).with_both_eyes()
+        others = [self._figure(*each, self._coloured(each[0], known)).with_both_eyes() for each in second]
         if others and figure.supple and rng.random() < EXCHANGED:  # windows do not fit into every wall
             alike = bending.overlap(others[0].inside, figure.inside) > CLOSE
             figure = (composed(figure, others[0]) if alike else None) or figure

@@ -13,6 +13,10 @@ import numpy as np
 from audiogen.making import bending
 
 SHARES, MOST = (0.002, 0.06), 16  # shares of a figure that a part takes, and how many at most
+LEVEL, SIZES = (
+    0.08,
+    2.0,
+)  # of the map: how far the eyes of a pair differ in height, and in radius, as a factor
 CLEAR = 22.0  # CIELAB between a part and what it is set into, at least
 RIM = 2  # pixels of a map that stay free of parts of another
 
@@ -38,6 +42,22 @@ class Figure:
     def inside(self) -> np.ndarray:
         """bool [n, n]."""
         return self.labels > 0
+
+    def with_both_eyes(self) -> Figure:
+        """Where one eye is known, and a part of its colour lies beside it, that is the other one."""
+        if len(self.eyes) != 1:
+            return self
+        y, x, radius = self.eyes[0]
+        label = self.labels[int(y * len(self.labels)), int(x * len(self.labels))]
+        beside = [
+            part
+            for part in self.parts()
+            if part.label == label
+            and not part.is_at(y, x)
+            and abs(part.middle[0] - y) < LEVEL
+            and max(part.radius / radius, radius / part.radius) < SIZES
+        ]
+        return replace(self, eyes=(*self.eyes, (*beside[0].middle, radius))) if len(beside) == 1 else self
 
     def parts(self) -> list[Part]:
         """The largest first."""

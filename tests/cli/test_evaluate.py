@@ -13,7 +13,7 @@ from audiogen.cli.evaluate import OTHERS, PIANO
 def test_every_measure_lists_its_options(run, what: str) -> None:
     done = run("evaluate", what, "--help")
     assert done.code == 0 and f"audiogen evaluate {what}" in done.out
-    assert any(words in done.out for words in ("--data", "--weights", "positional arguments"))
+    assert any(words in done.out for words in ("--data", "--source", "--weights", "positional arguments"))
 
 
 def test_an_unknown_measure_names_those_there_are(run) -> None:
