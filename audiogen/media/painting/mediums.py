@@ -130,7 +130,7 @@ def watercolor(laid: Laid, rng: np.random.Generator) -> np.ndarray:
 def oil(laid: Laid, rng: np.random.Generator) -> np.ndarray:
     """Thick strokes on canvas, from wide to fine: float32 [SIZE, SIZE, 3]."""
     distance, hair, weave = laid.distance, bristles(rng), canvas(rng)
-    target = laid.colours
+    target, bare = laid.colours, laid.colours
     if not laid.ground:
         bare = PRIMER * (1 + 0.03 * clouds(rng, 200, 2)[..., None])
         target = bare + np.clip(distance / 2 + 0.5, 0, 1)[..., None] * (target - bare)
@@ -164,7 +164,8 @@ def oil(laid: Laid, rng: np.random.Generator) -> np.ndarray:
     everywhere = np.ones((SIZE, SIZE), np.float32)
     outside, inside = np.clip(0.5 - distance, 0, 1), np.clip(distance + 1, 0, 1)
     if laid.calm and not laid.ground:
-        layer(24, 1.3, target, distance < 12, everywhere, CALM)
+        picture[:] = bare
+        layer(24, 1.3, bare, distance < 12, everywhere, CALM)
         height *= 1 - (1 - CALM) * outside
         layer(22, 1.5, soft, distance > 0, inside)
     else:
