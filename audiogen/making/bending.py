@@ -173,9 +173,13 @@ def swollen(
     """Places [2, h, w] in a map that lie under places of one in which a disc is `grown` times as large; what
     is farther away than `reach` radii stays."""
     away = np.stack([at[0] - middle[0], at[1] - middle[1]])
+    near = (np.abs(away) < reach * radius).all(0)  # most places are far away
+    away = away[:, near]
     far = np.hypot(*away) / radius
     nearer = np.interp(far, (0, grown, reach), (0, 1, reach)) / np.maximum(far, 1e-6)
-    return np.asarray(at - away * np.where(far < reach, 1 - nearer, 0))
+    out = at.astype(np.float64)
+    out[:, near] -= away * np.where(far < reach, 1 - nearer, 0)
+    return out
 
 
 def fitted(at: np.ndarray, lies: np.ndarray, box: np.ndarray) -> np.ndarray:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from audiogen.media.drawing import enclosed
 from audiogen.media.painting.areas import figure, smoothed
-from audiogen.media.painting.mediums import MEDIUMS, Laid, illustration
+from audiogen.media.painting.mediums import MEDIUMS, Laid, illustration, oil
 from audiogen.media.painting.outlines import line, middles, thinned
 from audiogen.media.painting.textures import SIZE
 
@@ -101,3 +103,11 @@ def test_a_ground_is_painted_around_the_figure(laid: Laid, name: str) -> None:
     assert bare[outer].mean() - made[outer].mean() > 0.1
     if name not in ("pencil", "ink"):
         assert made[outer][:, 2].mean() - made[outer][:, 0].mean() > 0.2
+
+
+def test_a_bare_canvas_is_calm_and_free_of_the_figures_colours(laid: Laid) -> None:
+    bare = away() > RADIUS + 30
+    calm, brushed = (oil(replace(laid, calm=calm), np.random.default_rng(0))[bare] for calm in (True, False))
+    assert calm.std(0).mean() < 0.7 * brushed.std(0).mean()
+    redder = [np.quantile(ground[:, 0] - ground[:, 1], 0.999) for ground in (calm, brushed)]
+    assert redder[0] < 0.06 < redder[1]
