@@ -86,15 +86,16 @@ def painted(plan: Plan, take: Take) -> tuple[Picture, tuple[str, ...]]:
         drawn = plan.start.ink
     else:
         drawn = None if take.contour is None else take.contour.pixels
-    form = None
+    form, way = None, plan.request.painting
     if latents is not None and latents.led:
+        way = latents.led
         form = form_of(plan, Contour.empty() if drawn is None else Contour(drawn), sampling, latents.led)
     rng = np.random.default_rng(sampling.seed_for("medium"))
     laid = _areas(plan, take, drawn) if form is None else _regions(plan, take, form, rng)
     if known.background:
         draw = np.random.default_rng(sampling.seed_for("background"))
         laid = laid.before(scenery.backdrop(known.background, draw).transpose(1, 2, 0))
-    if (latents.led if form is not None else plan.request.painting) > FIRST_LED:
+    if way > FIRST_LED:
         laid = dataclasses.replace(laid, calm=True)
     made = mediums.painted(laid, known.style, rng)
     picture = Picture(np.ascontiguousarray(made.transpose(2, 0, 1), np.float32))

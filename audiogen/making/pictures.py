@@ -123,7 +123,8 @@ def extras(
 
 def finished(plan: Plan, take: Take, progress: Progress = silent) -> Take:
     """The take with its picture at its size, or made larger, and its steps as pictures."""
-    size, picture, mark, figures = plan.conditioning.size, take.picture, None, ()
+    size, picture, mark = plan.conditioning.size, take.picture, None
+    figures: tuple[str, ...] = ()
     if plan.request.decoder == "none" and take.contour is not None:
         picture = Picture(np.repeat(drawing.enlarged(take.contour.pixels, size or SIZES[-1])[None], 3, 0))
     elif picture is not None:
@@ -139,8 +140,8 @@ def finished(plan: Plan, take: Take, progress: Progress = silent) -> Take:
             pixels, mark = marking.marked_picture(plan, larger.pixels)
             picture = Picture(pixels)
     made = take.made if picture is None else picture
-    steps = _seen(plan, take)
-    return dataclasses.replace(take, picture=picture, made=made, steps=steps, mark=mark, figures=figures)
+    seen = _seen(plan, take)
+    return dataclasses.replace(take, picture=picture, made=made, steps=seen, mark=mark, figures=figures)
 
 
 def _seen(plan: Plan, take: Take) -> tuple[Picture, ...]:
