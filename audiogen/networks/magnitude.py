@@ -65,20 +65,3 @@ class MagnitudeNetwork(nn.Module):
     def linear_start(self, bands: Tensor) -> Tensor:
         """Magnitude [B, bins, F] by the non-negative part of the pseudo-inverse: nothing is trained."""
         return (self.inverse @ bands.float().exp()).float()
-
-    def match_bands(self, magnitude: Tensor, bands: Tensor, rounds: int = 2) -> Tensor:
-        """Scale magnitude [B, bins, F] until its bands are the asked ones (multiplicative updates).
-
-        Keeps loudness exact, whatever the regression lost.
-        """
-        target = bands.float().exp()
-        for _ in range(rounds):
-            magnitude = magnitude * self.gain(target, self.bank @ magnitude)
-        return magnitude
-
-    def gain(self, target: Tensor, actual: Tensor, limit: float = 10.0) -> Tensor:
-        """Factor per bin [B, bins, F] that moves bands (linear) from `actual` towards `target`."""
-        ratio = (target / actual.clamp_min(self.floor / 100)).clamp(1 / limit, limit)
-        reach = self.bank.sum(0)[:, None]
-        pull = (self.bank.T @ ratio) / reach.clamp_min(1e-6)
-        return torch.where(reach > 1e-6, pull, torch.ones_like(pull))

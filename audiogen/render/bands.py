@@ -20,10 +20,10 @@ from torch import Tensor
 from audiogen.artifacts import MelSpectrogram, Waveform
 from audiogen.media.mel import TEXTURE, MelSettings, filterbank, unframed
 from audiogen.render.blocks import SpectrogramRenderer, fade_floor, side_factor
+from audiogen.render.matching import Bank
 from audiogen.sampling.stft import forward, istft
 
 ROUNDS = 4  # of scaling; bands are then within 1 % of the asked ones
-GAIN_LIMIT = 10.0  # of one round
 
 
 class BandRenderer(SpectrogramRenderer):
@@ -42,14 +42,8 @@ class BandRenderer(SpectrogramRenderer):
     def magnitude(self, mid: Tensor, first: int, stop: int) -> Tensor:
         """See the base."""
         bands = unframed(mid[:, first:stop].float(), self.mel)
-        bank, inverse, reach = _algebra(self.mel)
         target = fade_floor(bands, self.mel).exp()
-        magnitude = inverse @ target
-        for _ in range(ROUNDS):
-            actual = (bank @ magnitude).clamp_min(self.mel.floor / 100)
-            gain = (target / actual).clamp(1 / GAIN_LIMIT, GAIN_LIMIT)
-            pull = (bank.T @ gain) / reach.clamp_min(1e-6)
-            magnitude = torch.where(reach > 1e-6, magnitude * pull, magnitude)
+        magnitude = Bank.of(self.mel).matched(_inverse(self.mel) @ target, target, ROUNDS)
         return magnitude * (self.mel.n_fft / 4)
 
     @torch.inference_mode()
@@ -64,8 +58,7 @@ class BandRenderer(SpectrogramRenderer):
 
 
 @lru_cache(maxsize=2)
-def _algebra(mel: MelSettings) -> tuple[Tensor, Tensor, Tensor]:
-    """The filterbank [bands, bins], its non-negative pseudo-inverse, its weight per bin [bins, 1]."""
-    bank = filterbank(mel)
-    inverse = np.maximum(np.linalg.pinv(bank.astype(np.float64)), 0).astype(np.float32)
-    return torch.from_numpy(bank), torch.from_numpy(inverse), torch.from_numpy(bank.sum(0)[:, None])
+def _inverse(mel: MelSettings) -> Tensor:
+    """The non-negative part of the pseudo-inverse of the filterbank, [bins, bands]."""
+    inverse = np.linalg.pinv(filterbank(mel).astype(np.float64))
+    return torch.from_numpy(np.maximum(inverse, 0).astype(np.float32))

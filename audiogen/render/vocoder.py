@@ -18,10 +18,11 @@ from audiogen.networks.magnitude import MagnitudeNetwork
 from audiogen.pretrained import Pretrained
 from audiogen.render.bands import BandRenderer
 from audiogen.render.blocks import MARGIN_FRAMES, SpectrogramRenderer, fade_floor, side_factor
+from audiogen.render.matching import Bank
 from audiogen.sampling.stft import forward, istft
 from audiogen.stage import PLAIN, Options, Progress, Sampling
 
-ROUNDS = 4  # of matching bands
+ROUNDS, ROUNDS_TOLD = 2, 4  # of matching bands; where notes have drawn at the magnitude it takes more
 
 
 @dataclass(frozen=True)
@@ -79,23 +80,22 @@ class Vocoder(SpectrogramRenderer, Pretrained):
         bands = mid[None, :, low:high].float().to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16):
             log_magnitude, _ = network(bands)
-        magnitude = network.match_bands(log_magnitude.clamp(-16, 4).exp(), fade_floor(bands, self.config.mel))
-        return magnitude[0, :, first - low : stop - low].cpu() * (self.config.mel.n_fft / 4)
+        log_magnitude = log_magnitude[0, :, first - low : stop - low].cpu()
+        target = fade_floor(mid[:, first:stop].float(), self.mel).exp()
+        matched = Bank.of(self.mel).matched(log_magnitude.clamp(-16, 4).exp(), target, ROUNDS)
+        return matched * (self.mel.n_fft / 4)
 
     @torch.inference_mode()
     def matched(self, magnitude: Tensor, mid: Tensor) -> Tensor:
         """See the base."""
-        network, scale = self.network, self.config.mel.n_fft / 4
-        assert isinstance(network, MagnitudeNetwork)
-        bands = fade_floor(mid[None].float().to(self.device), self.config.mel)
-        return network.match_bands(magnitude[None].to(self.device) / scale, bands, ROUNDS)[0].cpu() * scale
+        scale = self.mel.n_fft / 4
+        target = fade_floor(mid.float(), self.mel).exp()
+        return Bank.of(self.mel).matched(magnitude / scale, target, ROUNDS_TOLD) * scale
 
     def _lost_level(self, spectrum: Tensor, magnitude: Tensor) -> Tensor:
         """Gain [bins, F] for what the inverse transform loses where phases still disagree."""
-        network, mel = self.network, self.config.mel
-        assert isinstance(network, MagnitudeNetwork)
+        mel = self.mel
         wave = istft(spectrum, mel.hop_length, spectrum.shape[1] * mel.hop_length)
-        actual = forward(wave, mel.n_fft, mel.hop_length).abs().to(self.device)
+        actual = forward(wave, mel.n_fft, mel.hop_length).abs()
         scale = 4 / mel.n_fft
-        bank = network.bank
-        return network.gain(bank @ magnitude.to(self.device) * scale, bank @ actual * scale, limit=1.6).cpu()
+        return Bank.of(mel).gain(magnitude * scale, actual * scale, limit=1.6)
