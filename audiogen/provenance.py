@@ -35,7 +35,12 @@ PACKED_LIMIT = 200_000  # characters; a larger source is named by its hash only
 UNPACKED_LIMIT = 64 << 20  # bytes of a packed source
 MOST_THREADS = 256  # of a replay
 BESIDE = ("melody", "opening")  # sounds that a pretrained model is given
-FIRST_WAYS = {"arithmetic": 1, "scenes": 1, "phases": 1}  # of `Sampling`, where a recipe does not say
+FIRST_WAYS = {
+    "arithmetic": 1,
+    "scenes": 1,
+    "phases": 1,
+    "grids": 1,
+}  # of `Sampling`, where a recipe does not say
 PACKED = ("source", "init", "mask", "contour", "notes", *BESIDE)
 
 

@@ -15,7 +15,7 @@ from audiogen.rows import settle
 
 Progress = Callable[[str, int, int], bool]
 ARITHMETIC = 3  # 1: scores by torch's operators; 2: by compiled steps; 3: coarse mels too
-SCENES, PHASES = 3, 4  # the newest, see `Sampling`
+SCENES, PHASES, GRIDS = 3, 4, 2  # the newest, see `Sampling`
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,11 @@ class Sampling:
         scenes: the way in which a scene of ambience is chosen, see `structure/mel/scenes.py`; 1: as before
             there was a choice; 2: without the rule against hiss. A replay has that of its recipe.
         phases: 1: a renderer goes by the mel alone; 2: by the notes too, where they are known, see
-            `render/score_guide.py`; 3: by their levels and attacks as well; 4: surf is noise, see
-            `render/surf.py`. A replay has that of its recipe.
+            `render/score_guide.py`; 3: by their levels and attacks as well; 4: by what sounds, surf as
+            noise (`render/surf.py`), fire in clicks (`render/crackle.py`). A replay has that of its recipe.
+        grids: how a flow's steps are laid: 1: evenly (but for its shift); 2: where there are more than its
+            default, no finer near the data than by default, see `sampling.flow.grid`. A replay has that of
+            its recipe.
     """
 
     seed: int = 0
@@ -65,6 +68,7 @@ class Sampling:
     arithmetic: int = ARITHMETIC
     scenes: int = SCENES
     phases: int = PHASES
+    grids: int = GRIDS
 
     def __post_init__(self) -> None:
         settle(self)
@@ -92,7 +96,8 @@ class Sampling:
             problems.append(f"n must be 1 .. 1000, not {self.n}")
         if not 0 <= self.variation <= 1:
             problems.append(f"variation must be 0 .. 1, not {self.variation}")
-        for name, newest in (("arithmetic", ARITHMETIC), ("scenes", SCENES), ("phases", PHASES)):
+        ways = {"arithmetic": ARITHMETIC, "scenes": SCENES, "phases": PHASES, "grids": GRIDS}
+        for name, newest in ways.items():
             if getattr(self, name) not in range(1, newest + 1):
                 problems.append(
                     f"{name} must be 1 .. {newest}, not {getattr(self, name)}; a newer audiogen wrote it"

@@ -25,7 +25,7 @@ from audiogen.networks.colour_bank import ColourBank
 from audiogen.networks.mel_decoder import Guide, MelDecoder
 from audiogen.pretrained import Pretrained
 from audiogen.sampling.field import Estimate, kept, steered, window, windowed
-from audiogen.sampling.flow import Solver, draw_noise, noise_frames, times
+from audiogen.sampling.flow import Solver, draw_noise, grid, noise_frames
 from audiogen.sampling.marching import march
 from audiogen.sampling.schedulers import SOLVERS, sample, scheduler
 from audiogen.sampling.windows import Span, spans
@@ -138,7 +138,9 @@ class FlowDecoder(Pretrained):
             sources=() if keys else tuple(name for name, weight in conditioning.sources.items() if weight),
         )
         sampling = self.with_defaults(x, sampling)
-        steps = times(sampling.steps or self.config.steps, self.config.shift)
+        asked, default = sampling.steps or self.config.steps, self.config.steps
+        laid = self.family == "flow" and sampling.grids > 1
+        steps = grid(asked, default if laid else asked, self.config.shift)
         solve = SOLVERS.get(sampling.scheduler or self.config.scheduler) if self.family == "flow" else None
         local = sampling.guidance == 1 and sampling.structure_strength == 1 and not sampling.loop
         alone = options.edit is None and observer is None and frames > WINDOW_FRAMES

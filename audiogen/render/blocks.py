@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -21,6 +21,7 @@ from audiogen import memory
 from audiogen.artifacts import Conditioning, MelSpectrogram, Waveform
 from audiogen.media.finish import fitted_loop
 from audiogen.media.mel import MelSettings, group_of_bin
+from audiogen.render.crackle import crackling, is_fire
 from audiogen.render.partials import led
 from audiogen.render.score_guide import SHARED, SHARED_BEFORE, ScoreGuide, begun, levelled, shared_out
 from audiogen.render.surf import ITERATIONS, Surf, is_surf
@@ -51,7 +52,7 @@ class Strip:
         leads: the levels of its partials and the steepness of its attacks are followed too.
         until: of a mel that is still being decoded, see `MelSpectrogram`.
         aloud: it begins where the piece does, and may be heard while it is rendered.
-        surf: it is noise throughout.
+        sources: of sound, where they are known.
     """
 
     mid: np.ndarray
@@ -67,7 +68,7 @@ class Strip:
     leads: bool = False
     until: Callable[[int], None] | None = None
     aloud: bool = False
-    surf: bool = False
+    sources: tuple[str, ...] = ()
 
     @property
     def frames(self) -> int:
@@ -119,15 +120,24 @@ class SpectrogramRenderer:
         generator = torch.Generator().manual_seed(sampling.seed_for("renderer"))
         samples = round(x.seconds * mel.sample_rate)
         told = sampling.phases
-        surf = told > 3 and is_surf(x.sources)
+        if told < 4:
+            x = replace(x, sources=())
         if options.edit is not None:
-            out = self.between(x, options.edit, generator, progress, told, surf)[:, :samples]
+            out = self.between(x, options.edit, generator, progress, told)[:, :samples]
         elif sampling.loop:
-            out = self.circle(x, generator, progress, told, surf)
+            out = self.circle(x, generator, progress, told)
             out = out if out.shape[1] == samples else fitted_loop(out, samples)
         else:
             guide = ScoreGuide.of(x) if told > 1 else None
-            strip = Strip(x.mid, x.side, guide=guide, leads=told > 2, until=x.until, aloud=True, surf=surf)
+            strip = Strip(
+                x.mid,
+                x.side,
+                guide=guide,
+                leads=told > 2,
+                until=x.until,
+                aloud=True,
+                sources=x.sources,
+            )
             out = self.line(strip, generator, progress)[:, :samples]
         return Waveform(out, mel.sample_rate)
 
@@ -139,7 +149,7 @@ class SpectrogramRenderer:
         bands, side = torch.from_numpy(strip.mid), torch.from_numpy(strip.side)
         known, opening = strip.before, strip.after  # of a circle the last frames are the first again
         spans = _spans(strip.frames, strip.block or BLOCK_FRAMES, overlap)
-        surf = Surf(generator) if strip.surf else None
+        surf = Surf(generator) if is_surf(strip.sources) else None
         heard = 0
         for number, (first, stop) in enumerate(spans):
             report(progress, "renderer", number, len(spans))
@@ -172,6 +182,8 @@ class SpectrogramRenderer:
             sound = self.sound(settled, magnitude, side[:, :, first:stop])
             if told is not None and strip.leads:
                 sound = told.strike(sound)
+            if is_fire(strip.sources):
+                sound = crackling(sound)
             _join(out, sound.numpy(), first * hop, overlap // 3 * hop, joined=number > 0)
             known = settled[:, -overlap * per : -edge * per].clone()
             if strip.closes and not number:
@@ -191,7 +203,6 @@ class SpectrogramRenderer:
         generator: torch.Generator,
         progress: Progress,
         told: int,
-        surf: bool,
     ) -> np.ndarray:
         """The span of an edit and OVERLAP_FRAMES on both sides, silence elsewhere: [2, frames * hop]."""
         mel, frames = self.mel, x.mid.shape[1]
@@ -224,14 +235,14 @@ class SpectrogramRenderer:
             guide=guide,
             start=low,
             leads=told > 2,
-            surf=surf,
+            sources=x.sources,
         )
         out = np.zeros((2, frames * hop), np.float32)
         out[:, low * hop : high * hop] = self.line(strip, generator, progress)
         return out
 
     def circle(
-        self, x: MelSpectrogram, generator: torch.Generator, progress: Progress, told: int, surf: bool
+        self, x: MelSpectrogram, generator: torch.Generator, progress: Progress, told: int
     ) -> np.ndarray:
         """One period of a loop, float32 [2, frames * hop].
 
@@ -256,7 +267,7 @@ class SpectrogramRenderer:
             guide=guide,
             start=start,
             leads=told > 2,
-            surf=surf,
+            sources=x.sources,
         )
         out = self.line(strip, generator, progress)
         skip = overlap // 3 * hop  # as blocks are joined: in the middle of what they share

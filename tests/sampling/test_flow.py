@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from audiogen.sampling.flow import draw_noise, flow_target, logit_normal_times, times, walked
+from audiogen.sampling.flow import draw_noise, flow_target, grid, logit_normal_times, times, walked
 from audiogen.sampling.schedulers import SOLVERS
 
 
@@ -58,6 +58,17 @@ def test_shifted_times_still_run_from_noise_to_data_and_linger_near_noise() -> N
     plain, shifted = times(8), times(8, shift=3.0)
     assert float(shifted[0]) == 1 and float(shifted[-1]) == 0
     assert (shifted[1:-1] > plain[1:-1]).all()
+
+
+@pytest.mark.parametrize("shift", [1.0, 3.0])
+def test_more_steps_than_the_default_are_no_finer_near_the_data(shift: float) -> None:
+    default = times(4, shift)
+    assert torch.equal(grid(3, 4, shift), times(3, shift))
+    assert torch.equal(grid(4, 4, shift), default)
+    more = grid(16, 4, shift)
+    assert len(more) == 17 and more[0] == 1 and more[-1] == 0
+    assert more[-2] == pytest.approx(float(default[-2]))  # the last step is as long
+    assert (more.diff() < 0).all()
 
 
 def test_logit_normal_times_stay_inside_and_follow_their_mean() -> None:
