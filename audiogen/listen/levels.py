@@ -44,7 +44,7 @@ class Levels:
         seconds: of every sound as it came, s.
         loudness_lufs: of every sound before the gain; None for silence.
         gain_db: at most 0, for every sound.
-        alike: all came at one rate, with as many channels and samples.
+        alike: all came at one rate and with as many channels.
     """
 
     files: tuple[Path, ...]
@@ -87,7 +87,7 @@ def measure(item: Item) -> Levels:
         seconds=tuple(samples.shape[1] / own for samples, own in sounds),
         loudness_lufs=tuple(round(x, 3) if np.isfinite(x) else None for x in loudness),
         gain_db=tuple(round(gain, 3) for gain in gains_db(loudness, peaks)),
-        alike=len({(samples.shape, own) for samples, own in sounds}) == 1,
+        alike=len({(len(samples), own) for samples, own in sounds}) == 1,
     )
 
 
@@ -135,6 +135,9 @@ def remarks(items: Sequence[Item], levels: Sequence[Levels]) -> list[str]:
         if max(level.seconds) - min(level.seconds) > _UNEQUAL_S:
             lengths = " and ".join(f"{s:.2f} s" for s in level.seconds)
             found.append(f"{item.name}: lengths differ ({lengths}); the shorter ends in silence")
+        if not level.alike:
+            played = f"{level.sample_rate} Hz, {'stereo' if level.channels == 2 else 'mono'}"
+            found.append(f"{item.name}: rates or channels differ; all are played as {played}")
     return found
 
 

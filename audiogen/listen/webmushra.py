@@ -224,7 +224,7 @@ def _otherwise(design: Design) -> list[str]:
     other = sorted({s.file.suffix for item in design.items for s in item.all} - {".wav"})
     found = [f"webMUSHRA plays WAV alone; convert {', '.join(other)}"] if other else []
     levels = design.presented.levels if isinstance(design.presented, Sounds) else {}
-    uneven = [name for name, own in levels.items() if not own.alike]
+    uneven = [name for name, own in levels.items() if not own.alike or len(set(own.seconds)) > 1]
     if uneven and design.kind.name == "mushra":
         found.append(f"webMUSHRA refuses other lengths, rates or channels on a page: {', '.join(uneven[:5])}")
     apart = max((np.ptp(own.gain_db) for own in levels.values()), default=0.0)

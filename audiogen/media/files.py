@@ -41,7 +41,7 @@ def check_target(path: Path, force: bool) -> None:
     if not os.access(folder, os.W_OK | os.X_OK):
         raise InvalidRequest(f"The folder {folder} is not writable; choose another.")
     if os.path.lexists(path) and not force:  # a link to nothing is somebody's, too
-        raise WouldOverwrite(f"{path} exists; use --force to replace it or -o for another name.")
+        raise WouldOverwrite(f"{path} exists; use --force to replace it, or take another name.")
 
 
 def check_name(path: Path) -> None:

@@ -236,8 +236,11 @@ def test_after_kill_9_nothing_is_lost(browser, start):  # noqa: F811
     browser.open("about:blank")
 
 
-def test_simulated_raters_over_hundreds_of_trials(browser, opened):
+def test_simulated_raters_over_hundreds_of_trials(browser, opened, folders):
     """Two hundred answers through the page itself; what they prefer is found again."""
+    for seed, place in enumerate(("old", "new")):
+        for name in ("one", "two", "three"):
+            write(folders / place / f"{name}.wav", noise(0.5, seed=seed))  # short, so that it is quick
     opened(repeats=67, seed=8)
     script = """
     return (async (rounds) => {
