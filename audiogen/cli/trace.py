@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ from audiogen.errors import AudiogenError, InvalidRequest
 
 if TYPE_CHECKING:
     from audiogen.origin.code import Found
+
+_HEARD_CENTS = 5  # changes of pitch that are told
 
 
 @click.command("trace")
@@ -62,6 +65,9 @@ def _traced(file: Path) -> dict[str, Any]:
         row["seconds"] = [found.first_s, found.stop_s]
     if found.there and (found.scale != 1 or found.mirrored or found.turned):
         row |= {"scale": round(found.scale, 4), "mirrored": found.mirrored, "turned": round(found.turned, 1)}
+    cents = 1200 * math.log2(found.pitch)
+    if found.there and abs(cents) > _HEARD_CENTS:
+        row["pitch_cents"] = round(cents)
     told = (recipe or {}).get("watermark")
     row["recipe"] = told.get("id") if isinstance(told, dict) else None
     return row
@@ -86,7 +92,8 @@ def _words(row: dict[str, Any]) -> str:
     if not row["marked"]:
         told = "; its recipe says that it is marked" if row["recipe"] else ""
         return f"no mark of audiogen found{told}"
-    said = [f"made by audiogen (by chance: {row['chance']:g})"]
+    chance = f"{row['chance']:g}" if row["chance"] else "under 1e-300"
+    said = [f"made by audiogen (by chance: {chance})"]
     said.append(f"id {row['id']}" if row["sure"] else f"id perhaps {row['id']}")
     if "scale" in row:
         said.append(
@@ -94,6 +101,8 @@ def _words(row: dict[str, Any]) -> str:
             + (", mirrored" if row["mirrored"] else "")
             + (f", turned by {row['turned']:g} degrees" if row["turned"] else "")
         )
+    if "pitch_cents" in row:
+        said.append(f"{abs(row['pitch_cents'])} cents {'higher' if row['pitch_cents'] > 0 else 'lower'}")
     if row["recipe"]:
         said.append(
             "as its recipe says" if row["recipe"] == row["id"] else f"its recipe says {row['recipe']}"

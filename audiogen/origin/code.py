@@ -49,7 +49,7 @@ class Pattern:
         count = WORD * WORDS
         soft = np.bincount(self.bit.ravel(), values.ravel(), count)
         spread = np.sqrt(np.mean(np.square(cells[self.sign != 0])) * np.count_nonzero(self.sign) / count)
-        return _likeliest(soft / max(float(spread), 1e-12))
+        return likeliest(soft / max(float(spread), 1e-12))
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ class Found:
         trials: places at which it was looked for.
         first_s, stop_s: of a sound, where it is strongest.
         scale: size of a picture, or length of a sound, against that of its making.
+        pitch: of a sound, against that of its making.
         mirrored, turned: of a picture, left to right; then clockwise, degrees.
     """
 
@@ -72,6 +73,7 @@ class Found:
     stop_s: float = 0.0
     trials: int = 0
     scale: float = 1.0
+    pitch: float = 1.0
     mirrored: bool = False
     turned: float = 0.0
 
@@ -115,7 +117,7 @@ def code_bits(id_: str) -> np.ndarray:
     return np.concatenate([_codebook()[word] for word in words]).astype(np.int64)
 
 
-def _likeliest(soft: np.ndarray) -> tuple[str, float]:
+def likeliest(soft: np.ndarray) -> tuple[str, float]:
     """Soft bits of unit spread [48] -> id, and by how much the likeliest word is ahead in the weaker half."""
     value, ahead = 0, np.inf
     for half in soft.reshape(WORDS, WORD):

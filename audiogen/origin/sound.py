@@ -16,7 +16,7 @@ import dataclasses
 import numpy as np
 from scipy import fft
 
-from audiogen.origin import SOUND, shaping, shaping_v1
+from audiogen.origin import SOUND, shaping, shaping_v1, stretched
 from audiogen.origin.carrier import PERIOD_S, frames, grid, harmonics, overlapped, phases, window
 from audiogen.origin.code import NOTHING, Found
 
@@ -47,19 +47,24 @@ def detect(samples: np.ndarray, sample_rate: int) -> Found:
     """The strongest mark in a sound [channels, T], also of one that was played faster or slower since.
 
     The mark repeats, so the phases of a sound resemble themselves one period later; where that is not 3 s,
-    the speed was changed. To see it takes 6 s or more.
+    the speed was changed. To see it takes 6 s or more. What is not found so is looked for with tempo and
+    pitch changed apart, see `origin/stretched.py`.
     """
     import soxr
 
     mono = samples.mean(0)
-    whitened = _phases_of(mono if sample_rate == RATE else soxr.resample(mono, sample_rate, RATE))
+    mono = mono if sample_rate == RATE else soxr.resample(mono, sample_rate, RATE)
+    whitened = _phases_of(mono)
     best = _searched(whitened)
     for faster in [] if best.there else _speeds(whitened):
         found = _searched(soxr.resample(whitened, RATE, RATE * faster), _TOGETHER, _TOGETHER)
         trials = best.trials + found.trials
         best = max(best, dataclasses.replace(found, scale=1 / faster), key=lambda each: each.score)
         best = dataclasses.replace(best, trials=trials)
-    return best
+    if best.there:
+        return best
+    apart = stretched.detect(mono)
+    return apart if apart.there else best
 
 
 def _phases_of(mono: np.ndarray) -> np.ndarray:
