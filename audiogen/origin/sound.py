@@ -47,8 +47,8 @@ def detect(samples: np.ndarray, sample_rate: int) -> Found:
     """The strongest mark in a sound [channels, T], also of one that was played faster or slower since.
 
     The mark repeats, so the phases of a sound resemble themselves one period later; where that is not 3 s,
-    the speed was changed. To see it takes 6 s or more. What is not found so is looked for with tempo and
-    pitch changed apart, see `origin/stretched.py`.
+    the speed was changed. To see it takes 6 s or more. What is not found so, or its id not
+    read for sure, is looked for with tempo and pitch changed apart, see `origin/stretched.py`.
     """
     import soxr
 
@@ -61,10 +61,10 @@ def detect(samples: np.ndarray, sample_rate: int) -> Found:
         trials = best.trials + found.trials
         best = max(best, dataclasses.replace(found, scale=1 / faster), key=lambda each: each.score)
         best = dataclasses.replace(best, trials=trials)
-    if best.there:
+    if best.there and best.sure:
         return best
     apart = stretched.detect(mono)
-    return apart if apart.there else best
+    return apart if apart.there and (apart.sure or not best.there) else best
 
 
 def _phases_of(mono: np.ndarray) -> np.ndarray:
