@@ -150,6 +150,8 @@ def test_parts_of_one_figure_are_set_into_the_outline_of_another() -> None:
     assert (made.labels == 3).sum() > 20 and len(made.eyes) == 2
     assert all(made.labels[int(y * SIDE), int(x * SIDE)] == 3 for y, x, _ in made.eyes)
     assert len(replace(face, eyes=EYES[:1]).with_both_eyes().eyes) == 2
+    looking = replace(face, eyes=((0.8, 0.3, 0.05),))
+    assert composed(replace(looking, labels=flat), face) is None, "it looks elsewhere"
     assert composed(face, Figure(flat, lab[:1])) is None, "it has no parts"
     assert composed(Figure(flat, lab[1:]), face) is None, "black eyes on black"
 

@@ -18,6 +18,7 @@ LEVEL, SIZES = (
     2.0,
 )  # of the map: how far the eyes of a pair differ in height, and in radius, as a factor
 CLEAR = 22.0  # CIELAB between a part and what it is set into, at least
+ASTRAY = 0.2  # of the map: so far from its own eyes a figure gets no others
 RIM = 2  # pixels of a map that stay free of parts of another
 
 
@@ -120,6 +121,9 @@ def composed(one: Figure, other: Figure) -> Figure | None:
         k = int(np.hypot(under[0] - y, under[1] - x).argmin())
         scale = float((mine[2:] / its[2:]).mean())
         eyes.append(((k // len(bare) + 0.5) / len(bare), (k % len(bare) + 0.5) / len(bare), radius * scale))
+    away = [min((np.hypot(y - v, x - u) for v, u, _ in eyes), default=1.0) for y, x, _ in one.eyes]
+    if max(away, default=0.0) > ASTRAY:  # one looks to the left, the other to the right
+        return None
     shifted = tuple((a + len(one.lab), b + len(one.lab)) for a, b in other.shaded)
     lab = np.concatenate([one.lab, other.lab])
     return replace(one, labels=labels, lab=lab, eyes=tuple(eyes), shaded=one.shaded + shifted)

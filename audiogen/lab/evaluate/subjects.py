@@ -187,9 +187,8 @@ def styles(made: dict[str, list[tuple[str, np.ndarray]]]) -> Iterator[Row]:
     known = features([picture.transpose(2, 0, 1) for each in made.values() for _, picture in each])
     half = np.isin(subject, sorted(set(subject))[::2])
     read = np.empty(len(asked), object)
+    rows = Projection.fit(known, sizes=features.sizes())(known)  # it is told no style
     for own in (half, ~half):
-        projection = Projection.fit(known[own], sizes=features.sizes())
-        rows = projection(known)
         read[~own] = StyleReader.fit(rows[own], asked[own]).read(rows[~own])
     yield {"what": "style read as asked", "all": share(read == asked).percent()} | {
         style: share(read[asked == style] == style).percent() for style in made
