@@ -59,9 +59,11 @@ def overlap(figure: np.ndarray, sketch: np.ndarray) -> float:
     return float(both / max(either, 1) * np.exp(-0.5 * abs(slender[0] - slender[1])))
 
 
-def place(number: int, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Where the map of one of some figures lies: (top, left, height, width)."""
+def place(number: int, count: int, rng: np.random.Generator, free: float = 0.0) -> np.ndarray:
+    """Where the map of one of some figures lies: (top, left, height, width); `free`: a share of it that
+    one of several leaves."""
     size = rng.uniform(*EXTENT) if count == 1 else rng.uniform(*TOGETHER)
+    size *= 1 - free * (count > 1)
     if count in ROWS:
         rows = [((k + 0.5) / len(ROWS[count]), wide) for k, wide in enumerate(ROWS[count])]
         middles = [(y, 0.5 + 0.31 * (k - (wide - 1) / 2)) for y, wide in rows for k in range(wide)]

@@ -41,6 +41,7 @@ SKETCH = (0.3, 0.4)  # and of the sketch's
 TOO_ALIKE = 0.97  # overlap from which two are one drawing in two looks
 EXCHANGED, CLOSE = 0.6, 0.7  # how often it gets the parts of another, and how alike outlines then are
 NEARER = (0.2, 0.9)  # how far a main colour comes to that of another figure
+APART = 0.1  # share of its place that one of several figures leaves free
 MIXED = 0.6  # radians between hues that are not mixed
 COARSE = 192  # pixels on which it is seen how much room a figure takes
 TINT_HUE, TINT_CHROMA, TINT_LIGHT = 0.1, 0.08, 2.5  # radians, share, L*: standard deviations of all colours
@@ -125,7 +126,7 @@ class Figures:
             row, mirrored = self._chosen(rows, sketch, rng, OFTENER if own else BEST)
             figure = self._figure(row, mirrored, self._coloured(row, known))
             lies = bending.place_of(sketch, self.labels(row), rng) if sketch is not None else None
-            lies = bending.place(number, count, rng) if lies is None else lies
+            lies = bending.place(number, count, rng, APART * own) if lies is None else lies
             used.append(row)
             towards = [] if sketch is None else [(sketch, rng.uniform(*SKETCH) if own else 1.0)]
             if own:
