@@ -144,7 +144,7 @@ def test_parts_of_one_figure_are_set_into_the_outline_of_another() -> None:
     flat[16:-16, 2:-2] = 1
     face = Figure(disc(EYES).astype(int), lab, EYES)
     assert [part.label for part in face.parts()] == [2, 2]
-    made = composed(Figure(flat, lab[:1]), face)
+    made = composed(Figure(flat, lab[:1], EYES), face)
     assert made is not None and made.lab.shape == (3, 3)
     np.testing.assert_array_equal(made.inside, flat > 0)
     assert (made.labels == 3).sum() > 20 and len(made.eyes) == 2
@@ -153,7 +153,8 @@ def test_parts_of_one_figure_are_set_into_the_outline_of_another() -> None:
     looking = replace(face, eyes=((0.8, 0.3, 0.05),))
     assert composed(replace(looking, labels=flat), face) is None, "it looks elsewhere"
     assert composed(face, Figure(flat, lab[:1])) is None, "it has no parts"
-    assert composed(Figure(flat, lab[1:]), face) is None, "black eyes on black"
+    assert composed(Figure(flat, lab[1:], EYES), face) is None, "black eyes on black"
+    assert composed(Figure(flat, lab[:1]), face) is None, "nothing says where its eyes are"
 
 
 def test_the_illustrations_that_it_is_after_are_named() -> None:

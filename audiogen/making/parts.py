@@ -94,13 +94,13 @@ class Part:
 
 
 def composed(one: Figure, other: Figure) -> Figure | None:
-    """A figure with the outline and the large areas of one and the parts of another; None: it has none, or
-    they would hardly be seen on it."""
+    """A figure with the outline and the large areas of one and the parts of another; None: not both have as
+    many eyes, which say where the rest belongs, or they would hardly be seen on it."""
     from scipy.ndimage import binary_erosion, distance_transform_edt
 
     theirs = other.parts()
     body = np.bincount(one.labels[one.inside]).argmax()
-    if not theirs:
+    if not theirs or not one.eyes or len(one.eyes) != len(other.eyes):
         return None
     apart = np.linalg.norm(other.lab[[part.label - 1 for part in theirs]] - one.lab[body - 1], axis=1)
     if np.median(apart) < CLEAR:

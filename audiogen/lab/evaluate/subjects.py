@@ -2,8 +2,8 @@
 
     audiogen evaluate subjects --data build/pictures --source ../shared/data/image -n 2
 
-styles     the nearest mean of the styles (features of `pictures/features.py`) over the pictures of half of the
-           subjects reads the style of the others, and the other way round
+styles     the nearest mean of the styles (features of `pictures/features.py`) over the pictures of half of
+           the subjects reads the style of the others, and the other way round
 sharpness  width of the strongest edges, 10 to 90 %, in pixels at 512, and energy above a Gaussian of one
            pixel, beside the held-out ones of 512: digits painted by rule, illustrations, real paintings
 colours    is the main colour one that training illustrations of the subject have; the main colour that is
