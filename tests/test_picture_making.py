@@ -17,7 +17,7 @@ from audiogen.media import png
 from audiogen.media.squares import of_squares
 from audiogen.pipeline import load_pipeline
 from audiogen.provenance import request_of as request_of_recipe
-from audiogen.request import EDITS, Retouch
+from audiogen.request import EDITS, PAINTING, Retouch
 from audiogen.stage import PLAIN, Edit, Sampling
 
 ROUNDING = 0.51 / 255  # of a picture that went through an 8-bit file
@@ -299,7 +299,7 @@ def test_a_background_lies_behind_the_figure_and_the_seed_makes_it_again(tiny: P
 
 def test_pictures_of_before_are_painted_as_before(tiny: Path) -> None:
     request = Request("an oil painting of a cat", sampling=Sampling(seed=1), watermark=False)
-    assert only(request).recipe["painting"] == 3
+    assert only(request).recipe["painting"] == PAINTING
     before = only(dataclasses.replace(request, painting=1))
     assert before.recipe["painting"] == 1
     old = {name: row for name, row in before.recipe.items() if name != "painting"}
@@ -307,7 +307,7 @@ def test_pictures_of_before_are_painted_as_before(tiny: Path) -> None:
         only(request_of_recipe(old, tiny, tiny)).picture.pixels, before.picture.pixels
     )
     with pytest.raises(InvalidRequest, match="painting must be"):
-        Request("a cat", painting=4)
+        Request("a cat", painting=PAINTING + 1)
 
 
 def test_variations_differ_by_their_own_seed(tiny: Path) -> None:

@@ -45,7 +45,7 @@ ALLOWED: dict[str, set[str]] = {
     "sampling": {"errors", "media", "memory", "compat", "native"},  # the schedulers of diffusers
     "structure": STAGE,
     "decoder": STAGE,
-    "render": STAGE,
+    "render": STAGE | {"native"},
     "request": SEAM | {"kinds", "media", "registry", "hub"},
     "origin": BASE,
     "provenance": SEAM | {"origin", "licences", "media", "registry", "request", "hub"},

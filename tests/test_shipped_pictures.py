@@ -45,13 +45,18 @@ def painted(decoder: str, contour: Contour, asked: Conditioning, seed: int, **ho
     return np.asarray(show(latents, asked, Sampling(), silent).pixels)
 
 
+@cache
+def digit(decoder: str, contour: Contour, style: str, seed: int, strength: float = 1.0) -> np.ndarray:
+    asked = Conditioning(path="digit", style=style, size=512)
+    return painted(decoder, contour, asked, seed, structure_strength=strength)
+
+
 @pytest.mark.parametrize("decoder", DECODERS)
 @pytest.mark.parametrize("style", STYLES)
 def test_a_painted_digit_keeps_its_contour(decoder: str, style: str, digits: list[Contour]) -> None:
-    asked = Conditioning(path="digit", style=style, size=512)
-    found = [iou(painted(decoder, c, asked, k), c.enlarged(64).pixels) for k, c in enumerate(digits)]
+    found = [iou(digit(decoder, c, style, k), c.enlarged(64).pixels) for k, c in enumerate(digits)]
     assert np.median(found) >= LEAST_IOU
-    loose = iou(painted(decoder, digits[0], asked, 0, structure_strength=0.2), digits[0].enlarged(64).pixels)
+    loose = iou(digit(decoder, digits[0], style, 0, strength=0.2), digits[0].enlarged(64).pixels)
     assert found[0] - loose >= LEAST_SPAN
 
 
@@ -59,9 +64,8 @@ def test_a_painted_digit_keeps_its_contour(decoder: str, style: str, digits: lis
 def test_styles_are_told_apart_by_their_colours(decoder: str, digits: list[Contour]) -> None:
     chroma, lightness = {}, {}
     for style in STYLES:
-        asked = Conditioning(path="digit", style=style, size=512)
         lab = np.stack(
-            [rgb_to_lab(painted(decoder, c, asked, k).transpose(1, 2, 0)) for k, c in enumerate(digits[:2])]
+            [rgb_to_lab(digit(decoder, c, style, k).transpose(1, 2, 0)) for k, c in enumerate(digits[:2])]
         )
         chroma[style] = float(np.hypot(lab[..., 1], lab[..., 2]).mean())
         lightness[style] = float(lab[..., 0].mean())
