@@ -1,9 +1,9 @@
 """Surf: where nothing but water that breaks is heard, the spectrum is that of noise, not of a mean magnitude.
 
 A mel says how strong a band is on average, and refinement of phases holds each bin at just that: noise whose
-bins do not scatter, which sounds metallic. Here the phases are those of drawn white noise, and so is, in
-part, the scatter of its magnitudes (of noise they are Rayleigh distributed). Drops, crackles and calls are
-lost by it: sounds that have them are made as before.
+bins do not scatter, which a recogniser takes for water less often. Here the phases are those of drawn white
+noise, and so is, in part, the scatter of its magnitudes (of noise they are Rayleigh distributed). Drops,
+crackles and calls are lost by it: sounds that have them are made as before.
 """
 
 from __future__ import annotations

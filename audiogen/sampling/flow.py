@@ -66,9 +66,9 @@ def grid(steps: int, default: int, shift: float = 1.0) -> Tensor:
     """The `times` of a walk that more steps than the default do not spoil.
 
     A step that is long near the data leaves some of the noise that texture is made of. What a flow trained
-    for an hour has there instead is texture of its own, too strong and alike from frame to frame: solved
-    ever more exactly, rain turns into a whirr. So the last step stays as long as it is by default, and
-    those beyond the default go where it is decided what happens.
+    for an hour has there instead is texture of its own, too strong and alike from frame to frame: the more
+    exactly it is solved, the less rain is heard as rain (card of `ambience-flow`). So the last step stays
+    as long as it is by default, and those beyond the default go where it is decided what happens.
     """
     if steps <= default:
         return times(steps, shift)
