@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audiogen import __version__, licences, origin
-from audiogen.artifacts import Conditioning, Structure, Waveform
+from audiogen.artifacts import Conditioning, Structure, Waveform, mainly
 from audiogen.errors import InvalidRequest
 from audiogen.hub import CallSettings, ModelChoice
 from audiogen.media import midi
@@ -126,6 +126,8 @@ def _told_by(plan: Plan, take: Take) -> dict[str, dict[str, str]]:
     names: tuple[str, ...] = ()
     if plan.conditioning.path == "piano" and plan.stages.get("renderer") == "vocoder":
         names = ("wavenet",) * (take.sampling.phases > 1)  # the modes of its keys
+    elif take.mel is not None and mainly("fire", take.mel.sources) and take.waveform is not None:
+        names = ("ambience-envelopes",) * (take.sampling.phases > 4)
     elif plan.by_rule and plan.request.layout:
         names = ("picture-layouts",) + ("picture-figures",) * plan.led
     listed = listed_checksums() if names else {}

@@ -253,6 +253,7 @@ WEIGHTS: dict[str, str] = {
     "ambience-flow": "flow-matching decoder: coarse mel and/or sound sources -> stereo mel",
     "ambience-few": "ambience-flow distilled to one or two steps, its guidance built in",
     "ambience-diffusion": "diffusion decoder (v-prediction): coarse mel and/or sound sources -> stereo mel",
+    "ambience-envelopes": "flow of fine envelopes, for the vocoder: mel of a fire -> when its clicks fall",
     "wavenet": "WaveNet in two tiers: prompt attributes -> notes -> 16 kHz piano, sample by sample",
     "vocoder": "mel -> full-resolution magnitude and phase -> 44.1 kHz stereo",
     "picture-sketch": "autoregressive transformer over patches of line drawings: words -> contour",

@@ -15,7 +15,7 @@ from audiogen.rows import settle
 
 Progress = Callable[[str, int, int], bool]
 ARITHMETIC = 3  # 1: scores by torch's operators; 2: by compiled steps; 3: coarse mels too
-SCENES, PHASES, GRIDS = 3, 4, 2  # the newest, see `Sampling`
+SCENES, PHASES, GRIDS = 3, 5, 2  # the newest, see `Sampling`
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,8 @@ class Sampling:
             there was a choice; 2: without the rule against hiss. A replay has that of its recipe.
         phases: 1: a renderer goes by the mel alone; 2: by the notes too, where they are known, see
             `render/score_guide.py`; 3: by their levels and attacks as well; 4: by what sounds, surf as
-            noise (`render/surf.py`), fire in clicks (`render/crackle.py`). A replay has that of its recipe.
+            noise (`render/noise.py`), fire in clicks (`render/crackle.py`); 5: whose fine envelopes are drawn
+            (`render/envelopes.py`). A replay has that of its recipe.
         grids: how a flow's steps are laid: 1: evenly (but for its shift); 2: where there are more than its
             default, no finer near the data than by default, see `sampling.flow.grid`. A replay has that of
             its recipe.

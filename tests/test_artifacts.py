@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audiogen.artifacts import Conditioning, MelSpectrogram, Notes, Structure, Waveform
+from audiogen.artifacts import Conditioning, MelSpectrogram, Notes, Structure, Waveform, mainly
 from audiogen.errors import InvalidRequest, WouldOverwrite
 from audiogen.media.mel import band_centres_hz
 from tests.conftest import tone
@@ -163,3 +163,17 @@ def test_a_finished_sound_has_its_level_and_the_one_before_is_left_alone() -> No
     assert done.samples.shape == raw.samples.shape
     assert abs(raw.samples).max() > 1.4 and abs(done.samples[:, -1]).max() < 0.01
     assert abs(raw.finished(target_lufs=None).samples).max() <= 10 ** (-1 / 20) + 1e-3
+
+
+@pytest.mark.parametrize(
+    ("sources", "alone"),
+    [
+        (("fire",), True),
+        (("fire", "wind"), True),  # which is heard behind anything
+        (("fire", "birds"), False),
+        (("wind",), False),
+        ((), False),
+    ],
+)
+def test_what_sounds_alone(sources: tuple[str, ...], alone: bool) -> None:
+    assert mainly("fire", sources) == alone

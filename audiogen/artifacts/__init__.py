@@ -22,6 +22,7 @@ from audiogen.artifacts.conditioning import (
     SOURCES,
     STYLES,
     Conditioning,
+    mainly,
     quarters_per_beat,
 )
 from audiogen.artifacts.contour import Contour
@@ -48,5 +49,6 @@ __all__ = [
     "Picture",
     "Structure",
     "Waveform",
+    "mainly",
     "quarters_per_beat",
 ]

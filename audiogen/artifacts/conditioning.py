@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ from audiogen.rows import from_rows, shown
 
 PERIODS = ("baroque", "classical", "romantic", "impressionist", "ragtime")
 SOURCES = ("rain", "birds", "waves", "fire", "thunder", "wind", "crickets", "water", "rooster")
+BEHIND = {"wind", "thunder"}  # sources that are heard behind another
 STYLES = ("watercolor", "oil", "pencil", "ink")
 PICTURES = tuple(name for name, kind in KINDS.items() if kind.is_picture)  # what is seen, not heard
 MODES = ("major", "minor")
@@ -33,6 +35,11 @@ _RANGES: dict[str, tuple[float, float]] = {
     "intensity": (0, 1),
     "size": (1, 4096),
 }  # of what a file says; a prompt's own limits are narrower
+
+
+def mainly(source: str, sources: Collection[str]) -> bool:
+    """Whether a sound that holds these is of that source, with at most wind or thunder behind it."""
+    return source in sources and BEHIND.issuperset({*sources} - {source})
 
 
 @dataclass(frozen=True)

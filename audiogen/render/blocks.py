@@ -18,13 +18,14 @@ import torch
 from torch import Tensor
 
 from audiogen import memory
-from audiogen.artifacts import Conditioning, MelSpectrogram, Waveform
+from audiogen.artifacts import Conditioning, MelSpectrogram, Waveform, mainly
 from audiogen.media.finish import fitted_loop
 from audiogen.media.mel import MelSettings, group_of_bin
-from audiogen.render.crackle import crackling, is_fire
+from audiogen.render.crackle import crackling
+from audiogen.render.envelopes import FineEnvelopes
+from audiogen.render.noise import ITERATIONS, Noise
 from audiogen.render.partials import led
 from audiogen.render.score_guide import SHARED, SHARED_BEFORE, ScoreGuide, begun, levelled, shared_out
-from audiogen.render.surf import ITERATIONS, Surf, is_surf
 from audiogen.sampling.phase import fast_griffin_lim, integrate_phase, white_phases
 from audiogen.sampling.stft import forward
 from audiogen.stage import PLAIN, Edit, Options, Progress, Sampling, report, sounded
@@ -49,7 +50,7 @@ class Strip:
         closes: the last `overlap` frames are the first again.
         before, after: spectra of the first and the last frames, where they are known.
         guide: what the notes tell; start: the frame of the piece, as the guide counts, that comes first.
-        leads: the levels of its partials and the steepness of its attacks are followed too.
+        told: how far a renderer goes by what is known of the mel, `Sampling.phases`.
         until: of a mel that is still being decoded, see `MelSpectrogram`.
         aloud: it begins where the piece does, and may be heard while it is rendered.
         sources: of sound, where they are known.
@@ -65,7 +66,7 @@ class Strip:
     after: Tensor | None = None
     guide: ScoreGuide | None = None
     start: int = 0
-    leads: bool = False
+    told: int = 1
     until: Callable[[int], None] | None = None
     aloud: bool = False
     sources: tuple[str, ...] = ()
@@ -73,6 +74,11 @@ class Strip:
     @property
     def frames(self) -> int:
         return self.side.shape[2]
+
+    @property
+    def leads(self) -> bool:
+        """Whether the levels of partials and the steepness of attacks are followed too."""
+        return self.told > 2
 
 
 class SpectrogramRenderer:
@@ -133,7 +139,7 @@ class SpectrogramRenderer:
                 x.mid,
                 x.side,
                 guide=guide,
-                leads=told > 2,
+                told=told,
                 until=x.until,
                 aloud=True,
                 sources=x.sources,
@@ -149,7 +155,9 @@ class SpectrogramRenderer:
         bands, side = torch.from_numpy(strip.mid), torch.from_numpy(strip.side)
         known, opening = strip.before, strip.after  # of a circle the last frames are the first again
         spans = _spans(strip.frames, strip.block or BLOCK_FRAMES, overlap)
-        surf = Surf(generator) if is_surf(strip.sources) else None
+        fire = mainly("fire", strip.sources)
+        fine = FineEnvelopes.of(strip.sources, self.mel, generator) if fire and strip.told > 4 else None
+        noise = Noise(generator) if mainly("waves", strip.sources) or fine is not None else None
         heard = 0
         for number, (first, stop) in enumerate(spans):
             report(progress, "renderer", number, len(spans))
@@ -171,8 +179,8 @@ class SpectrogramRenderer:
                 share = SHARED if strip.leads else SHARED_BEFORE
                 magnitude = self.matched(shared_out(magnitude, guide, share), asked[:, here])
             last = number == len(spans) - 1
-            if surf is not None:
-                grain, phase = surf.block(magnitude, hop // per, overlap * per)
+            if noise is not None:
+                grain, phase = noise.block(magnitude, hop // per, overlap * per)
                 settled = fast_griffin_lim(
                     grain, phase, hop // per, ITERATIONS, known, known_end=opening if last else None
                 )
@@ -182,7 +190,9 @@ class SpectrogramRenderer:
             sound = self.sound(settled, magnitude, side[:, :, first:stop])
             if told is not None and strip.leads:
                 sound = told.strike(sound)
-            if is_fire(strip.sources):
+            if fine is not None:
+                sound = fine.lay(sound, bands[:, first + strip.margin : stop + strip.margin], overlap)
+            if fire:
                 sound = crackling(sound)
             _join(out, sound.numpy(), first * hop, overlap // 3 * hop, joined=number > 0)
             known = settled[:, -overlap * per : -edge * per].clone()
@@ -234,7 +244,7 @@ class SpectrogramRenderer:
             after=after if after.shape[1] else None,
             guide=guide,
             start=low,
-            leads=told > 2,
+            told=told,
             sources=x.sources,
         )
         out = np.zeros((2, frames * hop), np.float32)
@@ -266,7 +276,7 @@ class SpectrogramRenderer:
             closes=True,
             guide=guide,
             start=start,
-            leads=told > 2,
+            told=told,
             sources=x.sources,
         )
         out = self.line(strip, generator, progress)

@@ -8,24 +8,16 @@ stays. (Of what is sparse a mel cannot say more: any such envelope has the same 
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import torch
 from torch import Tensor
 
+from audiogen.sampling.envelopes import HOP, N_FFT, around
 from audiogen.sampling.stft import forward, istft
 
-FIRE, BESIDE = "fire", {"fire", "wind", "thunder"}
-N_FFT, HOP = 256, 84  # 5.8 and 1.9 ms; a frame of a mel is seven hops
-STRETCH = 49  # hops, 93 ms
+SMEARED = 1  # exponent of the window of a stretch
 EDGES_HZ = (700.0, 1_500.0, 3_000.0, 6_000.0, 22_051.0)  # below 700 Hz a fire roars
 POWER = 1.0  # how far: the exponent by which the contrast of the powers grows
 ROUNDS = 3  # of giving each stretch its energy back
-
-
-def is_fire(sources: Collection[str]) -> bool:
-    """Whether a sound that holds these crackles and does nothing else that would be hurt."""
-    return FIRE in sources and BESIDE.issuperset(sources)
 
 
 def crackling(sound: Tensor) -> Tensor:
@@ -36,18 +28,9 @@ def crackling(sound: Tensor) -> Tensor:
     power = sum(s.abs().square() for s in spectra)
     assert isinstance(power, Tensor)
     bands = torch.stack([power[band == k].sum(0) for k in range(len(EDGES_HZ) - 1)]) + 1e-12
-    around = _around(bands)
-    gain = (POWER * (bands / around).log().mean(0, keepdim=True)).exp().expand_as(bands)
+    mean = around(bands, SMEARED)
+    gain = (POWER * (bands / mean).log().mean(0, keepdim=True)).exp().expand_as(bands)
     for _ in range(ROUNDS):
-        gain = gain * around / _around(bands * gain)
+        gain = gain * mean / around(bands * gain, SMEARED)
     gains = torch.cat([torch.ones_like(power[:1]), gain.sqrt()])[band + 1]
     return torch.stack([istft(s * gains, HOP, sound.shape[1]) for s in spectra])
-
-
-def _around(rows: Tensor) -> Tensor:
-    """The mean of rows [B, N] over a stretch, with the shape of a window."""
-    window = torch.hann_window(STRETCH + 2, periodic=False)[1:-1]
-    kernel = (window / window.sum())[None, None]
-    half = STRETCH // 2
-    padded = torch.nn.functional.pad(rows[:, None], (half, half), mode="replicate")
-    return torch.nn.functional.conv1d(padded, kernel)[:, 0].clamp_min(1e-14)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from audiogen.render.crackle import HOP, STRETCH, crackling, is_fire
+from audiogen.render.crackle import crackling
+from audiogen.sampling.envelopes import HOP, STRETCH
 
 RATE = 44_100
 
@@ -45,11 +46,3 @@ def test_the_energy_of_a_stretch_stays(smeared: torch.Tensor) -> None:
 def test_low_tones_are_left_alone() -> None:
     tone = 0.3 * torch.sin(torch.arange(RATE) * 2 * torch.pi * 150 / RATE).repeat(2, 1)
     np.testing.assert_allclose(crackling(tone)[:, 500:-500], tone[:, 500:-500], atol=5e-3)
-
-
-@pytest.mark.parametrize(
-    ("sources", "crackles"),
-    [(("fire",), True), (("fire", "wind"), True), (("fire", "birds"), False), ((), False)],
-)
-def test_only_a_fire_crackles(sources: tuple[str, ...], crackles: bool) -> None:
-    assert is_fire(sources) == crackles

@@ -19,8 +19,9 @@ from typing import Any
 from audiogen.registry import STAGES, WEIGHTS_FOLDER, checksum
 from audiogen.weight_files import STORAGES
 
-# What judges others is no stage of a pipeline, and has weights all the same.
-JUDGES = {
+# What judges others, or is a part of a renderer, is no stage of a pipeline, and has weights all the same.
+PARTS = {
+    "Envelopes": "audiogen.render.envelopes",
     "TranscriberStage": "audiogen.ranking.transcribe",
     "DigitClassifier": "audiogen.lab.evaluate.digits.judge",
 }
@@ -51,10 +52,10 @@ def class_of(kind: str) -> Any:
     """The class that wrote a config.json, by its name.
 
     Raises:
-        ValueError: neither a registered stage nor a judge.
+        ValueError: neither a registered stage nor one of PARTS.
     """
-    if kind in JUDGES:
-        return getattr(importlib.import_module(JUDGES[kind]), kind)
+    if kind in PARTS:
+        return getattr(importlib.import_module(PARTS[kind]), kind)
     for entry in STAGES:
         if str(entry.place).endswith(f":{kind}"):
             return entry.factory

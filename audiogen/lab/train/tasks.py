@@ -16,6 +16,7 @@ TASKS: dict[str, str] = {
     "ambience-diffusion": "audiogen.lab.train.diffusion:AmbienceDiffusionTask",
     "ambience-few": "audiogen.lab.train.distil:DistilTask",
     "ambience-mel": "audiogen.lab.train.ambience_mel:AmbienceMelTask",
+    "envelopes": "audiogen.lab.train.envelopes:EnvelopeTask",
     "vocoder": "audiogen.lab.train.vocoder:VocoderTask",
     "wavenet": "audiogen.lab.train.wavenet:WavenetTask",
     "picture-autoencoder": "audiogen.lab.train.painter:PainterTask",

@@ -12,7 +12,7 @@ import torch
 import audiogen.render.blocks as blocks
 from audiogen.artifacts import Conditioning, MelSpectrogram
 from audiogen.media.mel import MelSettings, analyse
-from audiogen.render.surf import Surf, is_surf
+from audiogen.render.noise import Noise
 from audiogen.render.vocoder import Vocoder, VocoderConfig
 from audiogen.sampling.stft import forward
 from audiogen.stage import Sampling, silent
@@ -46,20 +46,6 @@ def scatter(sound: np.ndarray) -> float:
     return float((spectrum - spectrum.mean(1, keepdim=True)).std())
 
 
-@pytest.mark.parametrize(
-    ("sources", "noise"),
-    [
-        (("waves",), True),
-        (("waves", "thunder"), True),
-        (("waves", "birds"), False),  # calls would be lost
-        (("rain",), False),  # and drops
-        ((), False),
-    ],
-)
-def test_only_what_has_no_events_of_its_own_is_noise(sources: tuple[str, ...], noise: bool) -> None:
-    assert is_surf(sources) == noise
-
-
 def test_bins_scatter_as_those_of_noise(vocoder: Vocoder, sea: MelSpectrogram) -> None:
     untold = rendered(vocoder, replace(sea, sources=()))
     assert scatter(rendered(vocoder, sea)) > scatter(untold) + 0.05
@@ -77,12 +63,12 @@ def test_recipes_of_before_are_rendered_as_before(vocoder: Vocoder, sea: MelSpec
 
 
 def test_a_block_begins_with_the_noise_that_the_one_before_ended_with() -> None:
-    surf = Surf(torch.Generator().manual_seed(1))
-    surf.block(torch.ones(2049, 100), MEL.hop_length, again=40)
-    first = surf.last
-    surf.block(torch.ones(2049, 70), MEL.hop_length, again=40)
-    assert torch.equal(surf.last[: 40 * MEL.hop_length], first[-40 * MEL.hop_length :])
-    assert len(surf.last) == 70 * MEL.hop_length
+    noise = Noise(torch.Generator().manual_seed(1))
+    noise.block(torch.ones(2049, 100), MEL.hop_length, again=40)
+    first = noise.last
+    noise.block(torch.ones(2049, 70), MEL.hop_length, again=40)
+    assert torch.equal(noise.last[: 40 * MEL.hop_length], first[-40 * MEL.hop_length :])
+    assert len(noise.last) == 70 * MEL.hop_length
 
 
 def test_blocks_keep_the_level_where_they_meet(

@@ -1,31 +1,24 @@
-"""Surf: where nothing but water that breaks is heard, the spectrum is that of noise, not of a mean magnitude.
+"""Noise: where nothing but surf or a fire is heard, the spectrum is that of noise, not of a mean magnitude.
 
 A mel says how strong a band is on average, and refinement of phases holds each bin at just that: noise whose
 bins do not scatter, which a recogniser takes for water less often. Here the phases are those of drawn white
-noise, and so is, in part, the scatter of its magnitudes (of noise they are Rayleigh distributed). Drops,
-crackles and calls are lost by it: sounds that have them are made as before.
+noise, and so is, in part, the scatter of its magnitudes (of noise they are Rayleigh distributed). Drops and
+calls are lost by it: sounds that have them are made as before. What crackles is given its clicks afterwards
+(`render/envelopes.py`).
 """
 
 from __future__ import annotations
-
-from collections.abc import Collection
 
 import torch
 from torch import Tensor
 
 from audiogen.sampling.stft import forward
 
-SURF, BESIDE = "waves", {"waves", "wind", "thunder"}  # thunder and wind are heard as well either way
 SCATTER = 0.5  # exponent of the magnitudes of the noise; 0: none of their scatter, 1: all
 ITERATIONS = 2  # of phase refinement; more of them smooth the scatter away
 
 
-def is_surf(sources: Collection[str]) -> bool:
-    """Whether a sound that holds these is noise throughout."""
-    return SURF in sources and BESIDE.issuperset(sources)
-
-
-class Surf:
+class Noise:
     """White noise in blocks that go on from one another."""
 
     def __init__(self, generator: torch.Generator) -> None:
