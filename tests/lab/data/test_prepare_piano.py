@@ -33,7 +33,7 @@ def string(hz: float, seconds: float, level: float = 0.2) -> np.ndarray:
     return sound * np.exp(-np.arange(sound.shape[1]) / 44_100).astype(np.float32)
 
 
-def write_source(folder: Path) -> Path:
+def write_source(folder: Path, tone_s: float = 2.0) -> Path:
     """Archives and manifests of the real layout, with three keys and three little pieces."""
     samples, midi = folder / "piano-samples", folder / "piano-midi"
     samples.mkdir(parents=True)
@@ -43,7 +43,7 @@ def write_source(folder: Path) -> Path:
         for pitch in PITCHES:
             for number, layer in enumerate(LAYERS):
                 level = 0.05 * 1.5**number
-                sound = string(440 * 2 ** ((pitch - 69) / 12), 2.0, level)
+                sound = string(440 * 2 ** ((pitch - 69) / 12), tone_s, level)
                 name = f"k{pitch}v{layer}.ogg"
                 pack.writestr(name, _ogg(sound))
                 rms = 20 * np.log10(np.sqrt((sound[:, :44_100] ** 2).mean()))

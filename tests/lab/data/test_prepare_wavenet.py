@@ -61,7 +61,7 @@ def test_strikes_are_mixed_as_loud_and_as_long_as_they_say():
 
 
 def test_the_recipe_makes_modes_notes_and_shards_of_codes(tmp_path):
-    source, out = write_source(tmp_path / "source"), tmp_path / "out"
+    source, out = write_source(tmp_path / "source", tone_s=1.0), tmp_path / "out"
     rows = {"name": "wavenet-audio", "train_windows": 3, "valid_windows": 1, "seconds": 2.0}
     rows |= {"train_excerpts": 4, "valid_excerpts": 2, "excerpt_seconds": 3.0, "layers": [1]}
     rows |= {"windows_per_shard": 2, "welte_red": False, "workers": 1}
