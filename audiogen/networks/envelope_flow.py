@@ -37,7 +37,7 @@ class EnvelopeFlowConfig:
     width: int = 160
     dilations: tuple[int, ...] = (1, 2, 4, 1, 2, 4, 8, 16)
     condition: int = 96
-    steps: int = 8
+    steps: int = 4
     shift: float = 2.0
 
 
