@@ -8,6 +8,7 @@ import io
 import json
 import math
 import os
+import re
 import tempfile
 import zipfile
 import zlib
@@ -54,6 +55,11 @@ def check_name(path: Path) -> None:
         raise InvalidRequest(f"The name {ascii(str(path))} is no text; choose another.") from problem
     if longest > LONGEST_NAME:
         raise InvalidRequest(f"A file name has at most {LONGEST_NAME} bytes, not {longest}; shorten it.")
+
+
+def by_number(name: str | Path) -> list[tuple[int, str]]:
+    """What to sort names by, such that 2 comes before 10."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", str(name))]
 
 
 Data = bytes | Iterable[bytes]  # of a file: all of it, or part by part

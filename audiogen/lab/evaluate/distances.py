@@ -59,5 +59,5 @@ class Distances:
 
         return {
             KERNEL.name: drawn_score(by_kernel, weights),
-            FRECHET.name: drawn_score(by_frechet, weights),
+            FRECHET.name: drawn_score(by_frechet, weights, least=0),
         }

@@ -59,7 +59,7 @@ class Kernels:
         a = np.ones(len(self.made)) if made is None else np.asarray(made, float)
         b = np.ones(len(self.real)) if real is None else np.asarray(real, float)
         across = a @ self.across @ b / (a.sum() * b.sum())
-        return float(SCALE * (_off_diagonal(self.made, a) + _off_diagonal(self.real, b) - 2 * across))
+        return float(SCALE * (off_diagonal(self.made, a) + off_diagonal(self.real, b) - 2 * across))
 
 
 def kernel_distance(
@@ -80,7 +80,7 @@ def _means(x: Sequence[np.ndarray], y: Sequence[np.ndarray], width: float) -> np
     return values
 
 
-def _off_diagonal(values: np.ndarray, weight: np.ndarray) -> float:
+def off_diagonal(values: np.ndarray, weight: np.ndarray) -> float:
     """Weighted mean over pairs of different sounds."""
     own = np.square(weight)
     inside = weight @ values @ weight - own @ values.diagonal()

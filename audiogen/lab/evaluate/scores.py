@@ -24,16 +24,22 @@ class Score:
     """A figure and its values over bootstrap draws, float64 [draws].
 
     Resampling biases some figures (a Frechet distance rises, as if there were fewer samples); the interval is
-    that of the draws around their mean, laid around the figure.
+    that of the draws around their mean, laid around the figure, as far as a figure can be there.
+
+    Attributes:
+        least, most: that the figure can be.
     """
 
     value: float
     draws: np.ndarray
+    least: float = -np.inf
+    most: float = np.inf
 
     @property
     def interval(self) -> tuple[float, float]:
-        low, high = np.quantile(self.draws - self.draws.mean(), ENDS)
-        return self.value + float(low), self.value + float(high)
+        ends = self.value + np.quantile(self.draws - self.draws.mean(), ENDS)
+        low, high = np.clip(ends, self.least, self.most)
+        return float(low), float(high)
 
     def minus(self, other: Score) -> Score:
         """The difference, draw by draw; both must come from the same draws."""
@@ -71,14 +77,15 @@ def draws_of(count: int, draws: int = DRAWS, seed: int = 0) -> np.ndarray:
 
 
 def mean_score(values: Sequence[float] | np.ndarray, weights: np.ndarray) -> Score:
-    """The mean of one value per item [N], with draws [B, N]."""
+    """The mean of one value per item [N], with draws [B, N]; it lies among the values."""
     array = np.asarray(values, float)
-    return Score(float(array.mean()), weights @ array / weights.sum(1))
+    mean = float(array.mean())
+    return Score(mean, weights @ array / weights.sum(1), min(mean, array.min()), max(mean, array.max()))
 
 
-def drawn_score(figure: Callable[..., float], weights: np.ndarray) -> Score:
-    """A figure of all items, `figure(None)`, and of each draw, `figure(weights)`."""
-    return Score(figure(None), np.array([figure(row) for row in weights]))
+def drawn_score(figure: Callable[..., float], weights: np.ndarray, least: float = -np.inf) -> Score:
+    """A figure of all items, `figure(None)`, and of each draw, `figure(weights)`; least: that it can be."""
+    return Score(figure(None), np.array([figure(row) for row in weights]), least)
 
 
 def ranking(scores: dict[str, Score], measure: Measure) -> list[list[str]]:

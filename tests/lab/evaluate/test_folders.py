@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 
-from audiogen.lab.evaluate.folders import command, page, pictures, sets, sounds
+from audiogen.artifacts import Contour, Picture
+from audiogen.errors import AudiogenError
+from audiogen.lab.evaluate.folders import cache, command, page, pictures, sets, sounds
+from audiogen.lab.evaluate.folders.detail import BLOCKS, detail
+from audiogen.lab.evaluate.pictures import command as decoders
 from audiogen.lab.evaluate.scores import Score
 
 RATE = 22_050
@@ -170,25 +177,94 @@ def drawn(folder: Path, count: int, seed: int) -> Path:
     return folder
 
 
-def test_pictures_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
-    """With a stand-in for the feature network: means and steps of a picture."""
+@pytest.fixture
+def simple(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stand-in for the feature network: means and steps of a picture."""
 
-    def simple(pixels: np.ndarray) -> np.ndarray:
+    def describe(pixels: np.ndarray) -> np.ndarray:
         steps = np.abs(np.diff(pixels, axis=2)).mean((1, 2))
         return np.concatenate([pixels.mean((1, 2)), pixels.std((1, 2)), 20 * steps])[None]
 
-    monkeypatch.setattr(pictures, "embedding", lambda *_: sets.Embedding("simple", simple))
+    monkeypatch.setattr(pictures, "embedding", lambda *_: sets.Embedding("simple", describe))
+
+
+@pytest.mark.usefixtures("simple")
+def test_pictures_end_to_end(tmp_path: Path, capsys) -> None:
+    """Options may come first; what is no file is passed over, what cannot be read is said."""
     a, b = drawn(tmp_path / "a", 8, 0), drawn(tmp_path / "b", 16, 1)
-    assert command.of_pictures([str(a), str(b), "--out", str(tmp_path / "out")]) == 0
-    told = capsys.readouterr().out
-    assert "Diversity" in told
-    assert "files of the same names" in told
+    (a / "folder.png").mkdir()
+    (a / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    shutil.copy(b / "9.png", a / "9.png")
+    assert decoders.main(["-n", "8", "--out", str(tmp_path / "out"), str(a), str(b)]) == 0
+    told = capsys.readouterr()
+    assert re.search(r"Diversity: .* lie [\d.]+ \[[\d.]+, [\d.]+\] times", told.out)
+    assert "files of the same names" in told.out
+    assert "1 files of A are in B as well" in told.out
+    assert "gone.png: No such file" in told.err
+    assert "folder.png" not in told.err
     kid = {
         r["name"]: r["scores"]["kid"]["value"]
         for r in json.loads((tmp_path / "out/figures.json").read_text())["sets"]
     }
     assert kid["B, other half"] < kid["B, noise of 0.05"] < kid["B, noise of 0.2"]
-    assert (tmp_path / "out" / "report.html").read_text().count("<img") == 24
+    assert (tmp_path / "out" / "report.html").read_text().count("<img") == 25
+
+
+@pytest.mark.usefixtures("simple")
+def test_a_full_disk_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    """It is no fault of a picture, so none is left out for it."""
+
+    def full(*_: object, **__: object) -> None:
+        raise AudiogenError("Could not write: No space left on device.")
+
+    monkeypatch.setattr(cache, "write_atomic", full)
+    a = drawn(tmp_path / "a", 2, 0)
+    assert command.of_pictures([str(a), str(a), "--out", str(tmp_path / "out")]) == 1
+    assert capsys.readouterr().err.endswith("audiogen: Could not write: No space left on device.\n")
+
+
+def test_a_contour_is_held_against_the_picture_whatever_its_size(tmp_path: Path) -> None:
+    """Those of digits have 28 pixels; one without ink asks for nothing."""
+    ink = np.zeros((28, 28), np.float32)
+    ink[8:20, 12:16] = 1
+    pixels = 1 - np.repeat(ink.repeat(16, 0).repeat(16, 1)[None], 3, 0)
+    for name, asked in (("seven", ink), ("none", 0 * ink)):
+        Picture(pixels).save(tmp_path / f"{name}.png", recipe={"contour": Contour(asked).packed()})
+    facts, empty = (
+        pictures.facts_of(pictures.read(file), file, None, None)
+        for file in (tmp_path / "seven.png", tmp_path / "none.png")
+    )
+    assert facts["size"] == "448x448"
+    assert facts["contour_iou"] > 0.85
+    assert "contour_iou" not in empty
+
+
+def test_the_finest_detail_tells_noise_jpeg_and_half_the_size() -> None:
+    """In a picture with as much contrast at every size; each row is worse than the one before."""
+    rng = np.random.default_rng(0)
+    grain = [rng.normal(size=(3, 256 >> k, 256 >> k)).repeat(1 << k, 1).repeat(1 << k, 2) for k in range(7)]
+    picture = np.clip(0.5 + 0.04 * gaussian_filter(sum(grain), (0, 0.5, 0.5)), 0, 1)
+    levels = np.round(255 * picture).astype(np.uint8).transpose(1, 2, 0)
+
+    def jpeg(quality: int) -> np.ndarray:
+        with BytesIO() as file:
+            Image.fromarray(levels).save(file, "JPEG", quality=quality)
+            return np.asarray(Image.open(file)).transpose(2, 0, 1) / 255
+
+    def smaller(side: int) -> np.ndarray:
+        small = Image.fromarray(levels).resize((side, side), Image.Resampling.BOX)
+        return np.asarray(small.resize((256, 256), Image.Resampling.BICUBIC)).transpose(2, 0, 1) / 255
+
+    own = detail(picture)
+    assert own.shape == (sum(BLOCKS),)
+    for worse in (
+        [np.clip(picture + size * rng.normal(size=picture.shape), 0, 1) for size in (0.01, 0.03, 0.1)],
+        [jpeg(quality) for quality in (80, 50, 20)],
+        [smaller(side) for side in (192, 128, 64)],
+    ):
+        away = [float(np.linalg.norm(detail(each) - own)) for each in worse]
+        assert away == sorted(away)
+        assert away[0] > 0.1
 
 
 def test_scores_of_words_stand_beside_every_file(tmp_path: Path, capsys) -> None:
@@ -241,7 +317,7 @@ def test_wrong_folders_and_options(tmp_path: Path, capsys: pytest.CaptureFixture
 
 
 def test_names_of_files_are_no_markup(tmp_path: Path) -> None:
-    row = {"file": str(tmp_path / "<b>&.wav"), "facts": {}}
+    row = {"name": "<b>&", "file": str(tmp_path / "<b>&.wav"), "facts": {}}
     result = {
         "what": "sound",
         "a": "<a>",
@@ -257,7 +333,7 @@ def test_names_of_files_are_no_markup(tmp_path: Path) -> None:
 
 def test_files_of_one_name_stand_in_one_row_by_their_numbers(tmp_path: Path) -> None:
     result = {"what": "picture", "a": "a", "b": "b", "embedding": "ours", "sets": [], "count": 0}
-    rows = {side: [{"file": f"{side}/{n}.png", "facts": {}} for n in names] for side, names in
+    rows = {side: [{"name": n, "file": f"{side}/{n}.png", "facts": {}} for n in names] for side, names in
             (("a", ("10", "2", "only")), ("b", ("2", "10")))}  # fmt: skip
     result |= {"conclusions": [], "left_out": [], "files_a": rows["a"], "files_b": rows["b"]}
     alts = re.findall('alt="(.*?)"', page.html(result, tmp_path).decode())

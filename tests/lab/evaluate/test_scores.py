@@ -31,6 +31,14 @@ def test_the_interval_of_a_mean_is_the_known_one(rng) -> None:
     assert (high - low) / 2 == pytest.approx(1.96 / 20, rel=0.15)
 
 
+def test_an_interval_ends_where_a_figure_can_be() -> None:
+    """A share is at most 1, whatever the draws around their mean say; a difference may be anything."""
+    score = mean_score([1] * 19 + [0], draws_of(20))
+    assert score.interval[1] == 1
+    assert Score(0.1, np.array([0.0, 1.0]), least=0).interval[0] == 0
+    assert score.minus(mean_score(np.ones(20), draws_of(20))).interval[1] > 0
+
+
 def test_pairs_show_a_difference_that_the_figures_alone_hide(difficulty: np.ndarray) -> None:
     a, b = measured(0, 0.5, 1, difficulty), measured(1, 0.5, 2, difficulty)
     assert a.interval[1] > b.interval[0], "the intervals of the figures overlap"

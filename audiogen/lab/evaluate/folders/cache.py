@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from audiogen.errors import AudiogenError, InvalidRequest
+from audiogen.errors import InvalidRequest
 from audiogen.media.files import npz_bytes, read_npz, write_atomic
 
-VERSION = 2  # of the measures
+VERSION = 3  # of the measures
 FOLDER = "measured"
 Record = dict[str, Any]  # arrays by name, and under "facts" plain values
 
@@ -23,14 +23,12 @@ class Cache:
     """Records of files, by their contents and what was measured.
 
     Args:
-        out: folder of the report, or None: nothing is kept.
+        out: folder of the report, with FOLDER in it, or None: nothing is kept.
         what: name of the measures, "ours".
     """
 
     def __init__(self, out: Path | None, what: str) -> None:
         self.folder, self.what = None if out is None else out / FOLDER, what
-        if self.folder is not None:
-            self.folder.mkdir(parents=True, exist_ok=True)
 
     def get(self, file: Path, measure: Callable[[], Record]) -> Record:
         if self.folder is None:
@@ -62,7 +60,7 @@ def measured(
         try:
             records.append(cache.get(file, lambda file=file: measure(file)))  # type: ignore[misc]
             good.append(file)
-        except AudiogenError as problem:
-            left_out.append(f"{file.name}: {problem}")
+        except (InvalidRequest, OSError) as problem:  # a full disk is neither: it ends the run
+            left_out.append(f"{file.name}: {getattr(problem, 'strerror', None) or problem}")
     print(file=sys.stderr)
     return good, records, left_out

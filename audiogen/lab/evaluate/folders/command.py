@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from audiogen.errors import AudiogenError, InvalidRequest, WouldOverwrite
+from audiogen.errors import AudiogenError, InvalidRequest
+from audiogen.lab.evaluate.distances import KERNEL
 from audiogen.lab.evaluate.folders import page, pictures, sounds
-from audiogen.lab.evaluate.folders.cache import Cache, Record, measured
+from audiogen.lab.evaluate.folders.cache import FOLDER, Cache, Record, measured
 from audiogen.lab.evaluate.folders.sets import KID, LEAST, Embedding, Reference, conclusion, dealt, halves
-from audiogen.lab.evaluate.scores import Score
-from audiogen.media.files import write_atomic
+from audiogen.lab.evaluate.kernel import off_diagonal
+from audiogen.lab.evaluate.scores import Score, drawn_score, draws_of
+from audiogen.media.files import by_number, check_target, write_atomic
 from audiogen.ranking.evidence import Ear
 
 REPORT, FIGURES = "report.html", "figures.json"
@@ -74,6 +76,7 @@ def _parser(what: str) -> argparse.ArgumentParser:
         parser.add_argument("--texture", action="store_true", help="rain, surf, fire: how envelopes move")
         parser.add_argument("--clap", metavar="FOLDER|ID", help="CLAP score, and for --embedding clap")
     else:
+        parser.epilog = "Decoders are measured on data by --data: audiogen evaluate pictures --data --help"
         parser.add_argument(
             "--digits", action="store_true", help="digits: read, asked for, and the IS of the reader"
         )
@@ -94,12 +97,11 @@ def evaluate(what: str, given: argparse.Namespace) -> dict[str, Any]:
     if given.n is not None and given.n < LEAST:
         raise InvalidRequest(f"-n must be at least {LEAST}, not {given.n}.")
     if given.out is not None:
-        if (given.out / REPORT).exists() and not given.force:
-            raise WouldOverwrite(f"{given.out / REPORT} exists; use --force to replace it, or another --out.")
         try:
-            given.out.mkdir(parents=True, exist_ok=True)
+            (given.out / FOLDER).mkdir(parents=True, exist_ok=True)
         except OSError as problem:
             raise InvalidRequest(f"Cannot make the folder {given.out}: {problem.strerror}.") from problem
+        check_target(given.out / REPORT, given.force)
     embedding, judges, label = _judges(what, given)
     cache = Cache(given.out, f"{what} {label}")
 
@@ -117,8 +119,8 @@ def evaluate(what: str, given: argparse.Namespace) -> dict[str, Any]:
         "embedding": label,
         "sets": [],
         "left_out": out_a + out_b,
-        "files_a": [{"file": str(f.resolve()), "facts": r["facts"]} for f, r in zip(a, of_a, strict=True)],
-        "files_b": [{"file": str(f.resolve()), "facts": r["facts"]} for f, r in zip(b, of_b, strict=True)],
+        "files_a": _rows(given.a, a, of_a),
+        "files_b": _rows(given.b, b, of_b),
     }
     count = halves(len(a), len(b))
     count = count if given.n is None else min(count, given.n)
@@ -129,26 +131,43 @@ def evaluate(what: str, given: argparse.Namespace) -> dict[str, Any]:
             "are the least. What is measured of single files stands; of the folders nothing can be concluded."
         ]
         return result
-    sets, paired = _sets(kind, embedding, (of_a, of_b), (a, b), count)
+    sets, paired = _sets(
+        kind,
+        embedding,
+        (of_a, of_b),
+        b,
+        [[row["name"] for row in result["files_" + side]] for side in "ab"],
+        count,
+    )
     reference = Reference.of(
         sets.pop("reference"), sets["B, other half"], embedding.sizes, kid=what == "pictures"
     )
     scores = {name: reference.scores(rows) for name, rows in sets.items()}
     result["sets"] = [{"name": name, "scores": _plain(each)} for name, each in scores.items()]
-    first = KID.name if what == "pictures" else "kernel"
-    result["conclusions"] = conclusion(
-        scores["A"][first], scores["B, other half"][first], count, page.TITLES[first]
-    )
+    first, told = (KID.name, "KID") if what == "pictures" else (KERNEL.name, KERNEL.title)
+    result["conclusions"] = conclusion(scores["A"][first], scores["B, other half"][first], count, told)
+    real = {record["rows"].tobytes() for record in of_b}
+    if copies := sum(record["rows"].tobytes() in real for record in of_a):
+        result["conclusions"].append(f"{copies} files of A are in B as well.")
     if paired:
         own, other = (reference.space(sets[name]) for name in ("A", "B, other half"))
         moved = np.mean([np.linalg.norm(x.mean(0) - y.mean(0)) for x, y in zip(own, other, strict=True)])
         result["conclusions"].append(
             'A and "B, other half" are files of the same names. A file of A lies '
-            f"{moved / max(_apart(other), 1e-9):.3f} times as far from its own of B as two of B lie apart."
+            f"{moved / _apart(other).value:.3f} times as far from its own of B as two of B lie apart."
         )
     if what == "pictures":
         result["conclusions"] += _more(reference, sets, result)
     return result
+
+
+def _rows(folder: Path, files: Sequence[Path], records: Sequence[Record]) -> list[dict[str, Any]]:
+    """What a report says of every file; its name is that in the folder, without the ending."""
+    names = (file.relative_to(folder).with_suffix("").as_posix() for file in files)
+    return [
+        {"name": name, "file": str(file.resolve()), "facts": record["facts"]}
+        for name, file, record in zip(names, files, records, strict=True)
+    ]
 
 
 def _judges(what: str, given: argparse.Namespace) -> tuple[Embedding, tuple[Any, ...], str]:
@@ -208,20 +227,20 @@ def _sets(
     kind: Any,
     embedding: Embedding,
     records: Sequence[list[Record]],
-    files: Sequence[Sequence[Path]],
+    real: Sequence[Path],
+    names: Sequence[Sequence[str]],
     count: int,
 ) -> tuple[dict[str, list[np.ndarray]], bool]:
     """Rows of the reference, of A, of the other half of B, and of that damaged; whether those of A and of the
     other half bear the same names."""
     of_a, of_b = records
-    names = [[file.stem for file in own] for own in files]
     reference, chosen, other = dealt(names[0], names[1], count)
     sets = {
         "reference": [of_b[k]["rows"] for k in reference],
         "A": [of_a[k]["rows"] for k in chosen],
         "B, other half": [of_b[k]["rows"] for k in other],
     }
-    seen = [kind.read(files[1][k]) for k in other]
+    seen = [kind.read(real[k]) for k in other]
     for damages in kind.ANCHORS.values():
         for name, damage in damages.items():
             print(f"{name} ...", file=sys.stderr, flush=True)
@@ -230,22 +249,30 @@ def _sets(
 
 
 def _more(reference: Reference, sets: dict[str, list[np.ndarray]], result: dict[str, Any]) -> list[str]:
-    """Diversity, and the inception score of the reader of digits, as sentences."""
-    apart = {name: _apart(reference.space(sets[name])) for name in ("A", "B, other half")}
-    share = apart["A"] / max(apart["B, other half"], 1e-9)
-    said = [f"Diversity: two pictures of A lie {share:.2f} times as far apart as two of B."]
-    odds = [row["facts"]["odds"] for row in result["files_a"] if "odds" in row["facts"]]
-    if odds:
-        score = pictures.inception_score(np.array(odds))
-        said.append(f"Inception score by the reader of digits: {score:.2f} of at most 10.")
+    """Diversity, and the inception scores of the reader of digits, as sentences."""
+    of_a, of_b = (_apart(reference.space(sets[name])) for name in ("A", "B, other half"))
+    share = Score(of_a.value / of_b.value, of_a.draws / of_b.draws)
+    said = [f"Diversity: two pictures of A lie {share} times as far apart as two of B."]
+    rows = (result["files_" + side] for side in "ab")
+    odds = [[row["facts"]["odds"] for row in own if "odds" in row["facts"]] for own in rows]
+    if all(odds):  # of as many, for the score rises with their number
+        some = (np.random.default_rng(0).permutation(own)[: result["count"]] for own in odds)
+        told = "{:.2f} of A, {:.2f} of B".format(*map(pictures.inception_score, some))
+        said.append(f"Inception score by the reader of digits, at most 10: {told}.")
     return said
 
 
-def _apart(rows: list[np.ndarray]) -> float:
-    """Mean distance between two items."""
+def _apart(rows: list[np.ndarray]) -> Score:
+    """Mean distance between two different items."""
     every = np.stack([row.mean(0) for row in rows])
     away = np.linalg.norm(every[:, None] - every[None], axis=2)
-    return float(away[np.triu_indices(len(every), 1)].mean())
+
+    def mean(drawn: np.ndarray | None) -> float:
+        return (
+            off_diagonal(away, np.ones(len(away)) if drawn is None else drawn.astype(float)) + 1e-12
+        )  # a ratio of nothing is none
+
+    return drawn_score(mean, draws_of(len(rows)), least=0)
 
 
 def _plain(scores: dict[str, Score]) -> dict[str, dict[str, float]]:
@@ -261,7 +288,14 @@ def _files(folder: Path, suffixes: Sequence[str], what: str) -> list[Path]:
             f"{folder} is no folder; give two folders of {'sounds' if what == 'sound' else what}."
         )
     found = sorted(
-        f for f in folder.rglob("*") if f.suffix.lower() in suffixes and not f.name.endswith(".contour.png")
+        (
+            file
+            for file in folder.rglob("*")
+            if file.suffix.lower() in suffixes
+            and not file.name.endswith(pictures.CONTOUR)
+            and not file.is_dir()
+        ),
+        key=by_number,
     )
     if not found:
         raise InvalidRequest(f"{folder} holds no {what}; known are {', '.join(suffixes)}.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from html import escape
 from itertools import zip_longest
 from pathlib import Path
@@ -13,6 +12,7 @@ from urllib.parse import quote
 import numpy as np
 
 from audiogen.lab.evaluate.bootstrap import estimate
+from audiogen.media.files import by_number
 
 _STYLE = """
 :root { color-scheme: light dark; }
@@ -22,8 +22,9 @@ table { border-collapse: collapse; margin: 1rem 0; } .wide { overflow-x: auto; }
 th, td { padding: .25rem .75rem; border-bottom: 1px solid #8886; text-align: left; vertical-align: middle; }
 th[scope=row] { font-weight: normal; white-space: nowrap; }
 td.figure { font-variant-numeric: tabular-nums; white-space: nowrap; }
-.files td { vertical-align: top; max-width: 30rem; }
-audio { height: 2rem; width: 16rem; } img { height: 7rem; display: block; }
+h1, h2, p, li, .files { overflow-wrap: anywhere; }
+.files { table-layout: fixed; width: 100%; } .files td { vertical-align: top; }
+audio { height: 2rem; width: 16rem; max-width: 100%; } img { height: 7rem; max-width: 100%; display: block; }
 .found { border-left: .25rem solid #245c73; padding-left: .75rem; }
 """
 TITLES = {"frechet": "Frechet", "kernel": "kernel x 100", "kid": "KID x 100"}
@@ -118,20 +119,15 @@ def _file_table(result: dict[str, Any], sides: list[str], out: Path) -> str:
     named: dict[str, list[dict[str, Any] | None]] = {}
     for k, side in enumerate(("a", "b")):
         for row in result["files_" + side]:
-            named.setdefault(Path(row["file"]).stem, [None, None])[k] = row
+            named.setdefault(row["name"], [None, None])[k] = row
     if all(None in pair for pair in named.values()):  # no name in both: simply one after the other
         rows = list(zip_longest(result["files_a"], result["files_b"]))
     else:
-        rows = [(pair[0], pair[1]) for _, pair in sorted(named.items(), key=lambda item: _by_number(item[0]))]
+        rows = [(pair[0], pair[1]) for _, pair in sorted(named.items(), key=lambda item: by_number(item[0]))]
     head = "".join(f'<th scope="col">{escape(side)}</th>' for side in sides)
     cells = ("".join(_shown(row, result["what"], out) for row in pair) for pair in rows)
     body = "".join(f"<tr>{row}</tr>" for row in cells)
     return f'<div class="wide"><table class="files"><tr>{head}</tr>{body}</table></div>'
-
-
-def _by_number(name: str) -> list[tuple[int, str]]:
-    """Such that 2 comes before 10."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 
 def _shown(row: dict[str, Any] | None, what: str, out: Path) -> str:

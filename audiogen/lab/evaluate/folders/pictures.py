@@ -10,7 +10,8 @@ import numpy as np
 
 from audiogen.artifacts import Contour, Picture
 from audiogen.errors import InvalidRequest
-from audiogen.lab.evaluate.contour_iou import iou_of_ink
+from audiogen.lab.evaluate.contour_iou import contour_mask, iou_of_ink
+from audiogen.lab.evaluate.folders.detail import BLOCKS, detail
 from audiogen.lab.evaluate.folders.sets import Embedding
 from audiogen.lab.evaluate.folders.words import words_of
 from audiogen.lab.evaluate.pictures import damage
@@ -33,7 +34,11 @@ def embedding(name: str, features: Any, clip: Any) -> Embedding:
         from audiogen.render.painter import Painter
 
         own = PictureFeatures(Painter.from_pretrained("picture-painter", device="cpu"))
-        return Embedding("ours, version 2", lambda pixels: own(pixels[None]), own.sizes())
+
+        def describe(pixels: np.ndarray) -> np.ndarray:
+            return np.concatenate([own(pixels[None]), detail(pixels)[None]], 1)
+
+        return Embedding("ours, version 3", describe, [*own.sizes(), *BLOCKS])
     network = clip if name == "clip" else features
     if network is None:
         raise InvalidRequest(f"The embedding {name} needs a model: --{name} FOLDER or ID.")
@@ -59,7 +64,7 @@ def read(file: Path) -> np.ndarray:
 def facts_of(pixels: np.ndarray, file: Path, reader: Any, clip: Any) -> dict[str, Any]:
     """Digit read, whether it was asked for, contour IoU, CLIP score: as far as they can be told."""
     width, height = Picture.load(file).size
-    facts: dict[str, Any] = {"width": width, "height": height}
+    facts: dict[str, Any] = {"size": f"{width}x{height}"}
     ink = ink_mask(pixels)
     recipe = (png.read_recipe(file) if file.suffix.lower() == png.SUFFIX else None) or {}
     asked = recipe["conditioning"] if isinstance(recipe.get("conditioning"), dict) else {}
@@ -67,13 +72,13 @@ def facts_of(pixels: np.ndarray, file: Path, reader: Any, clip: Any) -> dict[str
         logits = reader.read(ink[None]).logits[0]
         odds = np.exp(logits - logits.max())
         facts["odds"] = [round(float(each), 5) for each in odds / odds.sum()]
-        facts["digit"] = int(logits.argmax())
+        facts["digit"] = str(logits.argmax())
         if asked.get("path") == "digit":
-            facts["digit_right"] = float(str(facts["digit"]) == asked.get("subject"))
+            facts["digit_right"] = float(facts["digit"] == asked.get("subject"))
     contour = file.with_name(file.stem + CONTOUR)
     drawn = Contour.load(contour) if contour.is_file() else Contour.unpacked(recipe.get("contour"))
-    if drawn is not None:
-        facts["contour_iou"] = round(float(iou_of_ink(ink, drawn.pixels)), 3)
+    if drawn is not None and contour_mask(asked_ink := drawn.enlarged().pixels).any():
+        facts["contour_iou"] = round(iou_of_ink(ink, asked_ink), 3)
     if clip is not None and (words := words_of(recipe, file)):
         facts["clip_score"] = round(100 * float(clip.cosines([pixels], [words])[0]), 3)
     return facts

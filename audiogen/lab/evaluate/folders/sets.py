@@ -97,7 +97,7 @@ class Reference:
             return kernels.distance(*((None, None) if drawn is None else drawn))
 
         return {
-            FRECHET.name: drawn_score(by_frechet, pairs),
+            FRECHET.name: drawn_score(by_frechet, pairs, least=0),
             name: drawn_score(by_kernel, pairs),
             DENSITY.name: mean_score(density, own),
             COVERAGE.name: mean_score(coverage, other),

@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--scheduler", help="default: that of the decoder")
     parser.add_argument("--guidance", type=float, help="default: that of the decoder")
     parser.add_argument("--out", type=Path, help="folder for the table and contact sheets")
-    if arguments and not arguments[0].startswith("-"):  # two folders of pictures
+    if not any(word.split("=")[0] == "--data" for word in arguments or ()):  # two folders of pictures
         from audiogen.lab.evaluate.folders.command import of_pictures
 
         return of_pictures(arguments)
