@@ -10,7 +10,6 @@ A useful distance rises along every row. Kinds of sounds and their numbers are t
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from audiogen.errors import AudiogenError
 from audiogen.lab.evaluate import degrade
 from audiogen.lab.evaluate.distances import Distances
 from audiogen.lab.evaluate.embedding import Projection, describe
+from audiogen.lab.evaluate.errors_as_lines import errors_as_lines
 from audiogen.lab.evaluate.pools import Window, in_turn, kinds_of, read_windows
 
 SECONDS = 9.6
@@ -94,6 +93,7 @@ def damaged(windows: Sequence[Window], damage: degrade.Damage) -> list[np.ndarra
     return [damage(window.mid, np.random.default_rng(k)) for k, window in enumerate(windows)]
 
 
+@errors_as_lines
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="audiogen evaluate anchors",
@@ -103,12 +103,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="what `audiogen data` made")
     parser.add_argument("-n", type=int, default=48, help="windows on either side")
     given = parser.parse_args(arguments)
-    try:
-        pools = read_pools(given.data, given.n)
-        distances = Distances.to([window.mid for window in pools.reference], pools.projection)
-    except AudiogenError as problem:
-        print(f"Error: {problem}", file=sys.stderr)
-        return problem.exit_code
+    pools = read_pools(given.data, given.n)
+    distances = Distances.to([window.mid for window in pools.reference], pools.projection)
     real = distances.of([window.mid for window in pools.measured])
     print("| damage | how much | kernel distance | Frechet distance |\n| --- | --- | --- | --- |")
     print(f"| none | | {real['kernel']} | {real['frechet']} |")

@@ -30,12 +30,13 @@ from typing import Any
 
 import numpy as np
 
-from audiogen.errors import AudiogenError, InvalidRequest
+from audiogen.errors import InvalidRequest
 from audiogen.lab.data.illustrations.collection import Collection
 from audiogen.lab.data.illustrations.looks import COLOURED
 from audiogen.lab.data.prepare_figures import figure_of
 from audiogen.lab.data.prepare_layouts import said
 from audiogen.lab.evaluate.bootstrap import Estimate, estimate, share
+from audiogen.lab.evaluate.errors_as_lines import errors_as_lines
 
 SUBJECTS = "cat,fox,owl,butterfly,apple,pizza,car,house"
 MEASURES = ("outline", "lines", "colours", "features")
@@ -223,6 +224,7 @@ def measure(
     return rows, near
 
 
+@errors_as_lines
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="audiogen evaluate copies", description="Are pictures copies of training illustrations?"
@@ -235,13 +237,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--painting", type=int, help="as recipes hold it; default: the newest")
     parser.add_argument("--out", type=Path, help="folder for a sheet: made, nearest illustration, in turn")
     given = parser.parse_args(arguments)
-    try:
-        if given.n < 2:
-            raise InvalidRequest("-n must be at least 2: diversity is measured between seeds.")
-        _report(given)
-    except AudiogenError as problem:
-        print(f"audiogen: {problem}", file=sys.stderr)
-        return problem.exit_code
+    if given.n < 2:
+        raise InvalidRequest("-n must be at least 2: diversity is measured between seeds.")
+    _report(given)
     return 0
 
 

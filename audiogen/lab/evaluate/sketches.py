@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +21,10 @@ from typing import Any
 
 import numpy as np
 
-from audiogen.errors import AudiogenError, InvalidRequest
+from audiogen.errors import InvalidRequest
 from audiogen.lab.data.picture_index import names_of
 from audiogen.lab.data.sketches import Sketches
+from audiogen.lab.evaluate.errors_as_lines import errors_as_lines
 
 SUBJECTS = (
     "cat,dog,rabbit,bear,fox,fish,bird,elephant,butterfly,turtle,apple,banana,pizza,tree,flower,car,house,"
@@ -129,6 +129,7 @@ def measure(stage: Any, gallery: Gallery, subjects: Sequence[str], count: int, l
     }
 
 
+@errors_as_lines
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="audiogen evaluate sketches", description="Measure the sketch of subjects."
@@ -143,11 +144,7 @@ def main(arguments: list[str] | None = None) -> int:
     for name in ("guidance", "temperature", "candidates"):
         parser.add_argument(f"--{name}", type=float, help="default: that of the weights")
     given = parser.parse_args(arguments)
-    try:
-        row = _measured(given)
-    except AudiogenError as problem:
-        print(f"audiogen: {problem}", file=sys.stderr)
-        return problem.exit_code
+    row = _measured(given)
     print(json.dumps({k: dataclasses.asdict(v) if k != "subjects" else v for k, v in row.items()}))
     return 0
 

@@ -26,9 +26,10 @@ from typing import Any
 import numpy as np
 
 from audiogen.artifacts import STYLES
-from audiogen.errors import AudiogenError, InvalidRequest
+from audiogen.errors import InvalidRequest
 from audiogen.lab.evaluate.bootstrap import estimate, share
 from audiogen.lab.evaluate.copies import figure_in
+from audiogen.lab.evaluate.errors_as_lines import errors_as_lines
 
 SUBJECTS = "cat,dog,owl,fish,butterfly,apple,pizza,cake,car,house,tree,guitar"
 PROMPTS = {  # style -> what is asked for
@@ -256,6 +257,7 @@ def details(make: Maker, count: int) -> Iterator[Row]:
     }
 
 
+@errors_as_lines
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="audiogen evaluate subjects", description="What is seen in pictures of subjects."
@@ -268,14 +270,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("-n", type=int, default=2, help="pictures of each subject and style")
     parser.add_argument("--no-layout", action="store_true", help="leave forms and colours to the networks")
     given = parser.parse_args(arguments)
-    try:
-        if given.n < 1:
-            raise InvalidRequest("-n must be at least 1.")
-        for row in _rows(given):
-            print(json.dumps(row, ensure_ascii=False), flush=True)
-    except AudiogenError as problem:
-        print(f"audiogen: {problem}", file=sys.stderr)
-        return problem.exit_code
+    if given.n < 1:
+        raise InvalidRequest("-n must be at least 1.")
+    for row in _rows(given):
+        print(json.dumps(row, ensure_ascii=False), flush=True)
     return 0
 
 

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from audiogen.errors import AudiogenError
 from audiogen.lab.evaluate.adherence import (
     endings,
     held_out,
@@ -23,6 +22,7 @@ from audiogen.lab.evaluate.adherence import (
     texture,
 )
 from audiogen.lab.evaluate.adherence.report import Section, as_json, markdown
+from audiogen.lab.evaluate.errors_as_lines import errors_as_lines
 from audiogen.media.files import write_atomic
 
 SETTINGS: dict[str, dict[str, list[str]]] = {
@@ -38,14 +38,11 @@ PARTS = tuple(SETTINGS)
 REAL_EXCERPTS = 4  # of a held-out piece
 
 
+@errors_as_lines
 def main(arguments: list[str] | None = None) -> int:
     """Write pieces, measure them, print the page. Returns the exit code."""
     given = _parser().parse_args(arguments)
-    try:
-        sections = measured(given)
-    except AudiogenError as problem:
-        print(f"Error: {problem}", file=sys.stderr)
-        return problem.exit_code
+    sections = measured(given)
     print(markdown(sections), end="")
     if given.json:
         told = {"weights": given.weights, "n": given.n, "seconds": given.seconds}

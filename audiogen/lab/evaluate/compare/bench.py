@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from audiogen.artifacts import Conditioning
 from audiogen.errors import Cancelled
 from audiogen.lab.evaluate.compare.cells import Cell
 from audiogen.lab.evaluate.compare.running import Arrays, Run
@@ -106,17 +107,19 @@ class Wording:
     how_to_read: str
 
 
-class Item(Protocol):
-    """One decoding: a structure of a kind, by number; its first seed is take 0."""
+@dataclass(frozen=True, eq=False)
+class Item:
+    """One decoding: a structure of a kind, by number, with a seed; its first seed is take 0."""
+
+    kind: str
+    number: int
+    take: int
+    name: str
+    conditioning: Conditioning
 
     @property
-    def kind(self) -> str: ...
-    @property
-    def number(self) -> int: ...
-    @property
-    def take(self) -> int: ...
-    @property
-    def name(self) -> str: ...
+    def seed(self) -> int:
+        return 1000 * self.take + self.number
 
 
 class Bench(Protocol):

@@ -13,10 +13,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from audiogen.errors import AudiogenError, InvalidRequest
+from audiogen.errors import InvalidRequest
+from audiogen.lab.evaluate.errors_as_lines import errors_as_lines
 from audiogen.stage import Sampling
 
 
+@errors_as_lines
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="audiogen evaluate digits", description="Measure the stages that draw digits."
@@ -31,11 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, help="folder for the table, its plot and a grid of every stage")
     parser.add_argument("--cards", action="store_true", help="write the table into the shipped model cards")
     given = parser.parse_args(arguments)
-    try:
-        return measure(given)
-    except AudiogenError as problem:
-        print(f"audiogen: {problem}", file=sys.stderr)
-        return problem.exit_code
+    return measure(given)
 
 
 def measure(given: Any) -> int:

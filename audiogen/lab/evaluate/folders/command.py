@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from audiogen.errors import AudiogenError, InvalidRequest
+from audiogen.errors import InvalidRequest
 from audiogen.lab.evaluate.distances import KERNEL
+from audiogen.lab.evaluate.errors_as_lines import errors_as_lines
 from audiogen.lab.evaluate.folders import page, pictures, sounds
 from audiogen.lab.evaluate.folders.cache import FOLDER, Cache, Record, measured
 from audiogen.lab.evaluate.folders.sets import KID, LEAST, Embedding, Reference, conclusion, dealt, halves
@@ -24,22 +25,19 @@ from audiogen.ranking.evidence import Ear
 REPORT, FIGURES = "report.html", "figures.json"
 
 
+@errors_as_lines
 def main(arguments: list[str] | None = None, what: str = "sound") -> int:
     parser = _parser(what)
     given = parser.parse_args(arguments)
-    try:
-        result = evaluate(what, given)
-        print(page.table(result))
-        for words in result["left_out"]:
-            print(f"left out: {words}", file=sys.stderr)
-        if given.out is not None:
-            plain = json.dumps(result, indent=1, ensure_ascii=False) + "\n"
-            write_atomic(given.out / FIGURES, plain.encode(), force=True)
-            write_atomic(given.out / REPORT, page.html(result, given.out.resolve()), force=True)
-            print(given.out / REPORT, file=sys.stderr)
-    except AudiogenError as problem:
-        print(f"audiogen: {problem}", file=sys.stderr)
-        return problem.exit_code
+    result = evaluate(what, given)
+    print(page.table(result))
+    for words in result["left_out"]:
+        print(f"left out: {words}", file=sys.stderr)
+    if given.out is not None:
+        plain = json.dumps(result, indent=1, ensure_ascii=False) + "\n"
+        write_atomic(given.out / FIGURES, plain.encode(), force=True)
+        write_atomic(given.out / REPORT, page.html(result, given.out.resolve()), force=True)
+        print(given.out / REPORT, file=sys.stderr)
     return 0
 
 

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from audiogen.artifacts import PICTURES
-from audiogen.errors import AudiogenError, InvalidRequest
+from audiogen.errors import InvalidRequest
+from audiogen.lab.evaluate.errors_as_lines import errors_as_lines
 from audiogen.stage import Sampling
 
 LEAST = 8  # pictures
 
 
+@errors_as_lines
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="audiogen evaluate pictures", description="Measure decoders of pictures."
@@ -48,11 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
 
         return of_pictures(arguments)
     given = parser.parse_args(arguments)
-    try:
-        return measure(given)
-    except AudiogenError as problem:
-        print(f"audiogen: {problem}", file=sys.stderr)
-        return problem.exit_code
+    return measure(given)
 
 
 def measure(given: Any) -> int:

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from audiogen.errors import AudiogenError, InvalidRequest
+from audiogen.errors import InvalidRequest
 from audiogen.hub import judges
 from audiogen.lab.evaluate.bootstrap import estimate, share
+from audiogen.lab.evaluate.errors_as_lines import errors_as_lines
 from audiogen.lab.evaluate.story import measures
 from audiogen.lab.evaluate.story.judges import OwnFeatures
 from audiogen.lab.evaluate.story.measures import NAMES, Figures
@@ -23,14 +24,11 @@ from audiogen.lab.evaluate.story.systems import SYSTEMS, Told, told
 from audiogen.registry import Loaded
 
 
+@errors_as_lines
 def main(arguments: list[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
-    try:
-        for row in _measured(given):
-            print(json.dumps(row, ensure_ascii=False), flush=True)
-    except AudiogenError as problem:
-        print(f"audiogen: {problem}", file=sys.stderr)
-        return problem.exit_code
+    for row in _measured(given):
+        print(json.dumps(row, ensure_ascii=False), flush=True)
     return 0
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from audiogen.artifacts import LOOKS, STYLES, Conditioning, Contour
 from audiogen.errors import InvalidRequest
+from audiogen.lab.evaluate.compare import bench
 from audiogen.lab.evaluate.compare.bench import HELD_OUT, NONE, STAGE, VARIED
 from audiogen.lab.evaluate.pictures.gallery import Gallery, wish
 from audiogen.stage import Sampling, silent
@@ -23,19 +24,10 @@ SUBJECTS = ("cat", "dog", "rabbit", "apple", "house", "flower", "fish", "car")  
 
 
 @dataclass(frozen=True, eq=False)
-class Item:
-    """One decoding: a contour of a kind, by number, with a seed; the first seed of a contour is take 0."""
+class Item(bench.Item):
+    """One decoding of a picture."""
 
-    kind: str
-    number: int
-    take: int
-    name: str
     contour: Contour
-    conditioning: Conditioning
-
-    @property
-    def seed(self) -> int:
-        return 1000 * self.take + self.number
 
     @property
     def manner(self) -> str:
@@ -96,7 +88,7 @@ def of_kind(items: Sequence[Item], kind: str) -> list[Item]:
 def item(kind: str, number: int, contour: Contour, asked: Conditioning, before: str = "") -> Item:
     """The first take of a wish."""
     about = [asked.subject, *asked.details, asked.style or asked.look or ""]
-    return Item(kind, number, 0, before + ", ".join(str(a) for a in about if a), contour, asked)
+    return Item(kind, number, 0, before + ", ".join(str(a) for a in about if a), asked, contour)
 
 
 def wanted(path: str, prompts: Sequence[str] | None, held_out: Gallery | None) -> Iterator[Conditioning]:

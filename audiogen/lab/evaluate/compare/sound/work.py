@@ -18,6 +18,7 @@ from audiogen.artifacts import Conditioning, Structure
 from audiogen.errors import InvalidRequest
 from audiogen.lab.evaluate.anchors import SECONDS, Pools, read_pools
 from audiogen.lab.evaluate.coarse_mel import structure_of
+from audiogen.lab.evaluate.compare import bench
 from audiogen.lab.evaluate.compare.bench import HELD_OUT, KINDS, NONE, STAGE, VARIED, kinds_of, numbers_of
 from audiogen.lab.evaluate.pools import Window
 from audiogen.stage import Sampling, silent
@@ -35,19 +36,10 @@ ASKED = {
 
 
 @dataclass(frozen=True, eq=False)
-class Item:
-    """One decoding: a structure of a kind, by number, with a seed; the first seed of a structure is 0."""
+class Item(bench.Item):
+    """One decoding of a sound."""
 
-    kind: str
-    number: int
-    take: int
-    name: str
     structure: Structure
-    conditioning: Conditioning
-
-    @property
-    def seed(self) -> int:
-        return 1000 * self.take + self.number
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,13 +98,13 @@ def build(
                 raise InvalidRequest(
                     f"The structure stage {structure_stage.name!r} gives no coarse mel, which this needs."
                 )
-            rows.append(Item(STAGE, k, 0, f"{asked.prompt or path}, seed {k}", made, asked))
+            rows.append(Item(STAGE, k, 0, f"{asked.prompt or path}, seed {k}", asked, made))
         progress(count, count)
     if NONE in kinds:
         for k in range(count):
             asked = wanted[k % len(wanted)]
             empty = Structure.empty(seconds)
-            rows.append(Item(NONE, k, 0, f"{asked.prompt or path} without structure", empty, asked))
+            rows.append(Item(NONE, k, 0, f"{asked.prompt or path} without structure", asked, empty))
     if not rows:
         raise InvalidRequest(
             "Nothing to decode: held-out structures need --data, and the structure stage of this path has no "
@@ -127,7 +119,7 @@ def held_out_item(path: str, number: int, window: Window, seconds: float) -> Ite
     """The structure that a held-out window stands for, and what it is."""
     asked = Conditioning(path=path, seconds=seconds, sources=dict(window.sources), intensity=window.intensity)
     name = f"held-out {window.kind} {number}"
-    return Item(HELD_OUT, number, 0, name, structure_of(window.mid, seconds), asked)
+    return Item(HELD_OUT, number, 0, name, asked, structure_of(window.mid, seconds))
 
 
 def understood(path: str, prompt: str, seconds: float) -> Conditioning:
