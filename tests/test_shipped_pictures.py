@@ -22,14 +22,13 @@ pytestmark = pytest.mark.weights
 DECODERS = [name for name in ("flow", "diffusion") if f"picture-{name}" in WEIGHTS]
 LEAST_IOU = 0.8  # at the default strength
 LEAST_SPAN = 0.15  # between strength 0.2 and 1
-SEEDS = range(2)
 
 
 @pytest.fixture(scope="module")
 def digits() -> list[Contour]:
-    """Contours of three digits, by the conditional GAN."""
+    """Contours of two digits, by the conditional GAN."""
     stage = load_stage("cgan", "digit", device="cpu")
-    asked = [Conditioning(path="digit", subject=str(k)) for k in (2, 3, 8)]
+    asked = [Conditioning(path="digit", subject=str(k)) for k in (2, 8)]
     return [stage(each, each, Sampling(seed=k), silent) for k, each in enumerate(asked)]
 
 
@@ -65,7 +64,7 @@ def test_styles_are_told_apart_by_their_colours(decoder: str, digits: list[Conto
     chroma, lightness = {}, {}
     for style in STYLES:
         lab = np.stack(
-            [rgb_to_lab(digit(decoder, c, style, k).transpose(1, 2, 0)) for k, c in enumerate(digits[:2])]
+            [rgb_to_lab(digit(decoder, c, style, k).transpose(1, 2, 0)) for k, c in enumerate(digits)]
         )
         chroma[style] = float(np.hypot(lab[..., 1], lab[..., 2]).mean())
         lightness[style] = float(lab[..., 0].mean())
@@ -78,14 +77,12 @@ def test_styles_are_told_apart_by_their_colours(decoder: str, digits: list[Conto
 
 @pytest.mark.parametrize("decoder", DECODERS)
 def test_words_change_what_is_drawn(decoder: str) -> None:
-    """The same noise with other words: a cat and an apple differ more than two cats by other seeds."""
+    """The same noise with other words."""
     cat, apple = (Conditioning(path="picture", subject=s, look="flat", size=512) for s in ("cat", "apple"))
     nothing = Contour.empty(64)
-    cats, apples = (
-        np.stack([painted(decoder, nothing, asked, seed) for seed in SEEDS]) for asked in (cat, apple)
-    )
-    assert np.abs(cats - apples).mean() > 0.05
-    for each in (*cats, *apples):
+    drawn = [painted(decoder, nothing, asked, seed=0) for asked in (cat, apple)]
+    assert np.abs(drawn[0] - drawn[1]).mean() > 0.05
+    for each in drawn:
         border = np.concatenate([each[:, 0], each[:, -1], each[:, :, 0], each[:, :, -1]], 1)
         assert np.median(border) > 0.9, "on white"
         assert 0.02 < (each.min(0) < 0.8).mean() < 0.95, "something is drawn"
@@ -104,9 +101,10 @@ def test_one_sentence_becomes_a_picture_and_the_same_one_again(tmp_path: Path) -
 
 def test_a_picture_pipeline_can_be_cut_and_joined() -> None:
     whole: Pipeline = audiogen.load_pipeline("digit")
-    at_once = whole("digit 7 in ink", Sampling(seed=3))
-    contour = whole.until("structure")("digit 7 in ink", Sampling(seed=3))
-    in_parts = whole.since("structure")(contour, Sampling(seed=3), "digit 7 in ink")
+    sampling = Sampling(seed=3, steps=2)
+    at_once = whole("digit 7 in ink", sampling)
+    contour = whole.until("structure")("digit 7 in ink", sampling)
+    in_parts = whole.since("structure")(contour, sampling, "digit 7 in ink")
     np.testing.assert_array_equal(at_once.pixels, in_parts.pixels)
 
 

@@ -12,14 +12,18 @@ import numpy as np
 
 from audiogen.artifacts import Contour
 from audiogen.media import drawing
-from audiogen.media.painting.textures import resized
+from audiogen.media.painting.textures import resized, step
 
 GRID = 64  # pixels on which outlines are compared and bent
 EXTENT = (0.76, 0.88)  # of the picture that a figure's longer side takes
 SLENDER = 1.25  # times that a figure may be drawn out or pressed together, as the sketch is
 ROUNDS, PULL, STIFF = 24, 0.9, 5.0  # of bending: rounds, pixels of GRID in one at most, smoothness
 ALIKE = 0.5  # overlap from which a figure is bent to a sketch
-SMOOTH = 1.4  # pixels of a map
+SMOOTH, SMOOTHER = 1.4, 2.4  # pixels of a map, and of what is not thin
+BRUSH = np.hypot(*np.mgrid[-4:5, -4:5]) < 4.3  # a disc of nine pixels of a map
+ROUND = (1.15, 2.0)  # radii to which a disc keeps its form, and from which all else is as it was
+NARROWEST = 1.4  # of the latter
+UNFOLDED = 0.45  # of what lies between: places are moved so far at most
 TOGETHER = (0.42, 0.46)  # of the picture that each of several figures takes
 MANY = 0.58  # of that, from five on
 MIDDLES = (  # of so many figures: (y, x)
@@ -184,6 +188,28 @@ def swollen(
     return out
 
 
+def rounded(at: np.ndarray, middle: tuple[float, float], radius: float, room: float) -> np.ndarray:
+    """Places [2, h, w] in a map that lie under places of one in which a disc keeps its form; what is farther
+    away than `room` stays."""
+    kept, far = ROUND[0], min(ROUND[1], room / radius)
+    own = np.hypot(at[0] - middle[0], at[1] - middle[1]) < radius
+    if not own.any() or far < NARROWEST:
+        return at
+    places = np.asarray(np.mgrid[: own.shape[0], : own.shape[1]]).astype(float)
+    away = places - places[:, own].mean(1)[:, None, None]
+    away *= radius * np.sqrt(np.pi / own.sum())
+    weight = 1 - step(kept, far, np.hypot(*away) / radius)
+    moved = weight * (np.array(middle)[:, None, None] + away - at)
+    return at + moved * min(1, UNFOLDED * (far - kept) * radius / max(np.hypot(*moved).max(), 1e-6))
+
+
+def slight(mask: np.ndarray) -> np.ndarray:
+    """What of a mask [n, n] is thin, or a sharp corner: no `BRUSH` comes there."""
+    from scipy.ndimage import binary_opening
+
+    return np.asarray(mask & ~binary_opening(mask, BRUSH))
+
+
 def fitted(at: np.ndarray, lies: np.ndarray, box: np.ndarray) -> np.ndarray:
     """Places [2, h, w] moved and scaled so that what lies in one box is seen in another."""
     scale = (lies[2:] / box[2:]).max()
@@ -191,16 +217,25 @@ def fitted(at: np.ndarray, lies: np.ndarray, box: np.ndarray) -> np.ndarray:
     return middles[0] + (at - middles[1]) * scale
 
 
-def enlarged(labels: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """Labels at places [2, SIZE, SIZE] in shares of their map: each has a soft share, the most counts."""
+def enlarged(labels: np.ndarray, at: np.ndarray, fine: int = 1) -> np.ndarray:
+    """Labels at places [2, SIZE, SIZE] in shares of their map: each has a soft share, the most counts.
+
+    Args:
+        fine: shares are drawn up so many times, smoothly, before they are read between their pixels.
+    """
     from scipy.ndimage import gaussian_filter, map_coordinates
 
     side = len(labels)
     wide = np.pad(labels, 2)
+    thin = np.any([slight(wide == label) for label in np.unique(wide)], 0) if fine > 1 else wide > 0
+    narrow = np.clip(3 * gaussian_filter(thin.astype(np.float32), SMOOTH), 0, 1)  # it is lost in a wider blur
     best, out = np.zeros(at.shape[1:], np.float32), np.zeros(at.shape[1:], int)
     for label in np.unique(wide):
         soft = gaussian_filter((wide == label).astype(np.float32), SMOOTH)
-        share = map_coordinates(soft, at * side + 1.5, order=1, mode="nearest")
+        if fine > 1:
+            soft += (1 - narrow) * (gaussian_filter((wide == label).astype(np.float32), SMOOTHER) - soft)
+        soft = resized(soft, fine * len(wide)) if fine > 1 else soft
+        share = map_coordinates(soft, fine * (at * side + 2) - 0.5, order=1, mode="nearest")
         more = share > best
         best[more], out[more] = share[more], label
     return out

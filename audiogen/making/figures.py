@@ -9,31 +9,32 @@ the place of its main ones, big eyes grow, fur is ruffled.
 
 from __future__ import annotations
 
-import json
 import zlib
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from audiogen.artifacts import Conditioning, Contour
-from audiogen.errors import MissingModel
 from audiogen.making import bending
 from audiogen.making.layouts import HUED, LEAST_HUED, UNHUED, fitting, usual_hue
 from audiogen.making.parts import Figure, composed
+from audiogen.making.remembered import remembered
 from audiogen.media.colour import COLOURS, rgb_to_lab
+from audiogen.media.painting import CRISP, OWN
 from audiogen.media.painting.forms import Form
 from audiogen.media.painting.textures import SIZE, clouds, resized
-from audiogen.registry import checksum, find_weights
 
 WEIGHTS = "picture-figures"
 BIG_EYES, FLUFFY = "big eyes", "fluffy"
+IRIS, SMALLEST_IRIS = 1.5, 9.0  # radii of an eye, and pixels, that a coloured one has
 GROWN = 1.6  # times as large are big eyes
 AROUND_EYE = 2.6  # radii within which the face gives way
 LARGER, AROUND = (0.8, 1.3), 1.9  # times as large are parts within a figure; radii within which it gives way
 BEST, OFTENER = 4, 6  # figures that are drawn from: before recipes held `painting: 4`, and since
-SWAY = 0.011  # of the picture: free movement of all that is drawn
+SWAY, SWAYS = 0.011, 0.008  # of the picture: free movement of all that is drawn, and since it is crisp
+FINE = 4  # times as fine as a map its regions are read
 VARIED = 0.06  # of the picture: movement of what is varied
 SHARE = 0.03  # of a figure's pixels from which a second colour counts
 OTHER = (0.3, 0.6)  # weight of another figure's outline
@@ -41,6 +42,8 @@ SKETCH = (0.3, 0.4)  # and of the sketch's
 TOO_ALIKE = 0.97  # overlap from which two are one drawing in two looks
 EXCHANGED, CLOSE = 0.6, 0.7  # how often it gets the parts of another, and how alike outlines then are
 NEARER = (0.2, 0.9)  # how far a main colour comes to that of another figure
+MOSTLY, LARGE = 0.7, 0.06  # of a figure has the one colour that is asked for; of it are other large areas
+SHADES = (-12.0, -6.0, -6.0), (12.0, 6.0, 6.0)  # CIELAB: how far those of it differ
 APART = 0.1  # share of its place that one of several figures leaves free
 MIXED = 0.6  # radians between hues that are not mixed
 COARSE = 192  # pixels on which it is seen how much room a figure takes
@@ -85,11 +88,7 @@ class Figures:
         Raises:
             MissingModel: not there, damaged, or something else.
         """
-        folder = find_weights(source)
-        try:
-            return _read(folder, str(source))
-        except (OSError, KeyError, ValueError, TypeError) as problem:
-            raise MissingModel(f"{folder} holds no figures: {problem}") from problem
+        return remembered(source, "figures", _read)
 
     def labels(self, row: int) -> np.ndarray:
         """The map of one, uint8 [side, side], 0 outside, else 1 + the number of its colour."""
@@ -103,15 +102,16 @@ class Figures:
         seed: int,
         varied: float = 0.0,
         other: int = 0,
-        own: bool = True,
+        way: int = CRISP,
     ) -> Form | None:
         """What is painted for a sketch; None: the subject is not among the remembered ones.
 
         Args:
             contour: of any size; an empty one: as the figure is.
             varied: how much of it is otherwise, 0..1, as the seed `other` draws it.
-            own: it gets an outline, proportions and colours of its own, as since `painting: 4`.
+            way: `Request.painting`.
         """
+        own = way >= OWN
         if known.subject not in self.subjects:
             return None
         rng = np.random.default_rng(seed)
@@ -122,25 +122,29 @@ class Figures:
         labels, lab, eyes = np.zeros((SIZE, SIZE), int), [np.zeros((1, 3), np.float32)], []
         used: list[int] = []
         shaded: list[tuple[int, int]] = []
+        iris = next((name for name in COLOURS if f"{name} eyes" in known.details), None)
         for number in range(count):
             row, mirrored = self._chosen(rows, sketch, rng, OFTENER if own else BEST)
-            figure = self._figure(row, mirrored, self._coloured(row, known))
+            figure = self._figure(row, mirrored, self._coloured(row, known, way))
+            figure = figure.trimmed() if way >= CRISP else figure
             lies = bending.place_of(sketch, self.labels(row), rng) if sketch is not None else None
             lies = bending.place(number, count, rng, APART * own) if lies is None else lies
             used.append(row)
             towards = [] if sketch is None else [(sketch, rng.uniform(*SKETCH) if own else 1.0)]
             if own:
-                figure, more, third = self._own(figure, row, mirrored, rows, known, rng)
+                figure, more, third = self._own(figure, row, mirrored, rows, known, rng, way)
                 towards += [(each.inside, rng.uniform(*OTHER)) for each in more[:1]]
                 used += third
-            one, seen = _drawn(figure, lies, towards, moved, BIG_EYES in known.details, own, rng)
+            one, seen = _drawn(figure, lies, towards, moved, BIG_EYES in known.details, way, rng)
+            if iris is not None:
+                one, figure, seen = _coloured_eyes(one, figure, seen, iris)
             above = sum(map(len, lab)) - 1
             labels = np.where(one > 0, one + above, labels)
             shaded += [(a + above, b + above) for a, b in figure.shaded] if own else []
             lab.append(figure.lab)
             eyes += seen
         after = tuple(dict.fromkeys(self.after[row] for row in used))
-        return Form(labels, np.concatenate(lab), tuple(eyes), after=after, shaded=tuple(shaded))
+        return Form(labels, np.concatenate(lab), tuple(eyes), after=after, shaded=tuple(shaded), way=way)
 
     def _figure(self, row: int, mirrored: bool, lab: np.ndarray) -> Figure:
         labels, eyes = self.labels(row), self.eyes[row]
@@ -156,13 +160,16 @@ class Figures:
         rows: np.ndarray,
         known: Conditioning,
         rng: np.random.Generator,
+        way: int,
     ) -> tuple[Figure, list[Figure], list[int]]:
         """The figure in colours of its own, often with the parts of another one; that one; the rows that had
         a say."""
         second = self._second(rows, row, mirrored, rng)
         third = int(rng.choice(rows))
         figure = replace(figure, lab=self._tinted(figure.lab, row, third, known, rng)).with_both_eyes()
-        others = [self._figure(*each, self._coloured(each[0], known)).with_both_eyes() for each in second]
+        others = [
+            self._figure(*each, self._coloured(each[0], known, way)).with_both_eyes() for each in second
+        ]
         if others and figure.supple and rng.random() < EXCHANGED:  # windows do not fit into every wall
             alike = bending.overlap(others[0].inside, figure.inside) > CLOSE
             figure = (composed(figure, others[0]) if alike else None) or figure
@@ -170,10 +177,10 @@ class Figures:
 
     def _rows(self, known: Conditioning) -> np.ndarray:
         asked = [name for name in known.details if name in COLOURS]
-        wanted = set(known.details) - {BIG_EYES, FLUFFY}
+        wanted = set(known.details) - {BIG_EYES, FLUFFY, *(f"{name} eyes" for name in COLOURS)}
         rows = np.flatnonzero(self.of == self.subjects.index(known.subject or ""))
         rows = fitting(rows, self.details, self.main, wanted, asked)
-        if BIG_EYES in known.details:
+        if any(name.endswith(" eyes") and name.split()[0] in ("big", *COLOURS) for name in known.details):
             seeing = np.array([bool(self.eyes[row]) for row in rows])
             rows = rows[seeing] if seeing.any() else rows
         return rows
@@ -206,19 +213,19 @@ class Figures:
         figure = self.labels(row) > 0
         return figure[:, ::-1] if mirrored else figure
 
-    def _coloured(self, row: int, known: Conditioning) -> np.ndarray:
+    def _coloured(self, row: int, known: Conditioning, way: int) -> np.ndarray:
         """CIELAB [K, 3] of a figure's colours, the main ones as asked."""
         labels = self.labels(row)
         lab = rgb_to_lab(self.colours[row, : labels.max()] / 255)
         counts = np.bincount(labels.ravel(), minlength=len(lab) + 1)[1:]
-        asked = [name for name in known.details if name in COLOURS]
+        asked = asked_for = [name for name in known.details if name in COLOURS]
         if not asked and self.main[row] in UNHUED:
             rows = np.flatnonzero(self.of == self.subjects.index(known.subject or ""))
             hue = usual_hue([self.main[k] for k in rows if not self.details[k]])
             asked = [hue] if hue else []
-        elif self.main[row] in asked[:1] and len(asked) == 1:
+        elif self.main[row] in asked[:1] and len(asked) == 1 and way < CRISP:
             asked = []
-        lab = _recoloured(lab, counts, asked)
+        lab = _recoloured(lab, counts, asked, MOSTLY if way >= CRISP and len(asked_for) == 1 else 0.0)
         for y, x, _ in self.eyes[row]:
             eye, body = labels[int(y * self.side), int(x * self.side)] - 1, counts.argmax()
             if eye not in (-1, body) and abs(lab[eye, 0] - lab[body, 0]) < EYES_APART:
@@ -252,13 +259,7 @@ class Figures:
         return lab.astype(np.float32)
 
 
-@lru_cache(maxsize=2)
-def _read(folder: Path, name: str) -> Figures:
-    from safetensors.numpy import load_file
-
-    file = folder / "model.safetensors"
-    arrays = load_file(file)
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+def _read(arrays: dict[str, np.ndarray], config: dict[str, Any], source: dict[str, str]) -> Figures:
     of, starts, colours = (arrays[key] for key in ("of", "starts", "colours"))
     lists = {key: config[key] for key in ("main", "details", "eyes", "turns", "drawn", "shaded")}
     if {len(of), len(starts) - 1, len(colours)} | {len(each) for each in lists.values()} != {len(of)}:
@@ -266,7 +267,6 @@ def _read(folder: Path, name: str) -> Figures:
     eyes = tuple(tuple(tuple(eye) for eye in each) for each in lists["eyes"])
     sets = {each: "; ".join(credit) for each, credit in config["sets"].items()}
     after = tuple(f"{each} ({sets[each.split('/')[0]]})" for each in config["drawn"])
-    source = {"name": name, "sha256": checksum(file)}
     return Figures(
         config["side"],
         tuple(config["subjects"]),
@@ -290,14 +290,16 @@ def _drawn(
     towards: list[tuple[np.ndarray, float]],
     moved: np.ndarray,
     large: bool,
-    own: bool,
+    way: int,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, list[tuple[float, float, float]]]:
     """Labels [SIZE, SIZE] of one figure in a place (top, left, height, width of its map, in shares), bent
     towards others, and its eyes in pixels."""
-    eyes = figure.eyes
+    from scipy.ndimage import distance_transform_edt
+
+    own, crisp, eyes = way >= OWN, way >= CRISP, figure.eyes
     at = np.asarray(np.mgrid[:SIZE, :SIZE] + 0.5).astype(np.float32) / SIZE
-    at += SWAY * np.stack([clouds(rng, 320, 2), clouds(rng, 320, 2)])
+    at += np.stack([SWAYS * clouds(rng, 480, 1) if crisp else SWAY * clouds(rng, 320, 2) for _ in range(2)])
     at += np.stack([resized(each) for each in moved])
     shift = bending.bent(figure.inside, lies, *towards)
     if own:
@@ -311,13 +313,30 @@ def _drawn(
             grown = float(sizes[part.label - 1])
             at = bending.swollen(at, part.middle, part.radius, grown, AROUND)
             eyes = tuple((y, x, r * (grown if part.is_at(y, x) else 1.0)) for y, x, r in eyes)
+        room = distance_transform_edt(figure.inside) / len(figure.inside)
+        for part in figure.parts() if crisp else ():
+            if part.is_round:
+                free = room[tuple((np.array(part.middle) * len(room)).astype(int))]
+                at = bending.rounded(at, part.middle, part.radius, float(free))
     near = [int(np.hypot(at[0] - y, at[1] - x).argmin()) for y, x, _ in eyes]
     if large:
         for y, x, radius in eyes:
             at = bending.swollen(at, (y, x), radius, GROWN, AROUND_EYE)
     scale = SIZE * float(lies[2:].mean()) * (GROWN if large else 1.0)
     seen = [(k // SIZE + 0.5, k % SIZE + 0.5, eye[2] * scale) for k, eye in zip(near, eyes, strict=True)]
-    return bending.enlarged(figure.labels, at), seen
+    return bending.enlarged(figure.labels, at, FINE if crisp else 1), seen
+
+
+def _coloured_eyes(
+    labels: np.ndarray, figure: Figure, eyes: list[tuple[float, float, float]], colour: str
+) -> tuple[np.ndarray, Figure, list[tuple[float, float, float]]]:
+    """Labels [SIZE, SIZE] of a figure with eyes in a colour, the figure with that colour, and its eyes."""
+    y, x = np.mgrid[:SIZE, :SIZE]
+    lab = np.concatenate([figure.lab, np.array([COLOURS[colour]], np.float32)])
+    seen = [(top, left, max(IRIS * radius, SMALLEST_IRIS)) for top, left, radius in eyes]
+    for top, left, radius in seen:
+        labels = np.where((np.hypot(y - top, x - left) < radius) & (labels > 0), len(lab), labels)
+    return labels, replace(figure, lab=lab), seen
 
 
 def _stretched(
@@ -359,8 +378,12 @@ def _main(lab: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return of_it, np.average(lab[of_it], 0, counts[of_it] + 1e-6)
 
 
-def _recoloured(lab: np.ndarray, counts: np.ndarray, names: list[str]) -> np.ndarray:
-    """Colours with the main ones in other hues, the first the most seen; light and shade stay."""
+def _recoloured(lab: np.ndarray, counts: np.ndarray, names: list[str], least: float = 0.0) -> np.ndarray:
+    """Colours with the main ones in other hues, the first the most seen; light and shade stay.
+
+    Args:
+        least: share of the figure that the first one takes at least, as shades of it, of its large areas.
+    """
     nearest, totals, order = _ordered(lab, counts)
     out = lab.copy()
     for name, old in zip(names, order, strict=False):
@@ -369,4 +392,11 @@ def _recoloured(lab: np.ndarray, counts: np.ndarray, names: list[str]) -> np.nda
             break
         middle = np.average(lab[of_it], 0, counts[of_it] + 1e-6)
         out[of_it] = COLOURS[name] + (lab[of_it] - middle) * (1.0, 0.3, 0.3)
+    covered, middle = totals[order[0]], np.average(lab[nearest == order[0]], 0)
+    for old in order[1:] if names else ():
+        if covered >= least * totals.sum() or totals[old] < LARGE * totals.sum():
+            break
+        away = np.clip(lab[nearest == old] - middle, *SHADES)
+        out[nearest == old] = COLOURS[names[0]] + away
+        covered += totals[old]
     return out.astype(np.float32)

@@ -9,19 +9,16 @@ The decoder starts from this as it does when a picture is changed (SDEdit, arXiv
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from audiogen.artifacts import Conditioning, Contour, Picture
-from audiogen.errors import MissingModel
+from audiogen.making.remembered import remembered
 from audiogen.media import drawing
 from audiogen.media.colour import COLOURS, lab_to_rgb, rgb_to_lab
-from audiogen.registry import checksum, find_weights
 
 WEIGHTS = "picture-layouts"
 SIDE = 256  # pixels of what is laid in
@@ -63,11 +60,7 @@ class ColourLayouts:
         Raises:
             MissingModel: not there, damaged, or something else.
         """
-        folder = find_weights(source)
-        try:
-            return _read(folder, str(source))
-        except (OSError, KeyError, ValueError) as problem:
-            raise MissingModel(f"{folder} holds no colour layouts: {problem}") from problem
+        return remembered(source, "colour layouts", _read)
 
     def lay(
         self, contour: Contour, conditioning: Conditioning, seed: int, usual: bool = True
@@ -142,19 +135,12 @@ def usual_hue(mains: list[str]) -> str | None:
     return max(set(hues), key=hues.count) if 2 * len(hues) > len(mains) else None
 
 
-@lru_cache(maxsize=2)
-def _read(folder: Path, name: str) -> ColourLayouts:
-    from safetensors.numpy import load_file
-
-    file = folder / "model.safetensors"
-    arrays = load_file(file)
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+def _read(arrays: dict[str, np.ndarray], config: dict[str, Any], source: dict[str, str]) -> ColourLayouts:
     subjects, main = tuple(config["subjects"]), tuple(config["main"])
     details = tuple(map(tuple, config["details"]))
     lengths = {len(arrays["pixels"]), len(arrays["of"]), len(main), len(details)}
     if arrays["pixels"].ndim != 4 or len(lengths) != 1:
         raise ValueError("its arrays and its lists do not fit")
-    source = {"name": name, "sha256": checksum(file)}
     return ColourLayouts(subjects, arrays["of"], main, details, arrays["pixels"], source)
 
 

@@ -18,7 +18,6 @@ import numpy as np
 
 from audiogen import scenery
 from audiogen.artifacts import Conditioning, Contour, Latents, Picture
-from audiogen.artifacts.latents import FIRST_LED
 from audiogen.making.layouts import is_closed
 from audiogen.media import drawing
 from audiogen.request import Plan, Take
@@ -44,8 +43,8 @@ def form_of(plan: Plan, contour: Contour, sampling: Sampling, led: int = 0) -> F
     ink = contour.pixels if sampling.structure_strength >= FOLLOWED else np.zeros((64, 64), np.float32)
     varied = (sampling.variation, sampling.seed_for("variation")) if sampling.variation else (0.0, 0)
     known = dataclasses.replace(plan.conditioning, prompt="", unknown=(), remarks=(), sources={})
-    own = (led or plan.request.painting) > FIRST_LED
-    return _form(ink.tobytes(), len(ink), _Asked(known), sampling.seed_for("figure"), varied, own)
+    way = led or plan.request.painting
+    return _form(ink.tobytes(), len(ink), _Asked(known), sampling.seed_for("figure"), varied, way)
 
 
 class _Asked:
@@ -63,12 +62,12 @@ class _Asked:
 
 @lru_cache(maxsize=1)  # the decoder and the last hand ask for the same
 def _form(
-    ink: bytes, side: int, asked: _Asked, seed: int, varied: tuple[float, int], own: bool
+    ink: bytes, side: int, asked: _Asked, seed: int, varied: tuple[float, int], way: int
 ) -> Form | None:
     from audiogen.making.figures import Figures
 
     contour = Contour(np.frombuffer(ink, np.float32).reshape(side, side))
-    return Figures.load().form(contour, asked.known, seed, *varied, own)
+    return Figures.load().form(contour, asked.known, seed, *varied, way)
 
 
 def painted(plan: Plan, take: Take) -> tuple[Picture, tuple[str, ...]]:
@@ -95,9 +94,7 @@ def painted(plan: Plan, take: Take) -> tuple[Picture, tuple[str, ...]]:
     if known.background:
         draw = np.random.default_rng(sampling.seed_for("background"))
         laid = laid.before(scenery.backdrop(known.background, draw).transpose(1, 2, 0))
-    if way > FIRST_LED:
-        laid = dataclasses.replace(laid, calm=True)
-    made = mediums.painted(laid, known.style, rng)
+    made = mediums.painted(dataclasses.replace(laid, way=way), known.style, rng)
     picture = Picture(np.ascontiguousarray(made.transpose(2, 0, 1), np.float32))
     return picture, () if form is None else form.after
 

@@ -19,6 +19,8 @@ LEVEL, SIZES = (
 )  # of the map: how far the eyes of a pair differ in height, and in radius, as a factor
 CLEAR = 22.0  # CIELAB between a part and what it is set into, at least
 ASTRAY = 0.2  # of the map: so far from its own eyes a figure gets no others
+PAPER = 90.0, 8.0  # least L*, and most chroma, of what may be paper
+OBLONG = 1.4  # times as high as wide, or as wide as high, is what is round
 RIM = 2  # pixels of a map that stay free of parts of another
 
 
@@ -43,6 +45,18 @@ class Figure:
     def inside(self) -> np.ndarray:
         """bool [n, n]."""
         return self.labels > 0
+
+    def trimmed(self) -> Figure:
+        """Without slivers of paper along its rim."""
+        from scipy.ndimage import label
+
+        light = (self.lab[:, 0] > PAPER[0]) & (np.linalg.norm(self.lab[:, 1:], axis=1) < PAPER[1])
+        pale = self.inside & light[np.maximum(self.labels, 1) - 1]
+        pieces, _ = label(np.pad(pale | ~self.inside, 1, constant_values=True))
+        outer = pieces[1:-1, 1:-1] == pieces[0, 0]
+        spots, _ = label(pale & outer)
+        broad = np.unique(spots[pale & ~bending.slight(pale)])
+        return replace(self, labels=np.where((spots > 0) & ~np.isin(spots, broad), 0, self.labels))
 
     def with_both_eyes(self) -> Figure:
         """Where one eye is known, and a part of its colour lies beside it, that is the other one."""
@@ -87,6 +101,14 @@ class Part:
     middle: tuple[float, float]
     radius: float
     size: float
+
+    @property
+    def is_round(self) -> bool:
+        """Whether it is a disc, or a ring."""
+        rows, columns = np.flatnonzero(self.covers.any(1)), np.flatnonzero(self.covers.any(0))
+        high, wide = np.ptp(rows) + 1, np.ptp(columns) + 1
+        corners = self.covers[np.ix_(rows[[0, -1]], columns[[0, -1]])]
+        return max(high / wide, wide / high) < OBLONG and not corners.any()
 
     def is_at(self, y: float, x: float) -> bool:
         """Whether its middle is about there."""

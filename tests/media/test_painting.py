@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from audiogen.media.drawing import enclosed
+from audiogen.media.painting import CRISP, OWN
 from audiogen.media.painting.areas import figure, smoothed
 from audiogen.media.painting.mediums import MEDIUMS, Laid, illustration, oil
 from audiogen.media.painting.outlines import line, middles, thinned
@@ -93,6 +94,13 @@ def test_every_medium_shows_the_figure_on_its_paper(laid: Laid, name: str) -> No
     np.testing.assert_array_equal(paint(laid, np.random.default_rng(3)), made)
 
 
+def test_an_outline_is_of_one_dark_colour_within_and_beyond_the_rim(laid: Laid) -> None:
+    for way, even in ((CRISP, True), (CRISP - 1, False)):
+        made = illustration(replace(laid, way=way), np.random.default_rng(0))
+        tones = [np.median(made[np.abs(away() - RADIUS - beyond) < 0.5], 0) for beyond in (-1.5, 1.5)]
+        assert (np.abs(tones[0] - tones[1]).max() < 0.12) == even
+
+
 @pytest.mark.parametrize("name", [*MEDIUMS, "illustration"])
 def test_a_ground_is_painted_around_the_figure(laid: Laid, name: str) -> None:
     paint = MEDIUMS.get(name, illustration)
@@ -107,7 +115,7 @@ def test_a_ground_is_painted_around_the_figure(laid: Laid, name: str) -> None:
 
 def test_a_bare_canvas_is_calm_and_free_of_the_figures_colours(laid: Laid) -> None:
     bare = away() > RADIUS + 30
-    calm, brushed = (oil(replace(laid, calm=calm), np.random.default_rng(0))[bare] for calm in (True, False))
+    calm, brushed = (oil(replace(laid, way=way), np.random.default_rng(0))[bare] for way in (OWN, OWN - 1))
     assert calm.std(0).mean() < 0.7 * brushed.std(0).mean()
     redder = [np.quantile(ground[:, 0] - ground[:, 1], 0.999) for ground in (calm, brushed)]
     assert redder[0] < 0.06 < redder[1]

@@ -13,17 +13,15 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from audiogen.lab.data.illustrations.collection import Collection, Illustration
-from audiogen.lab.data.illustrations.looks import COLOURED
 from audiogen.lab.data.illustrations.regions import COLOURS, eyes, regions, shaded
 from audiogen.lab.data.picture_credits import attribution
-from audiogen.lab.data.prepare_layouts import layout, said, typical
+from audiogen.lab.data.prepare_layouts import typical_of
 
 READ = 256  # pixels that an illustration is read at
 PAPER = 0.965  # least channel from which a pixel is paper
@@ -62,38 +60,27 @@ def prepare(source: Path, out: Path, settings: FigureData) -> None:
     from safetensors.numpy import save_file
 
     collection = Collection.read(source / "illustrations", settings.least)
-    members = defaultdict(list)
-    for member in collection.members:
-        if member.split == "train" and member.look in COLOURED and Path(member.file).stem not in STAMPS:
-            members[member.caption.subject, said(member)].append(member)
-    subjects = sorted({subject for subject, _ in members})
+    chosen = list(typical_of(collection, COARSE, settings.most, settings.strays, STAMPS))
+    subjects = sorted({one.member.caption.subject for one in chosen})
     of, maps, colours = [], [], []
     config: dict[str, list] = {"subjects": subjects, "main": [], "details": [], "eyes": [], "turns": []}
     config |= {"shaded": [], "drawn": []}
     sets = {}
-    for (subject, details), group in sorted(members.items()):
-        coarse = [(member, *found) for member in group if (found := layout(collection, member, COARSE))]
-        if not coarse:
-            continue
-        pixels = np.stack([each for _, each, _ in coarse])
-        for k in typical(pixels, settings.most[bool(details)], settings.strays):
-            member, _, colour = coarse[k]
-            picture, figure = figure_of(collection, member)
-            labels, palette = regions(picture, figure, settings.side)
-            of.append(subjects.index(subject))
-            maps.append(zlib.compress(labels.tobytes(), 9))
-            colours.append(np.pad(palette, ((0, COLOURS - len(palette)), (0, 0))))
-            config["main"].append(colour)
-            config["details"].append(details)
-            config["shaded"].append(shaded(picture, labels, palette) if 2 * settings.side == READ else [])
-            config["drawn"].append(f"{member.upstream}/{Path(member.file).stem}")
-            author, licence, address = member.credit
-            sets[member.upstream] = [author or attribution(member.upstream), licence, address]
-            living = member.group in LIVING
-            config["turns"].append(living or member.group in FOOD)
-            config["eyes"].append(
-                [np.round(eye, 4).tolist() for eye in eyes(labels, palette)] if living else []
-            )
+    for member, _, colour, details in chosen:
+        picture, figure = figure_of(collection, member)
+        labels, palette = regions(picture, figure, settings.side)
+        of.append(subjects.index(member.caption.subject))
+        maps.append(zlib.compress(labels.tobytes(), 9))
+        colours.append(np.pad(palette, ((0, COLOURS - len(palette)), (0, 0))))
+        config["main"].append(colour)
+        config["details"].append(details)
+        config["shaded"].append(shaded(picture, labels, palette) if 2 * settings.side == READ else [])
+        config["drawn"].append(f"{member.upstream}/{Path(member.file).stem}")
+        author, licence, address = member.credit
+        sets[member.upstream] = [author or attribution(member.upstream), licence, address]
+        living = member.group in LIVING
+        config["turns"].append(living or member.group in FOOD)
+        config["eyes"].append([np.round(eye, 4).tolist() for eye in eyes(labels, palette)] if living else [])
     out.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, np.ndarray] = {
         "packed": np.frombuffer(b"".join(maps), np.uint8),

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -54,24 +56,46 @@ def prepare(source: Path, out: Path, settings: LayoutData) -> None:
     from safetensors.numpy import save_file
 
     collection = Collection.read(source / "illustrations", settings.least)
-    members = defaultdict(list)
-    for member in collection.members:
-        if member.split == "train" and member.look in COLOURED:
-            members[member.caption.subject, said(member)].append(member)
-    subjects = sorted({subject for subject, _ in members})
-    of, main, details, pixels = [], [], [], []
-    for (subject, words), group in sorted(members.items()):
-        found = [one for member in group if (one := layout(collection, member, settings.side))]
-        most = settings.most[bool(words)]
-        for k in typical(np.stack([one for one, _ in found]), most, settings.strays) if found else ():
-            of.append(subjects.index(subject))
-            pixels.append(found[k][0])
-            main.append(found[k][1])
-            details.append(words)
+    chosen = list(typical_of(collection, settings.side, settings.most, settings.strays))
+    subjects = sorted({one.member.caption.subject for one in chosen})
     out.mkdir(parents=True, exist_ok=True)
-    save_file({"pixels": np.stack(pixels), "of": np.array(of, np.int64)}, out / "model.safetensors")
+    of = np.array([subjects.index(one.member.caption.subject) for one in chosen], np.int64)
+    save_file({"pixels": np.stack([one.pixels for one in chosen]), "of": of}, out / "model.safetensors")
+    main, details = [one.main for one in chosen], [one.details for one in chosen]
     config = {"subjects": subjects, "main": main, "details": details}
     (out / "config.json").write_text(json.dumps(config, ensure_ascii=False), encoding="utf-8")
+
+
+class Typical(NamedTuple):
+    """An illustration that is like the others of its subject of which the same is said: its layout, the name
+    of its main colour or "", and what is said."""
+
+    member: Illustration
+    pixels: np.ndarray
+    main: str
+    details: tuple[str, ...]
+
+
+def typical_of(
+    collection: Collection, side: int, most: tuple[int, int], strays: float, but: tuple[str, ...] = ()
+) -> Iterator[Typical]:
+    """Typical coloured illustrations of the training split, subject by subject.
+
+    Args:
+        side: pixels at which they are compared. most, strays: see `LayoutData`.
+        but: names of files that are left out.
+    """
+    groups = defaultdict(list)
+    for member in collection.members:
+        if member.split == "train" and member.look in COLOURED and Path(member.file).stem not in but:
+            groups[member.caption.subject, said(member)].append(member)
+    for (_, words), group in sorted(groups.items()):
+        found = [
+            Typical(member, *one, words) for member in group if (one := layout(collection, member, side))
+        ]
+        pixels = np.stack([one.pixels for one in found]) if found else None
+        for k in () if pixels is None else typical(pixels, most[bool(words)], strays):
+            yield found[k]
 
 
 def said(member: Illustration) -> tuple[str, ...]:

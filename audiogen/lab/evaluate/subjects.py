@@ -1,11 +1,12 @@
 """What is seen in pictures of subjects, as `audiogen make` makes them; JSON lines on stdout.
 
-    audiogen evaluate subjects --data build/pictures --source ../shared/data/image -n 2
+    audiogen evaluate subjects --source ../shared/data/image -n 2
 
-styles     the nearest mean of the styles (features of `pictures/features.py`) over the pictures of half of
-           the subjects reads the style of the others, and the other way round
+styles     the reader of `evaluate pictures` (`pictures/reading.py`) learns the styles from the pictures of
+           half of the subjects and reads that of the others, and the other way round
 sharpness  width of the strongest edges, 10 to 90 %, in pixels at 512, and energy above a Gaussian of one
-           pixel, beside the held-out ones of 512: digits painted by rule, illustrations, real paintings
+           pixel, beside those of real ones: held-out coloured illustrations, and the public-domain works
+           of each style, which are few, so that those of the training set are among them
 colours    is the main colour one that training illustrations of the subject have; the main colour that is
            asked for; how far the hue of a region strays, degrees
 details    is what is asked for seen: a number, a background, fluffy, big eyes; and a plain ground otherwise
@@ -44,6 +45,7 @@ ASKED_COLOURS = ("red", "blue", "green", "yellow", "purple", "black", "white")
 BACKGROUNDS = ("on a blue background", "on a meadow", "with a colorful background", "蓝色背景", "in the snow")
 NUMBERS = {2: "two {}s", 3: "三只{}", 4: "four {}s", 5: "five {}s", 7: "seven {}s"}
 CHINESE = {"cat": "猫", "dog": "狗", "fox": "狐狸", "rabbit": "兔子", "bear": "熊", "owl": "猫头鹰"}
+REAL, SIZE, LEAST_SIDE = 16, 512, 384  # real pictures of each manner, pixels of them, and of their files
 STRONGEST = 0.015  # of the pixels whose edges are measured
 REACH, STEP = 8.0, 0.25  # pixels along an edge, and between points
 LEAST_STEP = 0.15  # of an edge
@@ -176,9 +178,14 @@ Row = dict[str, Any]
 
 
 def styles(made: dict[str, list[tuple[str, np.ndarray]]]) -> Iterator[Row]:
-    """Of style -> (subject, picture): is each read as asked by one that saw other subjects."""
+    """Of style -> (subject, picture): is each read as asked by one that saw other subjects?
+
+    Raises:
+        InvalidRequest: there are too few pictures to learn the styles from.
+    """
     from audiogen.lab.evaluate.embedding import Projection
     from audiogen.lab.evaluate.pictures.features import PictureFeatures
+    from audiogen.lab.evaluate.pictures.reading import StyleReader
     from audiogen.render.painter import Painter
 
     features = PictureFeatures(Painter.from_pretrained("picture-painter", device="cpu"))
@@ -186,20 +193,18 @@ def styles(made: dict[str, list[tuple[str, np.ndarray]]]) -> Iterator[Row]:
     subject = np.array([name for each in made.values() for name, _ in each])
     known = features([picture.transpose(2, 0, 1) for each in made.values() for _, picture in each])
     half = np.isin(subject, sorted(set(subject))[::2])
-    read = np.empty(len(asked), object)
     rows = Projection.fit(known, sizes=features.sizes())(known)  # it is told no style
+    read = np.empty(len(asked), asked.dtype)
     for own in (half, ~half):
-        means = np.stack([rows[own & (asked == style)].mean(0) for style in made])
-        apart = np.square(rows[~own, None] - means).sum(2)
-        read[~own] = np.array(list(made))[apart.argmin(1)]
+        read[~own] = StyleReader.fit(rows[own], asked[own]).read(rows[~own])
     yield {"what": "style read as asked", "all": share(read == asked).percent()} | {
         style: share(read[asked == style] == style).percent() for style in made
     }
 
 
 def sharpness(made: dict[str, list[np.ndarray]], real: dict[str, list[np.ndarray]]) -> Iterator[Row]:
-    """Edges and grain of pictures by manner, made and held out."""
-    for kind, sets in (("made", made), ("held out", real)):
+    """Edges and grain of pictures by manner, made and real."""
+    for kind, sets in (("made", made), ("real", real)):
         for name, pictures in sets.items():
             yield {
                 "what": f"{kind}, {name}",
@@ -262,10 +267,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="audiogen evaluate subjects", description="What is seen in pictures of subjects."
     )
-    parser.add_argument(
-        "--data", type=Path, required=True, help="made by audiogen data recipes/pictures.yaml"
-    )
-    parser.add_argument("--source", type=Path, required=True, help="folder with `illustrations`")
+    parser.add_argument("--source", type=Path, required=True, help="folder with `illustrations` and `styles`")
     parser.add_argument("--what", default="styles,sharpness,colours,details", help="with commas")
     parser.add_argument("-n", type=int, default=2, help="pictures of each subject and style")
     parser.add_argument("--no-layout", action="store_true", help="leave forms and colours to the networks")
@@ -287,7 +289,7 @@ def _rows(given: Any) -> Iterator[Row]:
         if "styles" in asked:
             yield from styles(made)
         plain = {style: [picture for _, picture in each] for style, each in made.items()}
-        yield from sharpness(plain, _held_out(given.data))
+        yield from sharpness(plain, real_pictures(given.source))
         strays = [hue for each in plain["illustration"] for hue in hue_strays(each, regions_of(each))]
         even = share(np.array(strays) < ONE_HUE)
         yield {"what": "hue within regions", "degrees": str(estimate(strays)), "one hue": even.percent()}
@@ -308,19 +310,34 @@ def regions_of(picture: np.ndarray) -> np.ndarray:
     return np.asarray(areas)
 
 
-def _held_out(folder: Path) -> dict[str, list[np.ndarray]]:
-    """Held-out pictures of 512 pixels, float32 [512, 512, 3], in the order of `prepare_pictures`: digits of
-    the four styles in turn, as many illustrations, as many paintings.
+def real_pictures(source: Path) -> dict[str, list[np.ndarray]]:
+    """Real pictures of each manner, `REAL` or fewer, float32 [512, 512, 3]: coloured illustrations that are
+    held out, and the squares in the middle of works, held-out ones first.
 
     Raises:
-        InvalidRequest: there are none.
+        InvalidRequest: `source` lacks one of its folders.
     """
-    files = sorted(folder.glob("valid-fine-*.npz"))
-    if not files:
-        raise InvalidRequest(
-            f"{folder} holds no valid-fine-NNN.npz; run `audiogen data recipes/pictures.yaml`."
-        )
-    pictures = np.concatenate([np.load(file)["pictures"] for file in files]).astype(np.float32) / 255
-    digits, illustrations, paintings = np.split(pictures, 3)
-    found = {f"digits, {style}": list(digits[k :: len(STYLES)]) for k, style in enumerate(STYLES)}
-    return found | {"illustrations": list(illustrations), "paintings": list(paintings)}
+    from PIL import Image
+
+    from audiogen.lab.data.illustrations.collection import Collection
+    from audiogen.lab.data.illustrations.looks import COLOURED
+    from audiogen.lab.data.paintings import Gallery
+
+    collection, gallery = Collection.read(source / "illustrations"), Gallery.read(source / "styles")
+    sharp = [m for m in collection.members if m.side >= SIZE and m.split == "valid" and m.look in COLOURED]
+    order = np.random.default_rng(0).permutation(len(sharp))[:REAL]
+    found = {"illustration": [collection.picture(sharp[k], SIZE) for k in order]}
+    for style in STYLES:
+        works = [w for w in gallery.works if w.style == style and min(w.width, w.height) >= LEAST_SIDE]
+        found[style] = []
+        for work in sorted(works, key=lambda work: work.split != "valid")[:REAL]:
+            image = gallery.image(work)
+            side = min(image.size)
+            left, top = ((edge - side) // 2 for edge in image.size)
+            square = image.crop((left, top, left + side, top + side))
+            found[style].append(np.asarray(square.resize((SIZE, SIZE), Image.Resampling.BICUBIC)))
+    return {
+        name: [each.astype(np.float32) / 255 for each in pictures]
+        for name, pictures in found.items()
+        if pictures
+    }

@@ -5,3 +5,7 @@ hatching.py  where lines begin    brush.py     thick paint      outlines.py the 
 areas.py     plain areas of colour, and what of a picture is the figure
 mediums.py   a picture in watercolour, oil, pencil or ink, or as an illustration
 """
+
+# `Request.painting` from which a figure has proportions and colours of its own, and oil a primed canvas; and
+# from which outlines are smooth, of one width and of one colour
+OWN, CRISP = 4, 5

@@ -9,9 +9,10 @@ import numpy as np
 
 from audiogen.media import drawing
 from audiogen.media.colour import lab_to_rgb
-from audiogen.media.painting.outlines import PEAK, SPREAD, line
+from audiogen.media.painting import CRISP
+from audiogen.media.painting.outlines import PEAK, SPREAD, line, without_pieces
 from audiogen.media.painting.strokes import Strokes, draw_lines
-from audiogen.media.painting.textures import SIZE, blur
+from audiogen.media.painting.textures import SIZE, blur, step
 
 LINED = 20.0  # CIELAB: between colours that differ more there is a line
 JOINED = 15.0  # those that differ less run into one another
@@ -24,6 +25,9 @@ VISIBLE = 72.0  # L*: what gets no line is at most so light
 LIGHTEST = 94.0  # L* of a figure, on lighter paper
 TUFT = 90  # pixels of the rim, 10 pixels wide, to a tuft
 HAIRS = 1500  # of a fluffy figure
+STAIRS, MARGIN = 2.0, 8  # pixels: the blur in which edges of regions are straight, and around them
+BESIDE = (4.0, 6.0)  # pixels from the edge of a region: beyond these there is no line
+SHORTEST = 64  # pixels that a line within the figure has: about twice its length
 EYE = 2.2  # radii of an eye: so far around it there is no fur
 
 
@@ -37,6 +41,7 @@ class Form:
         eyes: (y, x, radius) in pixels. furry: whether its outline is of tufts, which are drawn all.
         shaded: pairs of labels that go over into one another, without a line.
         after: the illustrations that it was bent from, with whom to name.
+        way: `Request.painting`.
     """
 
     labels: np.ndarray
@@ -45,6 +50,7 @@ class Form:
     furry: bool = False
     after: tuple[str, ...] = ()
     shaded: tuple[tuple[int, int], ...] = ()
+    way: int = CRISP
 
     @property
     def figure(self) -> np.ndarray:
@@ -123,18 +129,40 @@ class Form:
         apart[0] = apart[:, 0] = 0
         for a, b in self.shaded:
             apart[a, b] = apart[b, a] = 0
-        drawn = np.zeros(self.labels.shape, bool)
+        outline, within = np.zeros((2, *self.labels.shape), bool)
         for axis in (0, 1):
             ahead = np.roll(self.labels, -1, axis)
             rim = (self.labels == 0) != (ahead == 0)
-            meets = rim | (apart[self.labels, ahead] > LINED)
-            spared = np.where(rim, outer | np.roll(outer, -1, axis), inner | np.roll(inner, -1, axis))
-            kept = meets & ~spared
-            drawn |= kept | np.roll(kept, 1, axis)
-        if not drawn.any():
+            between = (apart[self.labels, ahead] > LINED) & ~rim
+            for drawn, meets, spared in ((outline, rim, outer), (within, between, inner)):
+                kept = meets & ~(spared | np.roll(spared, -1, axis))
+                drawn |= kept | np.roll(kept, 1, axis)
+        if self.way >= CRISP:
+            figure = _ridges(self.figure.astype(int), outline)
+            return np.maximum(figure, _ridges(self.labels, without_pieces(within, SHORTEST)))
+        if not (drawn := outline | within).any():
             return np.zeros(drawn.shape, np.float32)
         away = np.maximum(distance_transform_edt(~drawn) - 0.5, 0)
         return np.asarray(PEAK * np.exp(-0.5 * (away / SPREAD) ** 2), np.float32)
+
+
+def _ridges(labels: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+    """As `outlines.middles`, along edges of labels [SIZE, SIZE] near what is drawn, bool: a blur of a region
+    tells how far its edge is, to parts of a pixel."""
+    from scipy.ndimage import distance_transform_edt, find_objects, gaussian_filter
+    from scipy.special import erfinv
+
+    if not drawn.any():
+        return np.zeros(drawn.shape, np.float32)
+    nearest = np.full(labels.shape, np.inf, np.float32)
+    for number, box in enumerate(find_objects(labels + 1)):
+        if box is not None:
+            box = tuple(slice(max(part.start - MARGIN, 0), part.stop + MARGIN) for part in box)
+            soft = gaussian_filter((labels[box] == number).astype(np.float32), STAIRS, truncate=3)
+            away = STAIRS * np.sqrt(2) * np.abs(erfinv(np.clip(2 * soft - 1, -0.9999, 0.9999)))
+            nearest[box] = np.minimum(nearest[box], away)
+    beside = 1 - step(*BESIDE, distance_transform_edt(~drawn))
+    return np.asarray(beside * PEAK * np.exp(-0.5 * (nearest / SPREAD) ** 2), np.float32)
 
 
 def fluffy(form: Form, rng: np.random.Generator) -> tuple[Form, np.ndarray]:

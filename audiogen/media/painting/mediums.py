@@ -15,6 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from audiogen.media.colour import rgb_to_lab
+from audiogen.media.painting import CRISP, OWN
 from audiogen.media.painting.areas import directions
 from audiogen.media.painting.brush import at, bristles, lattice, lit
 from audiogen.media.painting.forms import Form
@@ -31,14 +32,43 @@ CALM = 0.2  # of the unevenness and the thickness of paint are on a primed canva
 BLACKEST = 0.88  # graphite never gets blacker
 LEAST_SPREAD = 0.15  # of darkness; a figure with less is drawn as if it had that
 OUTLINE = 0.35  # of an illustration: how light its lines are beside the colours that they part
+PEN, TONE = 5.0, 5.0  # pixels: its width, and over which its colour is a mean
 GROUND = 0.55  # how dark what is behind the figure is drawn, in pencil and ink
 PALE = 3.0  # pixels of a figure's rim that are partly paper
 FINE = 0.8  # of what is finer than the finest brush is its own colour
 BRIGHT, GLEAMING = 0.8, 0.04  # an eye of which that share is so bright has a gleam already
 LIGHT_EYE = 0.4  # mean of an eye's channels from which it has a pupil
+HUED_EYE = 0.2  # and span of its channels
 LEAST_GLEAM = 1.6  # pixels, half across
 PAPER = 0.97  # how light a gleam is
 HALO = 5.0  # pixels around the figure that stay bare
+
+
+@dataclass(frozen=True)
+class Hand:
+    """How firmly a medium is drawn: by default as before `painting: 5`.
+
+    Attributes:
+        pen: width of the lines of watercolour and pencil, nib: of those of ink, pixels.
+        soft: blur of lines, but for those of ink, pixels.
+        pressed: how dark a pencil is; rubbed: blur of its strokes, pixels.
+        apart: between the lines of a hatching in ink, a factor.
+    """
+
+    pen: float = 4.8
+    nib: float = 6.5
+    soft: float = 0.0
+    pressed: float = 1.0
+    rubbed: float = 0.0
+    apart: float = 1.0
+
+    def line(self, middles: np.ndarray, width: float) -> np.ndarray:
+        """As `outlines.line`, as soft as the hand is."""
+        drawn = line(middles, width)
+        return blur(drawn, self.soft) if self.soft else drawn
+
+
+LIGHT = Hand(pen=4.5, nib=5.0, soft=0.6, pressed=0.68, rubbed=0.6, apart=1.5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +81,7 @@ class Laid:
         middles: of the lines, see `outlines.middles`.
         ground: whether what is around the figure is painted as well; else it is bare paper.
         form: what is painted, where its regions and eyes are known.
-        calm: the ground of oil, where it is bare, is a primed canvas (`painting: 4`); else it is brushed too.
+        way: `Request.painting`.
     """
 
     colours: np.ndarray
@@ -59,7 +89,12 @@ class Laid:
     middles: np.ndarray
     ground: bool = False
     form: Form | None = None
-    calm: bool = False
+    way: int = CRISP
+
+    @property
+    def hand(self) -> Hand:
+        """How firmly it is drawn."""
+        return Hand() if self.way < CRISP else LIGHT
 
     @cached_property
     def distance(self) -> np.ndarray:
@@ -121,7 +156,7 @@ def watercolor(laid: Laid, rng: np.random.Generator) -> np.ndarray:
     density = body * (wash + 0.5 * rim) + (1 - body) * behind * wash
     density *= 1 + 0.13 * np.clip(-surface, -1.5, 1.5)  # pigment settles in the pits
     absorbed = -np.log(np.clip(colours, 0.03, 1)) * np.clip(density, 0, 2.2)[..., None]
-    pen = line(laid.middles, 4.8) * np.clip(0.75 + 0.2 * clouds(rng, 50, 2), 0.1, 1)
+    pen = laid.hand.line(laid.middles, laid.hand.pen) * np.clip(0.75 + 0.2 * clouds(rng, 50, 2), 0.1, 1)
     absorbed -= pen[..., None] * np.log(np.array(SEPIA, np.float32))
     paper = sheet(rng, (0.985, 0.975, float(rng.uniform(0.93, 0.965))))
     return np.clip(paper * np.exp(-absorbed) * relief(surface, 0.016)[..., None], 0, 1)
@@ -130,15 +165,16 @@ def watercolor(laid: Laid, rng: np.random.Generator) -> np.ndarray:
 def oil(laid: Laid, rng: np.random.Generator) -> np.ndarray:
     """Thick strokes on canvas, from wide to fine: float32 [SIZE, SIZE, 3]."""
     distance, hair, weave = laid.distance, bristles(rng), canvas(rng)
+    calm = laid.way >= OWN
     target, bare = laid.colours, laid.colours
     if not laid.ground:
         bare = PRIMER * (1 + 0.03 * clouds(rng, 200, 2)[..., None])
         target = bare + np.clip(distance / 2 + 0.5, 0, 1)[..., None] * (target - bare)
-    pen = line(laid.middles, 5.5)[..., None]
+    pen = laid.hand.line(laid.middles, 5.5)[..., None]
     target = np.asarray(target * (1 - (1 - OUTLINE) * pen), np.float32)
     soft = np.stack([blur(target[..., c], 5.0) for c in range(3)], -1)
     angle, clear = directions(target, 8.0)
-    swirl = rng.uniform(0, np.pi) + (0.2 if laid.calm else 0.6) * clouds(rng, 300, 2)
+    swirl = rng.uniform(0, np.pi) + (0.2 if calm else 0.6) * clouds(rng, 300, 2)
     turned = np.exp(2j * angle) * clear + np.exp(2j * swirl) * (1 - clear)
     flow = (np.angle(turned) / 2).astype(np.float32)
     picture = np.ones((SIZE, SIZE, 3), np.float32) * target.mean((0, 1))
@@ -163,7 +199,7 @@ def oil(laid: Laid, rng: np.random.Generator) -> np.ndarray:
 
     everywhere = np.ones((SIZE, SIZE), np.float32)
     outside, inside = np.clip(0.5 - distance, 0, 1), np.clip(distance + 1, 0, 1)
-    if laid.calm and not laid.ground:
+    if calm and not laid.ground:
         picture[:] = bare
         layer(24, 1.3, bare, distance < 12, everywhere, CALM)
         height *= 1 - (1 - CALM) * outside
@@ -184,7 +220,8 @@ def oil(laid: Laid, rng: np.random.Generator) -> np.ndarray:
 
 def pencil(laid: Laid, rng: np.random.Generator) -> np.ndarray:
     """Graphite on toothed paper: float32 [SIZE, SIZE, 3], the channels equal."""
-    dark = np.where(laid.figure, 0.06 + 0.8 * laid.darkness, 0.8 * laid.darkness)
+    hand = laid.hand
+    dark = hand.pressed * np.where(laid.figure, 0.06 + 0.8 * laid.darkness, 0.8 * laid.darkness)
     covered = np.clip(laid.inside + (laid.darkness > 0), 0, 1).astype(np.float32)
     tone = np.zeros((SIZE, SIZE), np.float32)
     straight = (rng.uniform(0.5, 1.1) * rng.choice([-1, 1]) + 0.06 * clouds(rng, 240, 2)).astype(np.float32)
@@ -196,9 +233,11 @@ def pencil(laid: Laid, rng: np.random.Generator) -> np.ndarray:
         lines.strength[:] *= weight
         draw_lines(tone, lines, angle, covered, taper=0.4)
     again, along = _drawn_again(laid.middles, rng)
+    again.strength[:] *= hand.pressed
     draw_lines(tone, again, along, np.ones_like(tone), taper=0.7)
-    tone += (1 - tone) * 0.55 * line(laid.middles, 4.8)
-    tone = np.maximum(tone, 0.85 * laid.solid(0.6))
+    tone += (1 - tone) * 0.55 * hand.pressed * hand.line(laid.middles, hand.pen)
+    tone = np.maximum(tone, 0.85 * hand.pressed * laid.solid(0.6))
+    tone = blur(tone, hand.rubbed) if hand.rubbed else tone
     paper = np.clip(tooth(rng), -2, 2)
     caught = tone * (0.88 + 0.34 * paper * (1 - 0.6 * tone)).clip(0, 1.3)
     rubbed = 0.3 * blur(dark * covered, 1.5) + 0.2 * blur(tone, 2.5)
@@ -211,7 +250,8 @@ def pencil(laid: Laid, rng: np.random.Generator) -> np.ndarray:
 def ink(laid: Laid, rng: np.random.Generator) -> np.ndarray:
     """Pen lines and cross-hatching on off-white paper, nothing grey: float32 [SIZE, SIZE, 3]."""
     black = np.zeros((SIZE, SIZE), np.float32)
-    slant, gap = rng.uniform(0.5, 1.1) * rng.choice([-1, 1]), rng.uniform(5.5, 6.5)
+    hand, slant = laid.hand, rng.uniform(0.5, 1.1) * rng.choice([-1, 1])
+    gap = rng.uniform(5.5, 6.5) * hand.apart
     for number, least in enumerate((0.22, 0.48, 0.72)):
         angle = (slant + 1.1 * number + 0.04 * clouds(rng, 120, 2)).astype(np.float32)
         wanted = blur(np.where(laid.darkness > least, 1.1, 0).astype(np.float32), 2.0)
@@ -220,7 +260,7 @@ def ink(laid: Laid, rng: np.random.Generator) -> np.ndarray:
         lines.strength[:] = 1.0
         draw_lines(black, lines, angle, np.clip(1.5 * wanted, 0, 1), 0.45, False)
     black = np.maximum(black, laid.solid(0.6))
-    black = np.maximum(black, line(laid.middles, 6.5 + 0.9 * clouds(rng, 70, 2)))
+    black = np.maximum(black, line(laid.middles, hand.nib + 0.9 * clouds(rng, 70, 2)))
     paper = sheet(rng, (0.975, float(rng.uniform(0.945, 0.965)), float(rng.uniform(0.88, 0.94))), 0.008)
     paper *= 1 - 0.008 * tooth(rng)[..., None]
     return np.clip(paper + black[..., None] * (INK - paper), 0, 1)
@@ -230,8 +270,14 @@ def illustration(laid: Laid, rng: np.random.Generator) -> np.ndarray:
     """Plain areas and firm outlines on white, or before what is behind: float32 [SIZE, SIZE, 3]."""
     edge = np.clip(laid.distance / 1.5 + 0.5, 0, 1)[..., None]
     colours = laid.colours if laid.ground else 1 + edge * (laid.colours - 1)
-    dark = np.stack([blur(colours[..., c], 3.0) for c in range(3)], -1) * OUTLINE
-    pen = 0.85 * line(laid.middles, 5.5 + 0.4 * clouds(rng, 70, 2))[..., None]
+    if laid.way < CRISP or not laid.figure.any():
+        dark = np.stack([blur(colours[..., c], 3.0) for c in range(3)], -1) * OUTLINE
+        pen = 0.85 * line(laid.middles, 5.5 + 0.4 * clouds(rng, 70, 2))[..., None]
+    else:  # of the figure's own colours, beyond its rim as well
+        inside = laid.figure.astype(np.float32)
+        held = [blur(field, TONE) for field in (inside, *(inside * laid.colours[..., c] for c in range(3)))]
+        dark = OUTLINE * np.stack(held[1:], -1) / np.maximum(held[0], 1e-3)[..., None]
+        pen = line(laid.middles, PEN)[..., None]
     return np.asarray(np.clip(colours + pen * (dark - colours), 0, 1), np.float32)
 
 
@@ -244,7 +290,8 @@ def painted(laid: Laid, style: str | None, rng: np.random.Generator) -> np.ndarr
         eye = np.hypot(y - top, x - left) < 0.9 * radius
         if not eye.any() or (laid.colours[eye].min(-1) > BRIGHT).mean() > GLEAMING:
             continue
-        if laid.colours[eye].mean() > LIGHT_EYE:
+        hued = laid.way >= CRISP and np.ptp(laid.colours[eye].mean(0)) > HUED_EYE
+        if hued or laid.colours[eye].mean() > LIGHT_EYE:
             pupil = np.clip(0.55 * radius - np.hypot(y - top, x - left) + 0.5, 0, 1)[..., None]
             made = made + pupil * (INK - made)
         spot = np.hypot(y - top + 0.3 * radius, x - left + 0.3 * radius)

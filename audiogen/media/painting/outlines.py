@@ -26,7 +26,7 @@ def middles(ink: np.ndarray, figure: np.ndarray) -> np.ndarray:
         ink: float [n, n] in 0..1. figure: bool [SIZE, SIZE]; its rim counts where nothing is drawn.
     Returns: float32 [SIZE, SIZE], up to about 0.8, see `line`.
     """
-    from scipy.ndimage import binary_closing, binary_dilation, binary_erosion, label
+    from scipy.ndimage import binary_closing, binary_dilation, binary_erosion
 
     thin = thinned(drawing.enlarged(ink, FINE) > INK)
     small = drawing.shrunk(figure.astype(np.float32), FINE) > 0.5
@@ -36,9 +36,16 @@ def middles(ink: np.ndarray, figure: np.ndarray) -> np.ndarray:
         seam = binary_dilation(rim, iterations=GAP) & binary_dilation(thin, iterations=GAP)
         joined = binary_closing(np.pad(thin | rim, 2 * GAP), iterations=GAP)
         thin = thinned(thin | rim | (seam & joined[2 * GAP : -2 * GAP, 2 * GAP : -2 * GAP]))
-    pieces, _ = label(thin, np.ones((3, 3)))
-    thin &= np.bincount(pieces.ravel())[pieces] >= SHORTEST
+    thin = without_pieces(thin, SHORTEST)
     return blur(drawing.shrunk(thin.astype(np.float32), SIZE), SOFT)
+
+
+def without_pieces(drawn: np.ndarray, least: int) -> np.ndarray:
+    """What is drawn, bool, without pieces of fewer pixels."""
+    from scipy.ndimage import label
+
+    pieces, _ = label(drawn, np.ones((3, 3)))
+    return np.asarray(drawn & (np.bincount(pieces.ravel())[pieces] >= least))
 
 
 def seams(colours: np.ndarray, figure: np.ndarray) -> np.ndarray:

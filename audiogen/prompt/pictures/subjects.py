@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from audiogen.artifacts import LOOKS, STYLES, Conditioning
 from audiogen.errors import InvalidRequest
+from audiogen.media.colour import COLOURS
 from audiogen.prompt.language.text import is_cjk
 from audiogen.prompt.pictures.recognition import Number, PictureReading, Said
 from audiogen.prompt.pictures.words import Term, picture_words
@@ -76,7 +77,7 @@ def condition(
     manner, manner_words, more = _manner(reading)
     starts = [thing.start for thing in things]
     described = [said for said in reading.of("detail") if said.start not in starts]
-    details = _details(described)
+    details = _details(described, things)
     if own == "digit" and details:
         remarks.append(f"{', '.join(details)}: left out; a digit has a style and no details")
         details = ()
@@ -135,16 +136,23 @@ def which_subject(text: str) -> InvalidRequest:
     return InvalidRequest(f"Nothing in {text!r} says what to draw; name a digit, or one of {known}.")
 
 
-def _details(described: list[Said]) -> tuple[str, ...]:
-    """Names of details; "big green eyes" are big eyes, which the decoder knows as one thing."""
+def _details(described: list[Said], things: Sequence[Said] = ()) -> tuple[str, ...]:
+    """Names of details; "big green eyes" are big eyes, which the decoder knows as one thing, and green ones:
+    the eyes are green, and not who has them."""
     names = dict.fromkeys(said.term.name for said in described)
-    eyes = next((said for said in described if said.term.name == "eyes"), None)
-    large = [
-        said for said in described if said.term.name == "large" and eyes and 0 < eyes.start - said.end <= 1
-    ]
-    if not large:
+    eyes = next((said for said in described if said.term.name in ("eyes", "big eyes")), None)
+    if eyes is None:
         return tuple(names)
-    return ("big eyes", *(name for name in names if name not in ("large", "eyes")))
+    between = {thing.start for thing in things}
+    before = [said for said in described if 0 <= eyes.start - said.end <= 1 and said.end not in between]
+    large = any(said.term.name == "large" and said.end < eyes.start for said in before)
+    hues = [said for said in before if said.term.name in COLOURS]
+    coloured = [f"{said.term.name} eyes" for said in hues]
+    elsewhere = {said.term.name for said in described if said not in hues}  # "a green cat with green eyes"
+    left = [name for name in names if name not in (set(COLOURS) - elsewhere if coloured else ())]
+    if large or coloured:
+        left = [name for name in left if name != "eyes" and not (large and name == "large")]
+    return (*["big eyes"] * (large and "big eyes" not in left), *coloured, *left)
 
 
 def _background(reading: PictureReading, path: str) -> tuple[tuple[str, ...], list[str]]:
