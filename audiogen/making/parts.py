@@ -108,7 +108,7 @@ class Part:
         rows, columns = np.flatnonzero(self.covers.any(1)), np.flatnonzero(self.covers.any(0))
         high, wide = np.ptp(rows) + 1, np.ptp(columns) + 1
         corners = self.covers[np.ix_(rows[[0, -1]], columns[[0, -1]])]
-        return max(high / wide, wide / high) < OBLONG and not corners.any()
+        return bool(max(high / wide, wide / high) < OBLONG and not corners.any())
 
     def is_at(self, y: float, x: float) -> bool:
         """Whether its middle is about there."""
