@@ -23,6 +23,7 @@ from audiogen.media.finish import fitted_loop
 from audiogen.media.mel import MelSettings, group_of_bin
 from audiogen.render.crackle import crackling
 from audiogen.render.envelopes import FineEnvelopes
+from audiogen.render.modulation import slowed
 from audiogen.render.noise import ITERATIONS, Noise
 from audiogen.render.partials import led
 from audiogen.render.score_guide import SHARED, SHARED_BEFORE, ScoreGuide, begun, levelled, shared_out
@@ -166,6 +167,8 @@ class SpectrogramRenderer:
             low = max(0, first + strip.margin - MARGIN_FRAMES)
             asked, guide, told = bands[:, low : stop + strip.margin + MARGIN_FRAMES], None, None
             here = slice(first + strip.margin - low, stop + strip.margin - low)
+            if strip.told > 4 and strip.sources:
+                asked = slowed(asked, self.mel)
             if strip.guide is not None:
                 told = strip.guide.sound(strip.start + first, strip.start + stop, self.mel)
                 guide = told.spectrum()
@@ -186,12 +189,12 @@ class SpectrogramRenderer:
                 )
             else:
                 settled = self.complete(magnitude, generator, known, opening if last else None, guide)
-            del guide, asked
+            del guide
             sound = self.sound(settled, magnitude, side[:, :, first:stop])
             if told is not None and strip.leads:
                 sound = told.strike(sound)
             if fine is not None:
-                sound = fine.lay(sound, bands[:, first + strip.margin : stop + strip.margin], overlap)
+                sound = fine.lay(sound, asked[:, here], overlap)
             if fire:
                 sound = crackling(sound)
             _join(out, sound.numpy(), first * hop, overlap // 3 * hop, joined=number > 0)
@@ -202,7 +205,7 @@ class SpectrogramRenderer:
                 begin, heard = heard, out.shape[1] if last else (stop - overlap + overlap // 3) * hop
                 sounded(progress, out[:, begin:heard], self.mel.sample_rate)
             memory.leave()
-            del magnitude, settled, sound  # else they lie beside those of the next block
+            del asked, magnitude, settled, sound  # else they lie beside those of the next block
         report(progress, "renderer", len(spans), len(spans))
         return out
 
