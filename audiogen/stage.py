@@ -46,8 +46,9 @@ class Sampling:
             there was a choice; 2: without the rule against hiss. A replay has that of its recipe.
         phases: 1: a renderer goes by the mel alone; 2: by the notes too, where they are known, see
             `render/score_guide.py`; 3: by their levels and attacks as well; 4: by what sounds, surf as
-            noise (`render/noise.py`), fire in clicks (`render/crackle.py`); 5: whose fine envelopes are drawn
-            (`render/envelopes.py`), and no band moves faster than a window shows (`render/modulation.py`). A replay has that of its recipe.
+            noise (`render/noise.py`), fire in clicks (`render/crackle.py`); 5: whose fine envelopes are
+            drawn (`render/envelopes.py`), and no band moves faster than its window shows
+            (`render/modulation.py`). A replay has that of its recipe.
         grids: how a flow's steps are laid: 1: evenly (but for its shift); 2: where there are more than its
             default, no finer near the data than by default, see `sampling.flow.grid`. A replay has that of
             its recipe.

@@ -20,7 +20,7 @@ TAPS = 25  # frames
 
 @lru_cache(maxsize=4)
 def low_pass(mel: MelSettings) -> Tensor | None:
-    """The filter over frames, [TAPS]: to half the width of a Hann window's main lobe; None: none is needed."""
+    """The filter over frames, [TAPS]: to half the main lobe of a Hann window; None: none is needed."""
     lobe_hz = 2 * mel.sample_rate / mel.n_fft
     if mel.subframes > 1 or lobe_hz >= mel.frame_rate / 2:
         return None

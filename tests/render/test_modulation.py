@@ -59,4 +59,4 @@ def test_a_sound_of_nature_is_slowed_and_recipes_of_before_are_not(
         return torch.from_numpy(vocoder(x, Conditioning(), Sampling(phases=phases), silent).samples)
 
     difference = (rendered(mel) - rendered(still)).square().mean() / rendered(still).square().mean()
-    assert bool(difference < 0.02) == slows
+    assert bool(difference < 0.2) == slows
