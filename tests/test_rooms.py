@@ -33,7 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "artifacts": BASE | {"media", "kinds"},
     "stage": BASE | {"artifacts"},
     "conditions": BASE | {"artifacts"},
-    "prompt": BASE | {"artifacts"},
+    "prompt": BASE | {"artifacts", "media"},  # the names of colours
     "registry": SEAM | {"plugins", "kinds"},
     "hub": STAGE | {"kinds", "registry", "compat", "licences"},  # pretrained models as stages
     "pipeline": SEAM | {"kinds", "registry", "request", "making"},  # the engine with stages of one's own
