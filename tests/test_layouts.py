@@ -141,7 +141,7 @@ def test_the_decoder_paints_over_it_unless_told_not_to(tiny, monkeypatch: pytest
     monkeypatch.setattr(ColourLayouts, "load", classmethod(lambda cls: LAYOUTS))
     for layout in (True, False):
         plan = understand(
-            Request("a fox in oil", "picture", sampling=Sampling(seed=1), layout=layout, painting=2)
+            Request("a fox in ink", "picture", sampling=Sampling(seed=1), layout=layout, painting=2)
         )
         decoder = plan.parts[1]
         decoder.config = dataclasses.replace(decoder.config, layouts={LAID_IN: 0.5})

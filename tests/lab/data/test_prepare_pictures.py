@@ -36,7 +36,7 @@ SETS = {"twemoji": "flat", "noto": "shaded", "fluent-hc": "outline"}
 
 def webp(image: Image.Image) -> bytes:
     stream = io.BytesIO()
-    image.save(stream, "WEBP", lossless=True)
+    image.save(stream, "WEBP", lossless=True, method=0, quality=0)  # quickly
     return stream.getvalue()
 
 
