@@ -25,7 +25,8 @@ def stretch(samples: np.ndarray, tempo: float, size: int = 1600, reach: int = 40
     return out[: round(len(samples) / tempo)].astype(np.float32)
 
 
-def test_the_mark_is_found_at_another_tempo_and_pitch():
+def test_the_mark_is_found_at_another_tempo_and_pitch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stretched, "HIGHEST", 0.97)  # of the pitches that are tried
     tempo, pitch = 1.03, 2 ** (-1 / 12)
     samples = notes(8)[:1]
     sound.mark(samples, RATE, ID)
@@ -36,3 +37,20 @@ def test_the_mark_is_found_at_another_tempo_and_pitch():
     assert found.id == ID
     assert 1 / found.scale == pytest.approx(tempo, abs=0.003)
     assert found.pitch == pytest.approx(pitch, abs=0.003)
+
+
+def test_a_noise_at_another_tempo_is_found_at_its_own_pitch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other pitches tell too little of it; as much of a noise without a mark is none."""
+    monkeypatch.setattr(stretched, "LOWEST", 1.06)
+    plain = 0.1 * np.random.default_rng(0).normal(size=15 * RATE).astype(np.float32)
+    marked = plain[None].copy()
+    sound.mark(marked, RATE, ID)
+    found, none = (
+        stretched.detect(stretch(soxr.resample(each, RATE, stretched.RATE), 0.98, size=3200, reach=100))
+        for each in (marked[0], plain)
+    )
+    assert found.there
+    assert found.id == ID
+    assert found.pitch == 1
+    assert 1 / found.scale == pytest.approx(0.98, abs=0.002)
+    assert not none.there
