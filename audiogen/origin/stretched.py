@@ -36,8 +36,8 @@ _FINEST = 0.001  # between pitches
 # independent places that a block is looked at: ten times as many as fit the highest scores of windows of 3 s
 # without a mark (docs/origin.md); longer ones tell five times as many tempi apart
 _TRIALS = 1_000_000
-# those at its own pitch: 0.6 million fit the scores of 15 s in the middle, 8 million the highest of 94; where a
-# frame may sway, high scores are more frequent than of a Gaussian
+# at its own pitch 0.6 million fit the scores of 15 s in the middle, 8 million the highest of 94: where frames
+# may sway, high scores are more frequent than of a Gaussian
 _TRIALS_OWN = 20_000_000
 
 
@@ -85,10 +85,9 @@ def detect(mono: np.ndarray) -> Found:
     count = min(_BLOCKS, max(1, most // length))
     seen = []
     for first in np.linspace(0, max(0, most - length), count).astype(int):
-        at = float(first / RATE)
-        span = {"first_s": at, "stop_s": at + min(length, most) / RATE}
-        found = _best(mono[first : first + length])
-        seen.append(dataclasses.replace(found, trials=count * found.trials, **span))
+        found, at = _best(mono[first : first + length]), float(first / RATE)
+        stop, trials = at + min(length, most) / RATE, count * found.trials
+        seen.append(dataclasses.replace(found, first_s=at, stop_s=stop, trials=trials))
     return min((found for found in seen if found.trials), key=_likely, default=NOTHING)
 
 
