@@ -22,12 +22,14 @@ def notes(seconds: float, seed: int = 0) -> np.ndarray:
     t = np.arange(round(seconds * RATE)) / RATE
     out = np.zeros((2, len(t)))
     for onset in np.arange(0, seconds, 0.25):
-        after = np.maximum(t - onset, 0)
+        first = np.searchsorted(t, onset)
+        after = t[first:] - onset
         f0 = 440 * 2 ** (rng.integers(-24, 12) / 12)
-        tone = sum(
-            np.sin(2 * np.pi * f0 * k * after) / k**1.5 * np.exp(-after * (1 + k / 4)) for k in range(1, 12)
-        )
-        out += tone * (after > 0) * rng.uniform(0.5, 1, (2, 1))
+        turning = np.exp((2j * np.pi * f0 - 0.25) * after)  # its powers are the partials
+        tone = np.zeros_like(turning)
+        for k in range(11, 0, -1):
+            tone = turning * (tone + 1 / k**1.5)
+        out[:, first:] += tone.imag * np.exp(-after) * rng.uniform(0.5, 1, (2, 1))
     return (0.1 * out / out.std()).astype(np.float32)
 
 
