@@ -15,7 +15,7 @@ from audiogen.rows import settle
 
 Progress = Callable[[str, int, int], bool]
 ARITHMETIC = 3  # 1: scores by torch's operators; 2: by compiled steps; 3: coarse mels too
-SCENES, PHASES, GRIDS = 3, 5, 2  # the newest, see `Sampling`
+SCENES, PHASES, GRIDS = 4, 5, 2  # the newest, see `Sampling`
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ class Sampling:
         arithmetic: the way in which sums are formed, 1 .. ARITHMETIC; a replay has that of its recipe, as
             another order of summing may, once in a thousand pieces, choose another note.
         scenes: the way in which a scene of ambience is chosen, see `structure/mel/scenes.py`; 1: as before
-            there was a choice; 2: without the rule against hiss. A replay has that of its recipe.
+            there was a choice; 2: without the rule against hiss; 3: sought less
+            long. A replay has that of its recipe.
         phases: 1: a renderer goes by the mel alone; 2: by the notes too, where they are known, see
             `render/score_guide.py`; 3: by their levels and attacks as well; 4: by what sounds, surf as
             noise (`render/noise.py`), fire in clicks (`render/crackle.py`); 5: whose fine envelopes are

@@ -266,6 +266,27 @@ def test_birds_are_put_where_they_can_be_heard() -> None:
     assert 4 < sum(clear_seeds("waves")) < 16
 
 
+def test_a_rare_place_is_sought_until_it_is_found_and_recipes_of_before_give_up() -> None:
+    mel = MelSettings()
+    ringing, humming = torch.full((34,), -9.0), torch.full((34,), -9.0)
+    ringing[19:26] = -8.0
+    humming[9:15] = -7.0
+    known = (("rain", 0.0, 1.0, "linear"),)
+    stage = MelStage.from_config(dataclasses.replace(TINY, attributes=known, colours=2, scenes=64, **FOREVER))
+    bank = stage.network.bank
+    weights = torch.zeros(64, 9)
+    weights[:, 0] = 1.0
+    spectra = torch.stack([ringing] + [humming] * 63) + 0.05 * torch.randn(64, 34)
+    bank.fit(spectra, weights, torch.full((64,), 0.8), torch.Generator().manual_seed(0))
+    asked = Conditioning(path="ambience", sources={"rain": 1.0})
+
+    def found(scenes: int) -> int:
+        drawn = [stage.draw_scene(asked, seed, scenes)[0] for seed in range(20)]
+        return sum(DROPS_ARE_CLEAR(bank(torch.from_numpy(colour)[None])[0], mel) for colour in drawn)
+
+    assert found(4) >= 18 and found(3) <= 12
+
+
 def test_rain_is_put_where_drops_ring_and_neither_engine_nor_air_is_heard() -> None:
     mel = MelSettings()
     ringing, humming, hissing, running = torch.full((4, 34), -9.0)

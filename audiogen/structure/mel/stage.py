@@ -24,7 +24,7 @@ from audiogen.pretrained import Pretrained
 from audiogen.stage import PLAIN, SCENES, Edit, Options, Progress, Sampling, report
 from audiogen.structure.mel.circle import in_a_circle
 from audiogen.structure.mel.reader import NativeReader, TorchReader
-from audiogen.structure.mel.scenes import CALLS, DRAFTS, SCENE_TRIES, rules, swell
+from audiogen.structure.mel.scenes import CALLS, DRAFTS, rules, swell, tries
 from audiogen.structure.score.writer import one_thread
 
 LEAST_KNOWN = 12  # coarse frames that are enough to go on from
@@ -282,7 +282,7 @@ class MelStage(Pretrained):
         intensity = float(hoped if x.intensity is None else x.intensity)
         components = bank.near(bank.choose(weights, intensity, rng), rng)
         needed = rules(x.sources, scenes)
-        for _ in range(SCENE_TRIES):
+        for _ in range(tries(scenes)):
             colour = bank(torch.from_numpy(components)[None])[0]
             if all(rule(colour, self.config.mel) for rule in needed):
                 break
