@@ -15,7 +15,7 @@ from audiogen.rows import settle
 
 Progress = Callable[[str, int, int], bool]
 ARITHMETIC = 3  # 1: scores by torch's operators; 2: by compiled steps; 3: coarse mels too
-SCENES, PHASES, GRIDS = 4, 5, 2  # the newest, see `Sampling`
+SCENES, PHASES, GRIDS = 5, 5, 2  # the newest, see `Sampling`
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class Sampling:
         loop: the end goes over into the beginning, so that the sound can be repeated without a seam.
         arithmetic: the way in which sums are formed, 1 .. ARITHMETIC; a replay has that of its recipe, as
             another order of summing may, once in a thousand pieces, choose another note.
-        scenes: the way in which a scene of ambience is chosen, see `structure/mel/scenes.py`; 1: as before
-            there was a choice; 2: without the rule against hiss; 3: sought less
-            long. A replay has that of its recipe.
+        scenes: the way in which a scene of ambience is chosen, see `networks/scenes.py`; 1: as before
+            there was a choice; 2: without the rule against hiss; 3: sought less long; 4: not chosen where
+            there is no structure. A replay has that of its recipe.
         phases: 1: a renderer goes by the mel alone; 2: by the notes too, where they are known, see
             `render/score_guide.py`; 3: by their levels and attacks as well; 4: by what sounds, surf as
             noise (`render/noise.py`), fire in clicks (`render/crackle.py`); 5: whose fine envelopes are

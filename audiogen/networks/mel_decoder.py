@@ -168,6 +168,11 @@ class MelDecoder(nn.Module):
         """Coarse log-mel [..., groups] -> every band at the level of its group, [..., bands]."""
         return coarse[..., self.group_of_band] + self.coarse_offset
 
+    def gathered(self, bands: Tensor) -> Tensor:
+        """Log bands [..., bands] -> their mean in every group, [..., groups]: the inverse of `spread`."""
+        shares = torch.nn.functional.one_hot(self.group_of_band, self.groups).to(bands)
+        return (bands - self.coarse_offset) @ shares / shares.sum(0)
+
     def forward(self, x_t: Tensor, t: Tensor, guide: Guide, prior: Tensor) -> Tensor:
         """Estimate of the clean mel x0, normalised, [B, F, D].
 

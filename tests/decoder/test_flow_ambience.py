@@ -85,6 +85,21 @@ def test_a_coarse_mel_is_followed_and_notes_are_refused(decoder: FlowDecoder) ->
         decode(decoder, RAIN, Structure(4.0, notes))
 
 
+def test_without_a_structure_a_bed_keeps_to_what_lasts_in_one_place(decoder: FlowDecoder) -> None:
+    def heard_throughout(seed: int, *sources: str, scenes: int = 5) -> Structure:
+        asked = Conditioning(path="ambience", seconds=4.0, sources=dict.fromkeys(sources, 1.0))
+        return decoder.lasting(Structure.empty(4.0), asked, Sampling(seed=seed, scenes=scenes))
+
+    network, bank = decoder.network, decoder.network.bank
+    places = network.gathered(bank(bank.scenes[bank.weights[:, 0] > 0])).numpy()
+    one, other = (heard_throughout(seed, "rain").mel for seed in (1, 2))
+    assert one.shape == (34, 100) and (one == one[:, :1]).all()
+    assert min(np.abs(place - one[:, 0]).mean() for place in places) < 0.08
+    assert np.abs(one - other).max() > 0.01
+    assert heard_throughout(1, "rain", "birds").is_empty  # what lives by its events is left free
+    assert heard_throughout(1, "rain", scenes=4).is_empty  # files of earlier versions
+
+
 def test_long_sounds_have_no_seams(decoder: FlowDecoder, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = decode(decoder, RAIN)
     monkeypatch.setattr(flow, "WINDOW_FRAMES", 70)

@@ -12,15 +12,15 @@ from audiogen.artifacts import Conditioning, Structure
 from audiogen.errors import Cancelled
 from audiogen.lab.train.mel import MelTask, quiet_start, real_ending, ring_out
 from audiogen.media.mel import MelSettings
-from audiogen.stage import Sampling, silent
-from audiogen.structure.mel.reader import NativeReader, TorchReader
-from audiogen.structure.mel.scenes import (
+from audiogen.networks.scenes import (
     CALLS_ARE_CLEAR,
     DROPS_ARE_CLEAR,
     DROPS_DO_NOT_HISS,
     HAS_A_LOW_END,
     Contrast,
 )
+from audiogen.stage import Sampling, silent
+from audiogen.structure.mel.reader import NativeReader, TorchReader
 from audiogen.structure.mel.stage import (
     MelStage,
     MelStageConfig,

@@ -20,11 +20,11 @@ from audiogen.artifacts import Conditioning, Structure
 from audiogen.conditions import FIRST_SOURCES, source_weights, wanted_attributes
 from audiogen.media.mel import MelSettings
 from audiogen.networks.mel_transformer import MelTransformer, MelTransformerConfig
+from audiogen.networks.scenes import CALLS, DRAFTS, draw_scene, swell
 from audiogen.pretrained import Pretrained
 from audiogen.stage import PLAIN, SCENES, Edit, Options, Progress, Sampling, report
 from audiogen.structure.mel.circle import in_a_circle
 from audiogen.structure.mel.reader import NativeReader, TorchReader
-from audiogen.structure.mel.scenes import CALLS, DRAFTS, rules, swell, tries
 from audiogen.structure.score.writer import one_thread
 
 LEAST_KNOWN = 12  # coarse frames that are enough to go on from
@@ -34,8 +34,6 @@ SOUNDING = 1.5  # nats above the floor in the loudest group: something can be he
 ATTACK_FRAMES = 4  # an attack has reached its height after so many coarse frames
 BEATING = 0.3  # nats by which a dying string may swell
 DAMPER = 4.0  # nats per second, 35 dB: dampers and a small room
-UNASKED_INTENSITY = (0.3, 1.0)
-UNASKED_CALLS = (0.6, 1.0)  # distant calls are hardly heard
 LAYERS = 100  # more than there can be: drafts and layers are drawn by other numbers
 CALL_LIFT_DB = 8.0  # the recogniser hears birds in 0.34 of the mixtures without it, in 0.5 with it
 COLOUR_REACH = 2.5  # standard deviations of a colour's components that the buckets cover
@@ -266,8 +264,7 @@ class MelStage(Pretrained):
     ) -> tuple[np.ndarray | None, float | None]:
         """The components of this seed's lasting spectrum, float32 [colours], and its intensity.
 
-        An intensity that was not asked for is drawn too, so that seeds differ as places do, but a source
-        comes from no place where it could hardly be told (`scenes.rules`). What has no colour gives None.
+        What has no colour gives None.
 
         Args:
             scenes: as `Sampling` has it.
@@ -276,18 +273,8 @@ class MelStage(Pretrained):
         if bank is None:
             return None, x.intensity
         weights = source_weights(x, self.config.sources)
-        calls = any(name in CALLS for name in x.sources)
         rng = np.random.default_rng(seed)
-        hoped = rng.uniform(*(UNASKED_CALLS if calls else UNASKED_INTENSITY))
-        intensity = float(hoped if x.intensity is None else x.intensity)
-        components = bank.near(bank.choose(weights, intensity, rng), rng)
-        needed = rules(x.sources, scenes)
-        for _ in range(tries(scenes)):
-            colour = bank(torch.from_numpy(components)[None])[0]
-            if all(rule(colour, self.config.mel) for rule in needed):
-                break
-            components = bank.near(bank.choose(weights, intensity, rng), rng)
-        return components, intensity
+        return draw_scene(bank, self.config.mel, weights, x.sources, x.intensity, rng, scenes)
 
     def last_onset(self, seconds: float) -> int | None:
         """The coarse frame after which nothing is struck, so that the piece rings out; None: it goes on."""

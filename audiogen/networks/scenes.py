@@ -8,15 +8,20 @@ goes: of several drafts the one that swells most is nearest to recordings, which
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from audiogen.media.mel import MelSettings, band_centres_hz
+from audiogen.networks.colour_bank import ColourBank
 
 CALLS = ("birds", "rooster")
+BEDS = ("rain", "waves")  # last: nothing has to happen in them
+UNASKED_INTENSITY = (0.3, 1.0)
+UNASKED_CALLS = (0.6, 1.0)  # distant calls are hardly heard
 DRAFTS = {
     "waves": 4
 }  # as many of one scene are written, side by side; std of level .34 (one: .26, real: .47)
@@ -66,6 +71,37 @@ def tries(scenes: int) -> int:
 def rules(sources: Iterable[str], scenes: int) -> list[Contrast]:
     """What a lasting spectrum must have where these sounds are to be told; scenes: as `Sampling` has it."""
     return [rule for name in sources for since, rule in RULES.get(name, ()) if since <= scenes]
+
+
+def draw_scene(
+    bank: ColourBank,
+    mel: MelSettings,
+    weights: np.ndarray,
+    sources: Collection[str],
+    intensity: float | None,
+    rng: np.random.Generator,
+    scenes: int,
+    groups: Callable[[Tensor], Tensor] = torch.squeeze,
+) -> tuple[np.ndarray, float]:
+    """The components of a lasting spectrum, float32 [K], and the intensity of the scene.
+
+    An intensity that was not asked for is drawn too, so that seeds differ as places do, but a source comes
+    from no place where it could hardly be told (`rules`).
+
+    Args:
+        weights: as `ColourBank.choose` has them, of these sources. scenes: as `Sampling` has it.
+        groups: what the bank gives for one scene, [1, bands] -> that of the groups of the mel, [groups].
+    """
+    hoped = rng.uniform(*(UNASKED_CALLS if any(name in CALLS for name in sources) else UNASKED_INTENSITY))
+    intensity = float(hoped if intensity is None else intensity)
+    components = bank.draw(weights, intensity, rng)
+    needed = rules(sources, scenes)
+    for _ in range(tries(scenes)):
+        colour = groups(bank(torch.from_numpy(components)[None].to(bank.centre.device)))
+        if all(rule(colour, mel) for rule in needed):
+            break
+        components = bank.draw(weights, intensity, rng)
+    return components, intensity
 
 
 def swell(frames: Tensor, mel: MelSettings) -> Tensor:
