@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -75,7 +76,7 @@ class NativeReader(TorchReader):
                 told = told + self._weights.chosen[stage][codes[:, stage].repeat(each)]
         return torch.from_numpy(codes)
 
-    @property
+    @cached_property  # one look at the parameters costs as much as a step
     def _weights(self) -> native.Weights:
         weights: native.Weights = native.weights_of(self.network, _plain)
         return weights
