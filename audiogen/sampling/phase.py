@@ -90,7 +90,7 @@ def _integrate(log, phase, first, hop, gaussian, still, attack, bin_limit, frame
     advance = np.empty((2, bins))
     step, along, guess = np.empty(bins), np.empty(bins), np.empty(bins)
     onward, near = np.empty(bins), np.empty(bins, np.int64)
-    rise, steep, slope = np.empty((3, bins), np.float32)
+    rise, steep, slope = np.empty(bins, np.float32), np.empty(bins, np.float32), np.empty(bins, np.float32)
     for n in range(first - 1, frames):
         now = advance[n % 2]
         _slopes(log, n, rise, now, step)

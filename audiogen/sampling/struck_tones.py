@@ -40,8 +40,9 @@ def add_tones(out, begin, first, modes, start, rate, key, onset, stop, gain, dec
     most = 0
     for n in range(key.shape[0]):
         most = max(most, first[key[n] + 1] - first[key[n]])
-    x, y, c, s = np.empty((4, most), np.float32)
-    loud, fall = np.empty((2, most))
+    x, y = np.empty(most, np.float32), np.empty(most, np.float32)
+    c, s = np.empty(most, np.float32), np.empty(most, np.float32)
+    loud, fall = np.empty(most), np.empty(most)
     for n in range(key.shape[0]):
         attack = onset[n] + start
         a, b = max(attack, begin), min(int(stop[n] + DAMPED * decay[n]), begin + count)

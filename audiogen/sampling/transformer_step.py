@@ -141,7 +141,8 @@ def advance(x, past, at, norms, qkv, out, gate_up, down, rope):  # type: ignore[
                 first = h * size
                 turned(mixed[b, first : first + size], rope[0, at], rope[1, at], query)
                 turned(mixed[b, width + first : width + first + size], rope[0, at], rope[1, at], keys[at])
-                values[at] = mixed[b, 2 * width + first : 2 * width + first + size]
+                for i in range(size):
+                    values[at, i] = mixed[b, 2 * width + first + i]
                 attended(query, keys, values, at + 1, scale, weights, y[b, first : first + size])
         product(out[layer], y, normal)
         for b in range(batch):
@@ -157,8 +158,7 @@ def advance(x, past, at, norms, qkv, out, gate_up, down, rope):  # type: ignore[
         for b in range(batch):
             for i in range(width):
                 x[b, i] += normal[b, i]
-    normed(x, norms[2 * layers], normal)
-    x[:] = normal
+    normed(x, norms[2 * layers], x)
 
 
 @native
@@ -261,10 +261,13 @@ def gathered(rows, table, x):  # type: ignore[no-untyped-def]
                 x[b, i] += widened(row[i])
 
 
-@native
-def pick(logits, uniform, temperature, top_p):  # type: ignore[no-untyped-def]
+def pick(logits: np.ndarray, uniform: float, temperature: float, top_p: float) -> int:
     """A code of logits [V] as `sampling.autoregressive.choose` takes it, in float64; -inf forbids a code."""
-    order = np.argsort(-logits, kind="mergesort")
+    return int(_pick(logits, np.argsort(-logits, kind="stable"), uniform, temperature, top_p))
+
+
+@native
+def _pick(logits, order, uniform, temperature, top_p):  # type: ignore[no-untyped-def]
     share = np.empty(len(order))
     total = 0.0
     for place in range(len(order)):

@@ -124,7 +124,7 @@ class NativeReader(TorchReader):
         return state + self.weights.chosen[field][code]
 
     def choose(self, logits: np.ndarray, uniform: float) -> int:
-        return int(native.pick(logits, float(uniform), float(self.temperature), float(self.top_p)))
+        return native.pick(logits, float(uniform), float(self.temperature), float(self.top_p))
 
     def shares(self, logits: np.ndarray) -> np.ndarray:
         share = np.exp((logits - logits.max()).astype(np.float64) / self.temperature)
