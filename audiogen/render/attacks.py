@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from audiogen.sampling.stft import forward, istft
+from audiogen.sampling.stft import forward, istft, size
 
 N_FFT, HOP = 588, 147  # 13 ms and 3.3 ms; a frame of a mel is four hops
 CENTRES_HZ = np.array([175.0, 500.0, 1_000.0, 2_000.0, 3_800.0, 9_000.0])
@@ -33,13 +33,13 @@ def gathered(sound: Tensor, guide: np.ndarray, onsets: np.ndarray) -> Tensor:
     """
     spectra = [forward(channel, N_FFT, HOP) for channel in sound]
     share = _shares(spectra[0].shape[0])
-    power = share.T @ sum(s.abs().square() for s in spectra).numpy() + 1e-12  # type: ignore[union-attr]
-    told = share[:, :TOLD].T @ forward(torch.from_numpy(guide), N_FFT, HOP).abs().square().numpy() + 1e-20
+    power = share.T @ sum(size(s).square() for s in spectra).numpy() + 1e-12  # type: ignore[union-attr]
+    told = share[:, :TOLD].T @ size(forward(torch.from_numpy(guide), N_FFT, HOP)).square().numpy() + 1e-20
     told = told[np.minimum(np.arange(len(CENTRES_HZ)), TOLD - 1)]
     gains = np.zeros_like(power)
     for onset in onsets:
         _strike(onset / HOP - 0.5, power, told, gains)
-    gain = torch.from_numpy(np.exp(share @ gains).astype(np.float32))
+    gain = torch.from_numpy((share @ gains).astype(np.float32)).exp()
     return torch.stack([istft(s * gain, HOP, sound.shape[1]) for s in spectra])
 
 

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from audiogen.artifacts import MelSpectrogram, Waveform
 from audiogen.media.mel import TEXTURE, MelSettings, filterbank, unframed
-from audiogen.render.blocks import SpectrogramRenderer, fade_floor, side_factor
+from audiogen.render.blocks import SpectrogramRenderer, fade_floor, side_of
 from audiogen.render.matching import Bank
 from audiogen.sampling.stft import forward, istft
 
@@ -53,7 +53,7 @@ class BandRenderer(SpectrogramRenderer):
         centre = istft(spectrum, self.mel.stft_hop, samples)
         wide = MelSettings()
         whole = forward(centre, wide.n_fft, wide.hop_length)
-        difference = istft(whole * side_factor(side, wide), wide.hop_length, samples)
+        difference = istft(side_of(whole, side, wide), wide.hop_length, samples)
         return torch.stack([centre + difference, centre - difference])
 
 

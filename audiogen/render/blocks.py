@@ -21,6 +21,7 @@ from audiogen import memory
 from audiogen.artifacts import Conditioning, MelSpectrogram, Waveform, mainly
 from audiogen.media.finish import fitted_loop
 from audiogen.media.mel import MelSettings, group_of_bin
+from audiogen.native import native, share
 from audiogen.render.crackle import crackling
 from audiogen.render.envelopes import FineEnvelopes
 from audiogen.render.modulation import slowed
@@ -28,7 +29,7 @@ from audiogen.render.noise import ITERATIONS, Noise
 from audiogen.render.partials import led
 from audiogen.render.score_guide import SHARED, SHARED_BEFORE, ScoreGuide, begun, levelled, shared_out
 from audiogen.sampling.phase import fast_griffin_lim, integrate_phase, white_phases
-from audiogen.sampling.stft import forward
+from audiogen.sampling.stft import forward, frames_of
 from audiogen.stage import PLAIN, Edit, Options, Progress, Sampling, report, sounded
 
 BLOCK_FRAMES = 1200  # 16 s at a time: memory stays bounded, and shorter arrays stay nearer to the cores
@@ -179,8 +180,8 @@ class SpectrogramRenderer:
             if guide is not None:
                 guide = levelled(guide, magnitude)
             if guide is not None:
-                share = SHARED if strip.leads else SHARED_BEFORE
-                magnitude = self.matched(shared_out(magnitude, guide, share), asked[:, here])
+                drawn = SHARED if strip.leads else SHARED_BEFORE
+                magnitude = self.matched(shared_out(magnitude, guide, drawn), asked[:, here])
             last = number == len(spans) - 1
             if noise is not None:
                 grain, phase = noise.block(magnitude, hop // per, overlap * per)
@@ -319,12 +320,26 @@ def fade_floor(bands: Tensor, mel: MelSettings) -> Tensor:
     return bands - FLOOR_DEPTH * (1 - above / FLOOR_REACH).clamp(0, 1)
 
 
-def side_factor(side: Tensor, mel: MelSettings) -> Tensor:
-    """The complex factor that makes side from mid, [bins, F]: pan + width * all-pass."""
-    groups = torch.from_numpy(group_of_bin(mel))
-    pan, width = side[0].float(), side[1].float().exp()
-    allpass = torch.polar(torch.ones(mel.n_bins), decorrelation_phase(mel))
-    return torch.complex(pan[groups], torch.zeros(())) + width[groups] * allpass[:, None]
+def side_of(spectrum: Tensor, side: Tensor, mel: MelSettings) -> Tensor:
+    """The spectrum of side, [bins, F], made from that of mid: pan + width * all-pass."""
+    rows, groups = frames_of(spectrum), group_of_bin(mel)
+    pan, width = frames_of(side[0].float()), frames_of(side[1].float().exp())
+    allpass = torch.polar(torch.ones(mel.n_bins), decorrelation_phase(mel)).numpy()
+    out = np.empty_like(rows)
+
+    def work(first: int, stop: int) -> None:
+        _side(*(part[first:stop] for part in (rows, pan, width, out)), groups, allpass)
+
+    share(work, len(rows), torch.get_num_threads())
+    return torch.from_numpy(out).T
+
+
+@native
+def _side(rows, pan, width, out, groups, allpass):  # type: ignore[no-untyped-def]
+    """See `side_of`; rows, out [F, bins], pan, width [F, groups]."""
+    for n in range(rows.shape[0]):
+        for k in range(rows.shape[1]):
+            out[n, k] = rows[n, k] * (pan[n, groups[k]] + width[n, groups[k]] * allpass[k])
 
 
 def decorrelation_phase(mel: MelSettings) -> Tensor:

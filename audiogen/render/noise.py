@@ -12,7 +12,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from audiogen.sampling.stft import forward
+from audiogen.sampling.stft import forward, size
 
 SCATTER = 0.5  # exponent of the magnitudes of the noise; 0: none of their scatter, 1: all
 ITERATIONS = 2  # of phase refinement; more of them smooth the scatter away
@@ -36,6 +36,6 @@ class Noise:
         drawn = torch.randn(frames * hop_length - len(kept), generator=self.generator)
         self.last = torch.cat([kept, drawn])
         spectrum = forward(self.last, 2 * (bins - 1), hop_length)
-        level = spectrum.abs()
+        level = size(spectrum)
         scatter = (level / level.square().mean().sqrt()).clamp_min(1e-4) ** SCATTER
         return magnitude * scatter, spectrum.angle()

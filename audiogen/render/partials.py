@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from audiogen.media.mel import MelSettings, band_centres_hz, filterbank
+from audiogen.sampling.stft import size
 
 LOUD = 6.0  # nats below the loudest value: the level and the tilt are found above
 TILT_HZ, TILT_OCTAVES = 500.0, 5.0  # a take is tilted from there on
@@ -33,7 +34,7 @@ def led(mid: Tensor, guide: Tensor, mel: MelSettings) -> Tensor:
         guide: complex [bins, F], as `sampling.stft.forward` scales it; of any level.
     """
     bank = torch.from_numpy(filterbank(mel))
-    told = _placed(mid, (bank @ (guide.abs() * (4 / mel.n_fft))).clamp_min(1e-7).log(), mel)
+    told = _placed(mid, (bank @ (size(guide) * (4 / mel.n_fft))).clamp_min(1e-7).log(), mel)
     if told is None:
         return mid
     around, asked = _around(told), _around(mid)

@@ -28,7 +28,7 @@ from audiogen.media.mel import MelSettings
 from audiogen.pretrained import read_tensors
 from audiogen.render.attacks import gathered
 from audiogen.sampling.modal_source import ModeTable
-from audiogen.sampling.stft import margin, spectra
+from audiogen.sampling.stft import margin, size, spectra
 from audiogen.sampling.struck_keys import UNDAMPED_S, as_damped, sounding, strikes
 from audiogen.sampling.struck_tones import tones
 
@@ -144,22 +144,22 @@ class ScoreGuide:
 
 def levelled(guide: Tensor, magnitude: Tensor) -> Tensor | None:
     """The guide at the level of the asked magnitude [bins, F]; None: it says nothing here."""
-    size = guide.abs()
-    loud = size > LOUD * size.max()
+    told = size(guide)
+    loud = told > LOUD * told.max()
     asked = magnitude[loud]
     if not len(asked) or not float(asked.max()) > 0:
         return None
     tiny = torch.finfo(torch.float32).tiny
-    return guide * (asked.clamp_min(tiny).log() - size[loud].log()).median().exp()
+    return guide * (asked.clamp_min(tiny).log() - told[loud].log()).median().exp()
 
 
 def shared_out(magnitude: Tensor, guide: Tensor, share: float = SHARED) -> Tensor:
     """Magnitude [bins, F] drawn towards the shape of the guide; its bands are then to be matched again."""
-    drawn = torch.maximum(guide.abs(), magnitude * DEPTH)
+    drawn = torch.maximum(size(guide), magnitude * DEPTH)
     return magnitude.pow(1 - share) * drawn.pow(share)
 
 
 def begun(magnitude: Tensor, guide: Tensor, phase: Tensor) -> Tensor:
-    """Phases [bins, F] of the guide plus what is missing to the magnitude, which has `phase`."""
-    missing = (magnitude.square() - guide.abs().square()).clamp_min(0).sqrt()
-    return (guide + torch.polar(missing, phase)).angle()
+    """The guide plus what is missing to the magnitude, which has `phase`: complex [bins, F]."""
+    missing = (magnitude.square() - size(guide).square()).clamp_min(0).sqrt()
+    return guide + torch.polar(missing, phase)

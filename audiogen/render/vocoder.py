@@ -17,9 +17,9 @@ from audiogen.media.mel import MelSettings
 from audiogen.networks.magnitude import MagnitudeNetwork
 from audiogen.pretrained import Pretrained
 from audiogen.render.bands import BandRenderer
-from audiogen.render.blocks import MARGIN_FRAMES, SpectrogramRenderer, fade_floor, side_factor
+from audiogen.render.blocks import MARGIN_FRAMES, SpectrogramRenderer, fade_floor, side_of
 from audiogen.render.matching import Bank
-from audiogen.sampling.stft import forward, istft
+from audiogen.sampling.stft import forward, istft, size
 from audiogen.stage import PLAIN, Options, Progress, Sampling
 
 ROUNDS, ROUNDS_TOLD = 2, 4  # of matching bands; where notes have drawn at the magnitude it takes more
@@ -68,7 +68,7 @@ class Vocoder(SpectrogramRenderer, Pretrained):
         spectrum = spectrum * self._lost_level(spectrum, magnitude)
         samples = spectrum.shape[1] * mel.hop_length
         centre = istft(spectrum, mel.hop_length, samples)
-        difference = istft(spectrum * side_factor(side, mel), mel.hop_length, samples)
+        difference = istft(side_of(spectrum, side, mel), mel.hop_length, samples)
         return torch.stack([centre + difference, centre - difference])
 
     @torch.inference_mode()
@@ -96,6 +96,6 @@ class Vocoder(SpectrogramRenderer, Pretrained):
         """Gain [bins, F] for what the inverse transform loses where phases still disagree."""
         mel = self.mel
         wave = istft(spectrum, mel.hop_length, spectrum.shape[1] * mel.hop_length)
-        actual = forward(wave, mel.n_fft, mel.hop_length).abs()
+        actual = size(forward(wave, mel.n_fft, mel.hop_length))
         scale = 4 / mel.n_fft
         return Bank.of(mel).gain(magnitude * scale, actual * scale, limit=1.6)

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from scipy.fft import rfft
 from torch import Tensor
 
 from audiogen.native import exact, share
@@ -171,13 +172,24 @@ def fast_griffin_lim(
 ) -> Tensor:
     """Complex spectrum with the given magnitude and a phase made consistent, [bins, frames].
 
+    `phase` [bins, frames] is in radians, or complex: that of its values.
     `known` [bins, K] is the spectrum of the first frames, `known_end` that of the last; they stay.
     """
     asked = frames_of(magnitude)
     frames, bins = asked.shape
     inverse = Inverse(frames, 2 * (bins - 1), hop_length)
     window, pad, threads = inverse.window, inverse.pad, torch.get_num_threads()
-    spectrum = torch.polar(torch.from_numpy(asked), torch.from_numpy(frames_of(phase.float()))).numpy()
+    spectrum, before = np.empty(asked.shape, np.complex64), np.zeros(asked.shape, np.complex64)
+
+    def refine(consistent: np.ndarray, first: int, stop: int, ahead: float) -> None:
+        rows = (rows[first:stop] for rows in (before, asked, spectrum))
+        _refine(consistent, *rows, np.float32(ahead))
+
+    start = frames_of(phase)
+    if phase.is_complex():
+        share(lambda first, stop: refine(start[first:stop], first, stop, 0.0), frames, threads)
+    else:
+        spectrum[:] = torch.polar(torch.from_numpy(asked), torch.from_numpy(start).float()).numpy()
 
     def hold() -> None:
         if known is not None:
@@ -186,19 +198,16 @@ def fast_griffin_lim(
             spectrum[frames - known_end.shape[1] :] = known_end.T.numpy()
 
     hold()
-    before = spectrum.copy()
+    before[:] = spectrum
     for _ in range(iterations):
         wave = inverse(spectrum)
         wave[:pad] = wave[len(wave) - pad :] = 0
         framed = framing(wave, inverse.n_fft, hop_length)
 
-        def refine(first: int, stop: int, framed: np.ndarray = framed) -> None:
-            consistent = np.fft.rfft(framed[first:stop] * window)
-            _refine(
-                consistent, *(rows[first:stop] for rows in (before, asked, spectrum)), np.float32(momentum)
-            )
+        def work(first: int, stop: int, framed: np.ndarray = framed) -> None:
+            refine(rfft(framed[first:stop] * window), first, stop, momentum)
 
-        share(refine, frames, threads)
+        share(work, frames, threads)
         hold()
     return torch.from_numpy(spectrum).T
 
