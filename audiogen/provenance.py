@@ -40,6 +40,7 @@ FIRST_WAYS = {
     "scenes": 1,
     "phases": 1,
     "grids": 1,
+    "melodies": 1,
 }  # of `Sampling`, where a recipe does not say
 PACKED = ("source", "init", "mask", "contour", "notes", *BESIDE)
 

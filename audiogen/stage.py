@@ -15,7 +15,7 @@ from audiogen.rows import settle
 
 Progress = Callable[[str, int, int], bool]
 ARITHMETIC = 3  # 1: scores by torch's operators; 2: by compiled steps; 3: coarse mels too
-SCENES, PHASES, GRIDS = 5, 5, 2  # the newest, see `Sampling`
+SCENES, PHASES, GRIDS, MELODIES = 5, 5, 2, 2  # the newest, see `Sampling`
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,8 @@ class Sampling:
         grids: how a flow's steps are laid: 1: evenly (but for its shift); 2: where there are more than its
             default, no finer near the data than by default, see `sampling.flow.grid`. A replay has that of
             its recipe.
+        melodies: how a piano part is kept moving, see `structure/score/grammar.py`; 1: single keys tire;
+            2: pitch classes and top notes too. A replay has that of its recipe.
     """
 
     seed: int = 0
@@ -72,6 +74,7 @@ class Sampling:
     scenes: int = SCENES
     phases: int = PHASES
     grids: int = GRIDS
+    melodies: int = MELODIES
 
     def __post_init__(self) -> None:
         settle(self)
@@ -99,7 +102,8 @@ class Sampling:
             problems.append(f"n must be 1 .. 1000, not {self.n}")
         if not 0 <= self.variation <= 1:
             problems.append(f"variation must be 0 .. 1, not {self.variation}")
-        ways = {"arithmetic": ARITHMETIC, "scenes": SCENES, "phases": PHASES, "grids": GRIDS}
+        ways = {"arithmetic": ARITHMETIC, "scenes": SCENES, "phases": PHASES}
+        ways |= {"grids": GRIDS, "melodies": MELODIES}
         for name, newest in ways.items():
             if getattr(self, name) not in range(1, newest + 1):
                 problems.append(

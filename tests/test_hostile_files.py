@@ -276,7 +276,7 @@ def test_a_whole_recipe_is_a_request(tmp_path: Path) -> None:
 def test_as_many_steps_are_made_again_as_are_made(tmp_path: Path) -> None:
     recipe = RECIPE | {"sampling": {"seed": 1, "steps": 1000}}
     before = Sampling(
-        seed=1, steps=1000, arithmetic=1, scenes=1, phases=1, grids=1
+        seed=1, steps=1000, arithmetic=1, scenes=1, phases=1, grids=1, melodies=1
     )  # of a recipe that does not say
     assert request_of(recipe, tmp_path, tmp_path).sampling == before
 

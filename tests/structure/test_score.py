@@ -280,7 +280,7 @@ def test_printed_dynamics_keep_their_contrasts_around_the_level() -> None:
 
 
 def test_a_key_struck_too_often_tires() -> None:
-    grammar = Grammar(Plan(15.0, FREE, 60.0, 96.0, np.zeros(12, np.int64)))
+    grammar = Grammar(Plan(15.0, FREE, 60.0, 96.0, np.zeros(12, np.int64)), moving=False)
     for _ in range(4):
         grammar.note(60)
     assert grammar.tired().max() == 0
@@ -289,6 +289,27 @@ def test_a_key_struck_too_often_tires() -> None:
     for pitch in range(70, 94):
         grammar.note(pitch)
     assert grammar.tired().max() == 0
+
+
+def test_harmony_and_melody_are_kept_from_standing_still() -> None:
+    def after(moving: bool, chords: list[tuple[int, ...]]) -> np.ndarray:
+        grammar = Grammar(Plan(15.0, FREE, 60.0, 96.0, np.zeros(12, np.int64)), moving)
+        for chord in chords:
+            grammar.move(0.5)
+            for pitch in chord:
+                grammar.note(pitch)
+        grammar.move(0.5)
+        return grammar.tired()
+
+    low, middle, high = (pitch - 21 for pitch in (36, 60, 84))
+    fifths = [(36, 43), (48, 55), (60, 67), (72, 79)] * 3  # never one key often, but two pitch classes
+    assert after(True, fifths)[[low, middle, high]].min() > 1 and after(False, fifths)[high] == 0
+    assert after(True, fifths)[[low + 2, low + 4, low + 5]].max() == 0
+    wandering = [(48, 72), (50, 74), (52, 76), (53, 77), (55, 79), (57, 81)] * 2
+    assert after(True, wandering).max() == after(False, wandering).max()
+    repeated = [after(True, [(40 + n, 72) for n in range(count)])[72 - 21] for count in (1, 2, 3)]
+    assert np.diff(repeated).min() > 0.9
+    assert np.ptp([after(False, [(40 + n, 72) for n in range(count)])[72 - 21] for count in (1, 2, 3)]) == 0
 
 
 def test_a_restruck_key_is_released_first() -> None:

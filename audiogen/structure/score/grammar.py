@@ -43,6 +43,8 @@ BEAT_CHORDS = 0.8  # for a second note on a beat, against one between beats
 NOTES_A_BEAT = 1.5  # where fewer are asked for, beats may stay empty
 LATELY, OFTEN, TIRED = 24, 4, 0.35  # a key struck more than 4 times in 24 notes loses 0.35 nats each
 AGAIN = 0.6  # and the top note of the latest chord this much: melodies repeat one note in twenty
+STILL, FILLED, STALE = 1.0, 0.3, 0.35  # more for every time that it came again; and for every note by which
+# a pitch class fills more than this share of the latest: harmony moves on
 CLEAR, PULL, STRONGEST = 0.12, 4.0, 0.8  # lead of the asked key over its rivals, and the pull towards it
 KEY_PRIOR, KEY_FADE = 8.0, 0.985  # notes' worth of the key before the first note; memory of about 65 notes
 CLOSING_S, CLOSING = 3.0, 0.35
@@ -97,10 +99,14 @@ class Plan:
 
 
 class Grammar:
-    """What may come next, given what was written."""
+    """What may come next, given what was written.
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
+    Args:
+        moving: harmony and melody are kept from standing still, see `tired`.
+    """
+
+    def __init__(self, plan: Plan, moving: bool = True) -> None:
+        self.plan, self.moving = plan, moving
         self.script = Script(plan.spans)
         self.time = 0.0  # in the plan's unit
         self.last_onset_s = 0.0
@@ -117,6 +123,7 @@ class Grammar:
         self.chord_s = -1.0
         self.onsets = 0
         self.must_close = False
+        self.top, self.again = 0, 0  # of the chord before the latest, and how often it came again
         self.step, self.even = 0, 0  # the latest shift's code, and how often it came again
 
     @property
@@ -252,11 +259,21 @@ class Grammar:
         return (pull * degree[(np.arange(N_PITCH) + LOWEST) % 12]).astype(np.float32)
 
     def tired(self) -> np.ndarray:
-        """What to take from the logits of the pitches, [88]: keeps the model out of loops on one key."""
-        count = np.bincount(np.array(self.lately, int) - LOWEST, minlength=N_PITCH)
+        """What to take from the logits of the pitches, [88]: keeps the model out of loops on one key.
+
+        Left alone, one piece in twenty stays for ten seconds on two pitch classes, or strikes one chord
+        over and over; of real ones as long none in thirty stays for seven.
+        """
+        lately = np.array(self.lately, int)
+        count = np.bincount(lately - LOWEST, minlength=N_PITCH)
         tired = TIRED * np.maximum(count - OFTEN, 0)
+        if self.moving:
+            filled = np.bincount(lately % 12, minlength=12) - FILLED * max(len(lately), LATELY // 2)
+            tired += STALE * np.maximum(filled, 0)[(np.arange(N_PITCH) + LOWEST) % 12]
         if self.chord and self.now_s - self.chord_s > CHORD_S:
-            tired[max(self.chord) - LOWEST] += AGAIN
+            top = max(self.chord)
+            still = STILL * (self.again + 1) if self.moving and top == self.top else 0.0
+            tired[top - LOWEST] += AGAIN + still
         return tired.astype(np.float32)
 
     def move(self, shift: float) -> None:
@@ -274,6 +291,9 @@ class Grammar:
             self.beats.add(int(self.time // self.plan.beat))
         self.lately.append(pitch)
         if not self.chord or self.now_s - self.chord_s > CHORD_S:
+            top = max(self.chord, default=0)
+            self.again = self.again + 1 if top == self.top else 0
+            self.top = top
             self.chord, self.chord_s = [], self.now_s
             self.onsets += 1
         self.chord.append(pitch)

@@ -63,7 +63,7 @@ class Writer:
         self, network: ScoreTransformer, plan: Plan, generator: torch.Generator, sampling: Sampling
     ) -> None:
         self.plan, self.generator = plan, generator
-        self.grammar = Grammar(plan)
+        self.grammar = Grammar(plan, sampling.melodies > 1)
         self.context = network.config.context
         self.views = plan.views + OFFSETS[N_CLOCKED:]  # [B, attributes]
         kind = TorchReader if sampling.arithmetic == 1 else NativeReader

@@ -9,7 +9,7 @@ import numpy as np
 from audiogen.artifacts import Notes
 from audiogen.lab.evaluate.adherence.held_out import Excerpt
 from audiogen.lab.evaluate.adherence.pieces import PLAIN, Made
-from audiogen.lab.evaluate.adherence.report import Section
+from audiogen.lab.evaluate.adherence.report import Goal, Section
 from audiogen.lab.evaluate.bootstrap import estimate
 from audiogen.lab.evaluate.runs import chords
 
@@ -17,29 +17,42 @@ MIDDLE_C = 60
 STEP_S = 0.05  # how finely sounding keys are counted
 HANDS_S = 2.0  # both hands: keys under and over middle C, 8 semitones apart, within so much time
 APART = 8
+TWO, STANDS = 2, 95
 ECHO_S, ECHO_NEAR_S = (0.4, 5.0), 0.05
 
 
 def measure(made: Sequence[Made], real: Sequence[Excerpt]) -> list[Section]:
     """Medians of our pieces, and of real excerpts with one value per excerpt, drawn by piece."""
-    rows = []
+    rows, stands = [], {}
     for name in PLAIN:
         some = [texture(m.notes) for m in made if m.job.setting == name and len(m.notes) > 4]
+        stands[name] = [f["still"] for f in some]
         rows.append(_row(name, some))
     for name, metrical in (("real performances", False), ("real scores", True)):
         chosen = [e for e in real if e.piece.metrical == metrical]
         if chosen:
             groups = [e.piece.path for e in chosen]
-            rows.append(_row(name, [texture(e.notes) for e in chosen], groups))
+            some = [texture(e.notes) for e in chosen]
+            stands.setdefault("real", []).extend(f["still"] for f in some)
+            rows.append(_row(name, some, groups))
     note = (
         "Medians. chord: notes an onset; single: share of onsets with one note; one voice: share of the "
         "sounding time with one key held; both hands: share of 2-second windows with keys on both sides of "
         "middle C, 8 semitones apart; left: share of notes under middle C; leap: mean step of the top line, "
-        "semitones; again: top notes that repeat the one before; rest: longest gap between onsets, s; "
+        "semitones; steps: share of its moves that are of one or two; again: top notes that repeat the one "
+        "before; still: longest stretch on two pitch classes, s; rest: longest gap between onsets, s; "
         "values: distinct gaps between onsets, as a share of all (sixteenths of an octave); echo: the best "
         "share of notes whose key is struck again after one and the same time of 0.4 to 5 s."
     )
-    return [Section("Texture", rows, [], note)]
+    goals = []
+    if "real" in stands:
+        limit = float(np.percentile(stands["real"], STANDS))
+        for name in PLAIN:
+            if stands[name]:
+                long = float(np.percentile(stands[name], STANDS))
+                claim = f"harmony stands still no longer than in real music, {STANDS}th percentile ({name})"
+                goals.append(Goal(claim, long <= limit, f"{long:.3g} s; real {limit:.3g} s"))
+    return [Section("Texture", rows, goals, note)]
 
 
 def texture(notes: Notes) -> dict[str, float]:
@@ -60,11 +73,24 @@ def texture(notes: Notes) -> dict[str, float]:
         "left": float((notes.pitch < MIDDLE_C).mean()),
         "range": float(np.percentile(notes.pitch, 95) - np.percentile(notes.pitch, 5)),
         "leap": float(np.abs(line).mean()) if len(line) else np.nan,
+        "steps": float((np.abs(line[line != 0]) <= 2).mean()) if line.any() else np.nan,
         "again": float((line == 0).mean()) if len(line) else np.nan,
+        "still": still(notes),
         "rest": float(gaps.max()) if len(gaps) else np.nan,
         "values": len(fine) / len(gaps) if len(gaps) else np.nan,
         "echo": echo(notes),
     }
+
+
+def still(notes: Notes) -> float:
+    """The longest stretch in which only two pitch classes are struck, s."""
+    longest, first = 0.0, 0
+    classes = notes.pitch % 12
+    for last in range(len(notes)):
+        while len(set(classes[first : last + 1].tolist())) > TWO:
+            first += 1
+        longest = max(longest, float(notes.onset_s[min(last + 1, len(notes) - 1)] - notes.onset_s[first]))
+    return longest
 
 
 def one_voice(notes: Notes) -> float:
