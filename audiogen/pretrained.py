@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from audiogen.calibration import calibrated
 from audiogen.errors import InvalidRequest, MissingModel
@@ -68,7 +69,8 @@ class Pretrained:
         """
         folder = find_weights(source)
         config = read_config(cls.config_class, folder / "config.json")
-        network = cls.build(config)
+        with _Undrawn():
+            network = cls.build(config)
         try:
             state = load_weights(folder / "model.safetensors")
             network.load_state_dict(state, assign=True)  # without a second copy
@@ -102,6 +104,18 @@ class Pretrained:
             self.save_pretrained(folder)
             HfApi().create_repo(repo_id, exist_ok=True)
             HfApi().upload_folder(repo_id=repo_id, folder_path=folder, **options)
+
+
+class _Undrawn(TorchFunctionMode):
+    """Inside, weights are not drawn: every one is about to be read from a file."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        given = kwargs or {}
+        if func in (nn.init.kaiming_uniform_, nn.init.normal_, nn.init.uniform_):
+            return given["tensor"]
+        return func(*args, **given)
 
 
 def read_tensors(source: str | Path, names: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, Tensor]]:
