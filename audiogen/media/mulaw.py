@@ -12,7 +12,6 @@ no partials to cover it (LPCNet, arXiv 1810.11846).
 from __future__ import annotations
 
 import numpy as np
-from scipy.signal import lfilter
 
 MU = 255.0
 LEVELS = 256
@@ -22,6 +21,8 @@ SILENCE = 128  # the code of zero
 
 def encode(wave: np.ndarray, emphasis: float = 0.0) -> np.ndarray:
     """Codes uint8 [..., T] of sound in -1..1; what is louder after pre-emphasis is clipped."""
+    from scipy.signal import lfilter
+
     wave = np.asarray(wave, np.float64)
     lifted = lfilter([1.0, -emphasis], [1.0], wave) if emphasis else wave
     folded = np.sign(lifted) * np.log1p(MU * np.abs(lifted).clip(0, 1)) / np.log1p(MU)
@@ -30,6 +31,8 @@ def encode(wave: np.ndarray, emphasis: float = 0.0) -> np.ndarray:
 
 def decode(codes: np.ndarray, emphasis: float = 0.0) -> np.ndarray:
     """Sound float32 [..., T] of codes 0..255; de-emphasis may carry it a little beyond -1..1."""
+    from scipy.signal import lfilter
+
     wave = code_values()[np.asarray(codes, np.int64)]
     return np.asarray(lfilter([1.0], [1.0, -emphasis], wave) if emphasis else wave, np.float32)
 

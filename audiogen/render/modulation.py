@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import numpy as np
 import torch
-from scipy.signal import firwin
 from torch import Tensor
 
 from audiogen.media.mel import MelSettings
@@ -25,7 +25,8 @@ def low_pass(mel: MelSettings) -> Tensor | None:
     lobe_hz = 2 * mel.sample_rate / mel.n_fft
     if mel.subframes > 1 or lobe_hz >= mel.frame_rate / 2:
         return None
-    return torch.from_numpy(firwin(TAPS, lobe_hz, fs=mel.frame_rate)).float()
+    taps = np.sinc(2 * lobe_hz / mel.frame_rate * (np.arange(TAPS) - TAPS // 2)) * np.hamming(TAPS)
+    return torch.from_numpy(taps / taps.sum()).float()  # scipy.signal.firwin, without its long import
 
 
 def slowed(mid: Tensor, mel: MelSettings) -> Tensor:
