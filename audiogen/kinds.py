@@ -124,7 +124,7 @@ KINDS: dict[str, Kind] = {
         level=_piano_level,
         bed="ambience",
         asks=("tempo", "key", "metre", "density", "loudness", "register")
-        + ("articulation", "pedal", "texture", "period"),
+        + ("articulation", "pedal", "texture", "growth", "period"),
         checks=("closing", "signal", "obedience", "fidelity"),
     ),
     "ambience": Kind(

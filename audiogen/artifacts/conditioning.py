@@ -32,6 +32,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "articulation": (0, 1),
     "pedal": (0, 1),
     "texture": (0, 20),
+    "growth": (-1, 1),
     "intensity": (0, 1),
     "size": (1, 4096),
 }  # of what a file says; a prompt's own limits are narrower
@@ -59,6 +60,7 @@ class Conditioning:
         articulation: 0 (staccato) .. 1 (legato).
         pedal: share of time with the sustain pedal down, 0..1.
         texture: notes struck together on average, 1 (a single voice) .. 4 (full chords).
+        growth: of the loudness over the piece: -1 (diminuendo, ff to pp) .. 1 (crescendo, pp to ff).
         period: "baroque", "classical", "romantic", "impressionist" or "ragtime" (`PERIODS`).
         mood: mood words that were understood, in English.
         sources: weight 0..1 per sound of nature (`SOURCES`), the main one 1. With path "piano" they
@@ -89,6 +91,7 @@ class Conditioning:
     articulation: float | None = None
     pedal: float | None = None
     texture: float | None = None
+    growth: float | None = None
     period: str | None = None
     mood: tuple[str, ...] = ()
     sources: dict[str, float] = field(default_factory=dict)

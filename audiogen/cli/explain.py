@@ -154,6 +154,7 @@ def in_words(name: str, value: Any) -> str:
         "register": f"around {pitch_name(value)}{called}",
         "articulation": f"{term('articulation', value)}, {value:g} (0 is staccato, 1 legato)",
         "pedal": f"down {value:.0%} of the time",
+        "growth": f"{value:g} (1 is a crescendo from pp to ff, -1 a diminuendo)",
         "intensity": f"{value:g} (0 is light or distant, 1 heavy or close)",
         "texture": f"{value:g} notes struck together{called}",
     }.get(name, f"{value:g}")

@@ -130,5 +130,6 @@ _AGREES: dict[str, Callable[[Any, Notes], bool]] = {
     "articulation": lambda asked, notes: False,  # not measured, and not followed
     "pedal": lambda asked, notes: False,
     "texture": lambda asked, notes: False,
+    "growth": lambda asked, notes: False,
     "period": lambda asked, notes: False,
 }

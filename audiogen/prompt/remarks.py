@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from audiogen.prompt.language.patterns import Amount
 from audiogen.prompt.language.recognition import Recognised
 from audiogen.prompt.refusals import is_unknown_sound, known_sounds, names_as_said
-from audiogen.prompt.weighing import plainly
+from audiogen.prompt.weighing import grows, plainly
 
 _LEARNED_FROM = "not in the music it learned from (European art music, ragtime and rolls, 1600 to 1950)"
+_NO_CHANGE = ("path", "refused", "limit")
 _ONE_VALUE = "one {} holds for the whole piece"
 
 
@@ -32,7 +33,7 @@ def _about(word: Recognised) -> Iterator[str]:
     meaning = word.meaning
     if meaning.remark:
         yield f"{word.said}: {meaning.remark}"
-    elif word.changing and meaning.asks and meaning.group not in ("path", "refused", "limit"):
+    elif word.changing and meaning.asks and meaning.group not in _NO_CHANGE and not grows(meaning):
         name = next(iter(meaning.asks))
         yield f"{word.said}: {_ONE_VALUE.format(name)}, so a change of it is left out"
     elif meaning.group == "refused" and word.alike:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from audiogen.prompt.language.lexicon import Meaning
 from audiogen.prompt.language.patterns import Amount
 from audiogen.prompt.language.recognition import Recognised
 from audiogen.prompt.music.attributes import NUMBERS
@@ -59,7 +60,10 @@ def weigh(recognised: list[Recognised], amounts: list[Amount], neutral: dict[str
     """See above; lengths in bars are left to the caller (`bars`)."""
     wishes = [*_of_words(recognised, neutral), *_of_amounts(amounts)]
     names = list(dict.fromkeys(wish.name for wish in wishes))
-    settled = {name: _settle(name, [w for w in wishes if w.name == name], neutral) for name in names}
+    both = {"register"} | ({"loudness"} if "growth" in names else set())
+    settled = {
+        name: _settle(name, [w for w in wishes if w.name == name], neutral, name in both) for name in names
+    }
     lost = {said for each in settled.values() for said in each.lost}
     values, words, remarks = {}, {}, []
     for name in names:
@@ -79,9 +83,12 @@ def _of_amounts(amounts: list[Amount]) -> Iterator[Wish]:
 
 def _of_words(recognised: list[Recognised], neutral: dict[str, float]) -> Iterator[Wish]:
     for word in recognised:
-        if word.changing and word.meaning.group not in ("path", "refused"):
-            continue
         meaning, strength = word.meaning, word.strength
+        if word.changing and meaning.group not in ("path", "refused"):
+            if grows(meaning) and strength > 0:
+                louder = meaning.asks["loudness"] > neutral["loudness"]
+                yield Wish("growth", 1.0 if louder else -1.0, word.said, _WORD)
+            continue
         if strength <= -0.5 and (meaning.group in _THINGS or meaning.sources):
             continue
         asks = meaning.compared if word.alike and meaning.compared else meaning.asks
@@ -97,6 +104,11 @@ def _of_words(recognised: list[Recognised], neutral: dict[str, float]) -> Iterat
                 yield Wish(name, value, word.said, rank, strength >= 1)
 
 
+def grows(meaning: Meaning) -> bool:
+    """Whether it can be had of a change towards this: loudness can grow or fade."""
+    return next(iter(meaning.asks), None) == "loudness"
+
+
 def _rank(group: str, name: str, position: int) -> int:
     """A form names its metre (a waltz is in three) and its period, nothing else."""
     if group == "form":
@@ -104,13 +116,13 @@ def _rank(group: str, name: str, position: int) -> int:
     return _WORD if position == 0 and group not in _GIVING_ALONG else _ALONG
 
 
-def _settle(name: str, wishes: list[Wish], neutral: dict[str, float]) -> Settled:
+def _settle(name: str, wishes: list[Wish], neutral: dict[str, float], both: bool) -> Settled:
     """Who wins: see the head of this file."""
     best = max(wish.rank for wish in wishes)
     kept = [wish for wish in wishes if wish.rank == best]
     last = kept[-1]
     against = [wish for wish in wishes if _contradict(name, wish, last, neutral)]
-    if name == "register":  # a low bass and a high melody: both can be had
+    if both:  # a low bass and a high melody, a soft beginning and a loud end
         return Settled(kept)
     if best == _AMOUNT or name not in NUMBERS:
         kept = [last]

@@ -9,6 +9,7 @@
     articulation   within 0.12              0.6
     pedal          within 0.15              0.7
     texture        within 0.3 notes at once 2
+    growth         within 0.2               1.5
 
 Half the weakest attribute and half the mean of all make the value. Length and metre are not asked about:
 the one holds by construction, the other cannot be told from so few bars. Where nothing was asked, or the
@@ -26,10 +27,11 @@ from audiogen.artifacts import Conditioning, Notes
 from audiogen.ranking.evidence import Evidence
 from audiogen.ranking.keys import fits, plain_key
 from audiogen.ranking.verdict import FINE, Check, blend, plain, ramp
-from audiogen.structure.score.attributes import TONICS, articulation, texture
+from audiogen.structure.score.attributes import TONICS, articulation, growth, over, texture
 
-ASKED = ("tempo", "key", "mode", "density", "loudness", "register", "articulation", "pedal", "texture")
-UNHEARD = ("loudness", "articulation", "pedal")  # cannot be told from heard onsets
+ASKED: tuple[str, ...] = ("tempo", "key", "mode", "density", "loudness", "register", "articulation")
+ASKED += ("pedal", "texture", "growth")
+UNHEARD = ("loudness", "articulation", "pedal", "growth")  # cannot be told from heard onsets
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,7 @@ MEASURE: dict[str, Callable[[Notes, float], float]] = {
     "articulation": _articulation,
     "pedal": pedal_share,
     "texture": lambda notes, seconds: texture(notes.onset_s),
+    "growth": lambda notes, seconds: growth(over(notes.onset_s, seconds), notes.velocity),
 }
 ASK: dict[str, Callable[..., Answer]] = {
     "tempo": _tempo,
@@ -167,5 +170,6 @@ ASK: dict[str, Callable[..., Answer]] = {
     "register": _near("register", pitch_name, 2.0, 14.0),
     "articulation": _near("articulation", lambda v: f"{v:.0%} legato", 0.12, 0.6),
     "pedal": _near("pedal", lambda v: f"{v:.0%}", 0.15, 0.7),
+    "growth": _near("growth", lambda v: f"{v:.1f}", 0.2, 1.5),
     "texture": _near("texture", lambda v: f"{v:.1f} notes at once", 0.3, 2.0),
 }

@@ -21,6 +21,7 @@ _SAID: tuple[str, ...] = (
     "articulation",
     "pedal",
     "texture",
+    "growth",
 )
 _SAID += ("period", "intensity", "style", "look")
 

@@ -381,10 +381,27 @@ def test_a_refusal_names_the_thing_in_the_words_of_the_prompt():
         parse("小提琴和架子鼓")
 
 
-def test_changes_in_the_course_of_a_piece_are_said_and_left_out():
-    known = parse("calm piano, getting louder and louder")
-    assert known.loudness == parse("calm piano").loudness
-    assert any("one loudness holds" in remark for remark in known.remarks)
+@pytest.mark.parametrize(
+    ("prompt", "growth"),
+    [
+        ("calm piano, getting louder and louder", 1),
+        ("piano that slowly gets quieter", -1),
+        ("钢琴,越来越响", 1),
+        ("piano, a slight crescendo", 0.6),
+        ("piano, no crescendo", 0),
+        ("loud piano", None),
+    ],
+)
+def test_loudness_can_grow_or_fade_over_a_piece(prompt, growth):
+    known = parse(prompt)
+    assert known.growth == growth and not known.remarks
+    assert known.loudness == (parse("calm piano").loudness if "calm" in prompt else known.loudness)
+
+
+def test_other_changes_in_the_course_of_a_piece_are_said_and_left_out():
+    known = parse("calm piano, getting faster and faster")
+    assert known.tempo is None
+    assert any("one tempo holds" in remark for remark in known.remarks)
     assert parse("越来越快的钢琴").tempo is None
 
 

@@ -13,9 +13,10 @@ from audiogen.artifacts import Conditioning, Notes, Structure
 from audiogen.errors import Cancelled, InvalidRequest
 from audiogen.pipeline import Pipeline
 from audiogen.stage import Sampling, silent
+from audiogen.structure.score.attributes import growth, over
 from audiogen.structure.score.events import DOWN, FREE, METRICAL, NOTE
 from audiogen.structure.score.grammar import Grammar, Plan
-from audiogen.structure.score.performance import humanise, loudness, no_overlap, printed
+from audiogen.structure.score.performance import grown, humanise, loudness, no_overlap, printed
 from audiogen.structure.score.stage import ScoreConfig, ScoreStage, complete, full_key
 
 TINY = ScoreConfig(width=32, layers=2, heads=2, hidden=32, head_hidden=16, context=64)
@@ -310,6 +311,18 @@ def test_harmony_and_melody_are_kept_from_standing_still() -> None:
     repeated = [after(True, [(40 + n, 72) for n in range(count)])[72 - 21] for count in (1, 2, 3)]
     assert np.diff(repeated).min() > 0.9
     assert np.ptp([after(False, [(40 + n, 72) for n in range(count)])[72 - 21] for count in (1, 2, 3)]) == 0
+
+
+def test_loudness_grows_from_pp_to_ff_whatever_the_part_does_by_itself() -> None:
+    onset = np.linspace(0, 14, 57)
+    fading = 90 - 2 * onset + np.tile([0.0, 6, -6], 19)
+    louder = grown(onset, fading, 1.0, 15.0, circular=False)
+    assert growth(over(onset, 15.0), louder) == pytest.approx(1)
+    assert louder[onset > 12].mean() - louder[onset < 2].mean() == pytest.approx(56 * 12.5 / 15, abs=5)
+    softer = grown(onset, fading, -0.5, 15.0, circular=False)
+    assert growth(over(onset, 15.0), softer) == pytest.approx(-0.5)
+    loop = grown(onset, np.full(57, 64.0), 1.0, 14.0, circular=True)  # its end is its beginning
+    assert loop[0] == pytest.approx(loop[-1], abs=1) and loop[28] - loop[0] == pytest.approx(56, abs=1)
 
 
 def test_a_restruck_key_is_released_first() -> None:

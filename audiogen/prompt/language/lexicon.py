@@ -24,6 +24,7 @@ MODIFIERS = (
 )
 GROUPS = (
     *("mood", "form", "manner", "tempo", "loudness", "density", "texture", "register", "articulation"),
+    "growth",
     *("mode", "metre", "length", "limit", "absent", "path", "nature", "weather", "amount"),
     *("noise", "thing", "refused"),
 )

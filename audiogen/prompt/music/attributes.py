@@ -52,6 +52,7 @@ NUMBERS = {
     "articulation": Number(0, 1, 0.15, 2),
     "pedal": Number(0, 1, 0.2, 2),
     "texture": Number(1, 5, 0.4, 1),
+    "growth": Number(-1, 1, 0.3, 2),
     "intensity": Number(0, 1, 0.15, 2),
     "seconds": Number(0.1, 3600, 0, 2),
 }

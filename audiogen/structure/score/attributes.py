@@ -28,6 +28,7 @@ SAME = {
 MAJOR = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88])
 MINOR = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17])
 CHORD_S = 0.035  # notes closer than this are one chord
+GROWN = 28.0  # a crescendo begins so far below the middle and ends so far above: from pp to ff
 
 
 def measure(events: Events, seconds: float) -> dict[str, Any]:
@@ -74,6 +75,17 @@ def articulation(onset_s: np.ndarray, held_s: np.ndarray) -> float | None:
         return None
     gap = onset_s[following[inner]] - onset_s[inner]
     return float(np.clip(held_s[inner] / np.clip(gap, 0.02, 1.5), 0, 1).mean())
+
+
+def growth(course: np.ndarray, velocity: np.ndarray) -> float:
+    """How the velocities grow along a course of -1 .. 1, by least squares: 1 is from pp to ff."""
+    own = course - course.mean()
+    return float(own @ velocity / max(float(own @ own), 1e-9)) / GROWN
+
+
+def over(onset_s: np.ndarray, seconds: float) -> np.ndarray:
+    """The course of a piece: -1 at its beginning .. 1 at its end."""
+    return 2 * np.clip(onset_s / seconds, 0, 1) - 1
 
 
 def pedal_share(events: Events, seconds: float) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from audiogen.artifacts import Conditioning
+from audiogen.structure.score.attributes import GROWN, growth, over
 from audiogen.structure.score.events import FREE, TICKS
 from audiogen.structure.score.grammar import Plan
 from audiogen.structure.score.touch import articulate, harmony_pedal, pedal_for, wants_pedal
@@ -24,13 +25,19 @@ LEVEL_SHIFT = 40.0  # an asked loudness moves all velocities by at most this
 
 
 def perform(
-    written: Written, plan: Plan, asked: Conditioning, level: float, rng: np.random.Generator
+    written: Written,
+    plan: Plan,
+    asked: Conditioning,
+    level: float,
+    rng: np.random.Generator,
+    circular: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Notes [N, 4] (pitch, onset s, offset s, velocity) and pedal [P, 2] within `plan.seconds`.
 
     Args:
         asked: articulation and pedal are brought to what it says.
         level: mean velocity to come near to.
+        circular: of a loop, in which loudness that grows falls back by its end.
     """
     rows = written.notes.copy()
     pedal = written.pedal.copy()
@@ -43,6 +50,8 @@ def perform(
         rows[:, 3] = printed(rows[:, 3], level)
         rows[:, 3] += accents(rows[:, 1], plan)
         rows, pedal = humanise(rows, pedal, plan.unit_s, rng)
+    if asked.growth is not None:
+        rows[:, 3] = grown(rows[:, 1], rows[:, 3], asked.growth, asked.seconds, circular)
     rows = loudness(rows, level)
     if asked.articulation is not None:
         rows = articulate(rows[np.argsort(rows[:, 1], kind="stable")], asked.articulation)
@@ -90,6 +99,16 @@ def humanise(
     rows[:, 1] = np.maximum(rows[:, 1] * unit_s + push, 0)
     rows[:, 2] = rows[:, 1] + np.maximum(length * rng.uniform(0.9, 1.0, len(rows)), 0.04)
     return rows, pedal * np.array([unit_s, 1.0])
+
+
+def grown(
+    onset: np.ndarray, velocity: np.ndarray, wanted: float, seconds: float, circular: bool
+) -> np.ndarray:
+    """Velocities [N] that grow over the piece, or fade, as is wanted: what they do by themselves goes out."""
+    course = over(onset, seconds)
+    if circular:
+        course = 1 - 2 * np.abs(course)
+    return velocity + GROWN * (wanted - growth(course, velocity)) * course
 
 
 def loudness(rows: np.ndarray, level: float) -> np.ndarray:

@@ -184,7 +184,7 @@ class ScoreStage(Pretrained):
                 lambda now: report(progress, "structure", min(int(now * 10), total), total)
             )
         report(progress, "structure", total, total)
-        rows, pedal = perform(written, plan, x, known["loudness"], rng)
+        rows, pedal = perform(written, plan, x, known["loudness"], rng, circular=True)
         rows = rows[rows[:, 1] < x.seconds - CLOSE_S]
         let_go = x.seconds - LET_GO_S
         rows[:, 2] = np.minimum(rows[:, 2], let_go)

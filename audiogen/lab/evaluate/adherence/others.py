@@ -10,7 +10,7 @@ from audiogen.artifacts import Notes
 from audiogen.lab.evaluate.adherence.pieces import Made
 from audiogen.lab.evaluate.adherence.report import Section
 from audiogen.lab.evaluate.bootstrap import estimate
-from audiogen.structure.score.attributes import articulation
+from audiogen.structure.score.attributes import articulation, growth, over
 
 PROMPTS = (
     "piano",
@@ -22,11 +22,13 @@ PROMPTS = (
     "piano, legato",
     "piano, with pedal",
     "piano, dry",
+    "piano, crescendo",
+    "piano, diminuendo",
     "waltz for piano at 160 bpm",
     "march for piano at 110 bpm",
 )
 SETTINGS = {f"other: {prompt}": [prompt] for prompt in PROMPTS}
-NAMED = ("density", "loudness", "register", "articulation", "pedal")
+NAMED = ("density", "loudness", "register", "articulation", "pedal", "growth")
 
 
 def measure(made: Sequence[Made], seconds: float) -> list[Section]:
@@ -43,7 +45,8 @@ def measure(made: Sequence[Made], seconds: float) -> list[Section]:
         rows.append(row | {"seconds": estimate([m.took_s for m in ours])})
     note = (
         "Asked -> median. density: notes/s; loudness: mean velocity; register: mean pitch; articulation: 0 "
-        "staccato .. 1 legato; pedal: share of the time down; seconds: computing time of a piece."
+        "staccato .. 1 legato; pedal: share of the time down; growth: of the "
+        "velocity, 1 from pp to ff; seconds: computing time of a piece."
     )
     return [Section("Other words", rows, [], note)]
 
@@ -57,5 +60,6 @@ def attributes(notes: Notes, seconds: float) -> dict[str, float]:
         "loudness": float(notes.velocity.mean()),
         "register": float(notes.pitch.mean()),
         "articulation": np.nan if held is None else held,
+        "growth": growth(over(notes.onset_s, seconds), notes.velocity),
         "pedal": float(spans[notes.pedal[:, 1] > 0].sum() / seconds) if len(spans) else 0.0,
     }
