@@ -183,7 +183,7 @@ def run(  # type: ignore[no-untyped-def]
     gates = np.zeros(2 * width, np.float32)
     row = np.zeros(width + skips, np.float32)
     features = np.zeros(FEATURES, np.float32)
-    mixture = np.zeros((3, last_bias.shape[0] // 3), np.float32)
+    flat, mixture = np.zeros(last_bias.shape[0], np.float32), np.zeros((3, last_bias.shape[0] // 3), np.float32)
     for n in range(codes.shape[0]):
         tick = place[0]
         phase = tick % block
@@ -222,10 +222,13 @@ def run(  # type: ignore[no-untyped-def]
         product(hidden, hidden_bias, skip, deep)
         for i in range(skips):
             deep[i] = max(deep[i], np.float32(0))
-        product(last, last_bias, deep, mixture.reshape(-1))
+        product(last, last_bias, deep, flat)
+        unfolded(flat, mixture)
         around(mixture, amplitude, level, numbers)
         if mixtures.shape[0] > 0:
-            mixtures[n] = mixture
+            for i in range(mixture.shape[0]):
+                for k in range(mixture.shape[1]):
+                    mixtures[n, i, k] = mixture[i, k]
         if codes[n] < 0:
             codes[n] = pick(mixture, uniforms[n], temperature)
         off = (VALUES[codes[n]] - amplitude) / level * numbers[0]
@@ -235,6 +238,14 @@ def run(  # type: ignore[no-untyped-def]
             heard[2 * phase + 1] = error[0]
         place[0] = tick + 1
         place[1] = codes[n]
+
+
+@numba.njit(nogil=True)
+def unfolded(flat, table):  # type: ignore[no-untyped-def]
+    """table [N, M] = flat [N M]; numba takes seconds to compile a reshape or an assigned slice."""
+    for i in range(table.shape[0]):
+        for k in range(table.shape[1]):
+            table[i, k] = flat[i * table.shape[1] + k]
 
 
 @numba.njit(nogil=True)
@@ -264,7 +275,9 @@ def slow_tick(slow, rings, spread, heard, tick):  # type: ignore[no-untyped-def]
             ring[i] = x[i]
             x[i] += row[i]
         first += dilations[layer]
-    product(leave, leave_bias, x, spread.reshape(-1))
+    flat = np.zeros(spread.size, np.float32)
+    product(leave, leave_bias, x, flat)
+    unfolded(flat, spread)
 
 
 @numba.njit(fastmath=FAST_MATH, nogil=True)
@@ -306,7 +319,9 @@ def pick(mixture, uniform, temperature):  # type: ignore[no-untyped-def]
     The temperature is that of the components' spread, not of their weights: choosing the likely ones
     only, by temperature or nucleus, takes the rare loud samples of a blow away.
     """
-    highest = mixture[0].max()
+    highest = mixture[0, 0]
+    for k in range(mixture.shape[1]):
+        highest = max(highest, mixture[0, k])
     total = 0.0
     for k in range(mixture.shape[1]):
         total += math.exp(float(mixture[0, k] - highest))

@@ -16,7 +16,7 @@ import numpy as np
 
 from audiogen.artifacts import Notes, Structure
 
-JOBS = 12
+JOBS = 9
 POISONED = 5
 CODE = "import sys; from audiogen.cli import main; sys.exit(main())"
 
