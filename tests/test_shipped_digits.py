@@ -15,7 +15,7 @@ from audiogen.stage import Sampling, silent
 pytestmark = pytest.mark.weights
 
 DIGITS_MB = 10
-COUNT = 60  # digits of a stage; the cards have a thousand
+COUNT = 40  # digits of a stage; the cards have a thousand
 LEAST_READ = 0.95
 SURE, LEAST_SURE = 0.9, 0.5  # chance that the judge gives what it reads, and share of digits where it does
 MOST_ALIKE = 0.4  # share of the digit that is drawn most often, where none is asked for
