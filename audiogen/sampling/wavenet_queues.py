@@ -183,7 +183,8 @@ def run(  # type: ignore[no-untyped-def]
     gates = np.zeros(2 * width, np.float32)
     row = np.zeros(width + skips, np.float32)
     features = np.zeros(FEATURES, np.float32)
-    flat, mixture = np.zeros(last_bias.shape[0], np.float32), np.zeros((3, last_bias.shape[0] // 3), np.float32)
+    flat = np.zeros(last_bias.shape[0], np.float32)
+    mixture = np.zeros((3, flat.shape[0] // 3), np.float32)
     for n in range(codes.shape[0]):
         tick = place[0]
         phase = tick % block
