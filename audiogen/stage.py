@@ -54,7 +54,7 @@ class Sampling:
             default, no finer near the data than by default, see `sampling.flow.grid`. A replay has that of
             its recipe.
         melodies: how a piano part is kept moving, see `structure/score/grammar.py`; 1: single keys tire;
-            2: pitch classes and top notes too. A replay has that of its recipe.
+            2: pitch classes and top notes too, and first gestures return. A replay has that of its recipe.
     """
 
     seed: int = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from audiogen.artifacts import Conditioning
 from audiogen.stage import Sampling
 from audiogen.structure.score.events import (
     DURATION,
@@ -17,7 +18,14 @@ from audiogen.structure.score.events import (
     TYPE,
     VELOCITY,
 )
-from audiogen.structure.score.form import CLOSE_BARS, RETURNS, returning
+from audiogen.structure.score.form import (
+    CLOSE_BARS,
+    CLOSE_S,
+    RETURNS,
+    RETURNS_FREELY,
+    returning,
+    returning_freely,
+)
 from audiogen.structure.score.grammar import Plan
 from audiogen.structure.score.script import Script, Span, Timed
 from audiogen.structure.score.writer import Writer
@@ -95,3 +103,29 @@ def test_spans_come_in_order_of_time() -> None:
     assert script.not_before == 20.0 and not script.waiting
     script.begin([])
     assert [event.time for event in script.waiting] == [35.0]
+
+
+def test_without_metre_the_first_gesture_returns_now_and_then() -> None:
+    plans = [returning_freely(30.0, np.random.default_rng(seed)) for seed in range(200)]
+    assert abs(np.mean([bool(plan) for plan in plans]) - RETURNS_FREELY) < 0.1
+    for plan in filter(None, plans):
+        assert 2 <= len(plan) <= 4 and all(span.copy_of == 0.0 and span.start > 5 for span in plan)
+        assert all(one.stop + 5 < other.start for one, other in zip(plan, plan[1:], strict=False))
+        assert plan[-1].stop <= 30.0 - CLOSE_S
+    assert not any(returning_freely(8.0, np.random.default_rng(seed)) for seed in range(20))
+
+
+def test_older_recipes_have_no_gesture_that_returns(tiny: ScoreStage) -> None:  # noqa: F811
+    asked = Conditioning(seconds=12.0, density=4.0)
+    free = [seed for seed in range(12) if tiny(asked, asked, Sampling(seed=seed)).notes.tempo is None]
+
+    def gesture_returns(seed: int, melodies: int) -> bool:
+        notes = tiny(asked, asked, Sampling(seed=seed, melodies=melodies)).notes
+        first = notes.onset_s < 1.3
+        pattern = set(zip(notes.pitch[first], notes.onset_s[first].round(2), strict=True))
+        shifts = notes.onset_s[notes.onset_s > 5] - notes.onset_s[0]
+        moved = [set(zip(notes.pitch, (notes.onset_s - by).round(2), strict=True)) for by in shifts]
+        return any(pattern <= those for those in moved)
+
+    new, old = ([gesture_returns(seed, way) for seed in free] for way in (2, 1))
+    assert len(free) > 4 and any(new) and not any(old)

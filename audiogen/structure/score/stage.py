@@ -32,7 +32,7 @@ from audiogen.structure.score.events import (
     TICKS,
     vocabulary,
 )
-from audiogen.structure.score.form import returning
+from audiogen.structure.score.form import returning, returning_freely
 from audiogen.structure.score.grammar import GUIDANCE, LAST_ONSET_S, Plan
 from audiogen.structure.score.performance import perform
 from audiogen.structure.score.script import Span
@@ -123,7 +123,11 @@ class ScoreStage(Pretrained):
         known = complete(x, rng)
         metre = known["metre"] or (4, 4)
         bar = 4 * TICKS * metre[0] / metre[1]
-        ticks = x.seconds * known["quarters"] / 60 * TICKS
+        spans: list[Span] = []
+        if known["kind"] == METRICAL:
+            spans = returning(bar, x.seconds * known["quarters"] / 60 * TICKS, rng)
+        elif sampling.melodies > 1:
+            spans = returning_freely(x.seconds, rng)
         plan = Plan(
             seconds=x.seconds,
             kind=known["kind"],
@@ -135,7 +139,7 @@ class ScoreStage(Pretrained):
             density=known["density"],
             texture=known["texture"],
             key=known["key"],
-            spans=tuple(returning(bar, ticks, rng)) if known["kind"] == METRICAL else (),
+            spans=tuple(spans),
         )
         total = int(x.seconds * 10)
         with one_thread(), torch.inference_mode():
