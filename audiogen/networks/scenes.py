@@ -25,6 +25,7 @@ UNASKED_CALLS = (0.6, 1.0)  # distant calls are hardly heard
 DRAFTS = {
     "waves": 4
 }  # as many of one scene are written, side by side; std of level .34 (one: .26, real: .47)
+REST_HZ = (300.0, 8_000.0)
 SCENE_TRIES = 240
 TRIES_BEFORE = 24  # of recipes with `scenes` below 4: 4 % of rain found no scene that holds the rules
 
@@ -107,3 +108,14 @@ def draw_scene(
 def swell(frames: Tensor, mel: MelSettings) -> Tensor:
     """How much the level of frames [L, N, D] moves: its standard deviation over time, nats [L]."""
     return (0.5 * torch.logsumexp(2 * frames[..., : mel.n_groups], -1)).std(1, correction=0)
+
+
+def rest(coarse: Tensor, mel: MelSettings) -> float:
+    """How loud a sound is between its events, where most of rain lies: the median over time, nats.
+
+    Args:
+        coarse: coarse log-mel [groups, N].
+    """
+    hz = torch.from_numpy(band_centres_hz(mel)).float().unflatten(0, (mel.n_groups, -1)).mean(1)
+    inside = (hz >= REST_HZ[0]) & (hz < REST_HZ[1])
+    return float((0.5 * torch.logsumexp(2 * coarse[inside], 0)).median())

@@ -243,6 +243,21 @@ def test_an_ambience_keeps_the_colour_of_its_seed_and_does_not_end() -> None:
     assert second.sources == {"birds": 1.0} and below == pytest.approx(8 - 6.02, abs=0.01)
 
 
+def test_calls_are_lifted_until_what_lies_between_them_is_as_loud_as_rain() -> None:
+    stage = MelStage.from_config(TINY)
+    bed, calls = torch.full((34, 50), -6.0), torch.full((34, 50), -9.0)
+    calls[20:24, 10:14] = -2.0  # one call does not change what lies between
+    onsets = torch.zeros(150)
+
+    def lift(behind: torch.Tensor, *names: str) -> dict[str, float]:
+        layers = [(Conditioning(path="ambience", sources={name: 1.0}), 0.0) for name in names]
+        return dict(stage.lifts(layers, [(behind, onsets), (calls, onsets)]))
+
+    assert lift(bed - 2, "rain", "birds")["birds"] == pytest.approx(1 + 8.686, abs=0.01)
+    assert lift(bed, "rain", "birds") == {"birds": 20.0}  # no more than that
+    assert lift(bed, "fire", "birds")["birds"] == 8.0  # a fire lives by its events as they do
+
+
 def test_birds_are_put_where_they_can_be_heard() -> None:
     mel = MelSettings()
     clear, rumbling = torch.full((34,), -9.0), torch.full((34,), -9.0)
