@@ -266,6 +266,37 @@ def test_eyes_are_dark_with_a_gleam_in_every_medium(style: str | None) -> None:
     assert made[256, 256].mean() > 0.55  # its white face
 
 
+def test_things_keep_straight_edges_and_discs_keep_round() -> None:
+    at = np.asarray(np.mgrid[:256, :256] + 0.5) / 256
+    bent = at + 0.03 * np.sin(6 * at[::-1])
+    y, x = np.mgrid[:64, :64] - 31.5
+    inside = np.hypot(y, x) < 24
+    for round_ in (False, True):
+        made = bending.straightened(bent, inside, round_)
+        ends = made[:, 40, [20, 120, 220]].T  # three points on a line
+        area = abs(np.linalg.det(np.stack([ends[1] - ends[0], ends[2] - ends[0]])))
+        assert area < 1e-6 and np.abs(made - bent)[:, 64:192, 64:192].max() < 0.05
+    steps = [np.hypot(*(made[:, 128, 128] - made[:, 128 + dy, 128 + dx])) for dy, dx in ((64, 0), (0, 64))]
+    assert np.isclose(*steps)
+    lab = np.array([[60, 50, 30]], np.float32)
+    assert Figure(inside.astype(int), lab).is_round
+    assert not Figure((np.maximum(abs(y), abs(x)) < 20).astype(int), lab).is_round
+
+
+def test_edges_are_more_even_than_the_map_and_thin_parts_stay() -> None:
+    y, x = np.mgrid[:64, :64] - 31.7
+    labels = (np.hypot(y, x) < 22).astype(int)
+    labels[30:33, 50:62] = 1  # a whisker
+    at = np.asarray(np.mgrid[:SIZE, :SIZE] + 0.5) / SIZE
+    strays = []
+    for draw in (bending.enlarged, bending.outlined):
+        made = draw(labels, at) > 0
+        assert made[:, 460].any()
+        rows, columns = np.nonzero(made[:, :256] & ~np.roll(made, 1, 1)[:, :256])
+        strays.append(np.hypot(rows - 253, columns - 253)[8:-8].std())
+    assert strays[1] < 0.8 * strays[0]
+
+
 @pytest.fixture
 def led(tiny, monkeypatch: pytest.MonkeyPatch) -> Request:
     monkeypatch.setattr(Figures, "load", classmethod(lambda cls: KNOWN))
@@ -282,10 +313,10 @@ def only(request: Request) -> Take:
 
 
 def test_a_picture_is_painted_over_a_figure_unless_its_recipe_is_older(led: Request) -> None:
-    takes = [only(dataclasses.replace(led, painting=version)) for version in (2, 3, 4, 5)]
-    assert [take.recipe["painting"] for take in takes] == [2, 3, 4, 5]
+    takes = [only(dataclasses.replace(led, painting=version)) for version in (2, 3, 4, 5, 6)]
+    assert [take.recipe["painting"] for take in takes] == [2, 3, 4, 5, 6]
     # what was remembered is named, so that `again` can say that it has changed
-    assert ["picture-figures" in take.recipe["weights"] for take in takes] == [False, True, True, True]
+    assert ["picture-figures" in take.recipe["weights"] for take in takes] == [False, True, True, True, True]
     assert all("picture-layouts" in take.recipe["weights"] for take in takes)
     for one, other in itertools.pairwise(takes):
         assert np.abs(one.picture.pixels - other.picture.pixels).mean() > 0.02

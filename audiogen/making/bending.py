@@ -20,6 +20,10 @@ SLENDER = 1.25  # times that a figure may be drawn out or pressed together, as t
 ROUNDS, PULL, STIFF = 24, 0.9, 5.0  # of bending: rounds, pixels of GRID in one at most, smoothness
 ALIKE = 0.5  # overlap from which a figure is bent to a sketch
 SMOOTH, SMOOTHER = 1.4, 2.4  # pixels of a map, and of what is not thin
+LOOSE, FARTHEST = 1.0, 12.0  # pixels of a map that an edge may move, and beyond which depth is not told
+TAUT, SMOOTHED = 3.5, 1.2  # of it: blur of depths, and of what then lies within `LOOSE`
+NEAR = 1.5  # pixels of a map around a label in which it is looked for
+EVERY = 8  # pixels of a picture to a place that a straightening looks at
 BRUSH = np.hypot(*np.mgrid[-4:5, -4:5]) < 4.3  # a disc of nine pixels of a map
 ROUND = (1.15, 2.0)  # radii to which a disc keeps its form, and from which all else is as it was
 NARROWEST = 1.4  # of the latter
@@ -215,6 +219,75 @@ def fitted(at: np.ndarray, lies: np.ndarray, box: np.ndarray) -> np.ndarray:
     scale = (lies[2:] / box[2:]).max()
     middles = [(each[:2] + each[2:] / 2)[:, None, None] for each in (lies, box)]
     return middles[0] + (at - middles[1]) * scale
+
+
+def straightened(at: np.ndarray, inside: np.ndarray, round_: bool = False) -> np.ndarray:
+    """Places [2, h, w] in a map such that straight lines stay straight, the nearest to those given.
+
+    Args:
+        inside: what a figure covers of the map, bool [n, n]. round_: discs stay discs as well.
+    """
+    pixel = np.clip(at[:, ::EVERY, ::EVERY] * len(inside), 0, len(inside) - 1).astype(int)
+    seen = inside[tuple(pixel)]
+    if not seen.any():
+        return at
+    y, x = np.asarray(np.mgrid[: at.shape[1], : at.shape[2]]) / at.shape[1] - 0.5
+    (v, u), (b, a) = at[:, ::EVERY, ::EVERY][:, seen], (y[::EVERY, ::EVERY][seen], x[::EVERY, ::EVERY][seen])
+    one, none = np.ones_like(a), np.zeros_like(a)
+    if round_:
+        rows = np.array([[a, -b, one, none], [b, a, none, one]])
+    else:  # a homography, as in projective geometry
+        rows = np.array(
+            [
+                [a, b, one, none, none, none, -u * a, -u * b],
+                [none, none, none, a, b, one, -v * a, -v * b],
+            ]
+        )
+    found = np.linalg.lstsq(np.concatenate(rows, 1).T, np.concatenate([u, v]), rcond=None)[0]
+    if round_:
+        c, s, right, down = found
+        return np.stack([s * x + c * y + down, c * x - s * y + right])
+    far = np.maximum(found[6] * x + found[7] * y + 1, 0.2)
+    return np.stack([found[3] * x + found[4] * y + found[5], found[0] * x + found[1] * y + found[2]]) / far
+
+
+def taut(labels: np.ndarray) -> np.ndarray:
+    """How far inside each label is, pixels of a map [n, n], as float32 [K, n, n]: edges as even as can be
+    that lie within `LOOSE` of those of the map, whose stairs are an error of half a pixel."""
+    from scipy.ndimage import distance_transform_edt, gaussian_filter
+
+    out, outer = [], slight(labels > 0)
+    for label in np.unique(labels):
+        held = labels == label
+        thin = gaussian_filter((slight(held) | outer).astype(np.float32), SMOOTH)  # lost in a wide blur
+        loose = LOOSE * np.clip(1 - 3 * thin, 0, 1)
+        away = distance_transform_edt(held) - distance_transform_edt(~held)
+        own = np.clip(away - 0.5 * np.sign(away), -FARTHEST, FARTHEST).astype(np.float32)
+        even = np.clip(gaussian_filter(own, TAUT), own - loose, own + loose)
+        out.append(gaussian_filter(even, SMOOTHED))
+    return np.array(out, np.float32)
+
+
+def outlined(labels: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """As `enlarged`, with taut edges."""
+    from scipy.ndimage import map_coordinates
+
+    wide = np.pad(labels, 2)
+    where = at * len(labels) + 2  # pixels of `wide`
+    best, out = np.full(at.shape[1:], -np.inf, np.float32), np.zeros(at.shape[1:], int)
+    for label, inside in zip(np.unique(wide), taut(wide), strict=True):
+        deep = inside > -NEAR
+        rows, columns = np.flatnonzero(deep.any(1)), np.flatnonzero(deep.any(0))
+        near = (where[0] >= rows[0]) & (where[0] <= rows[-1] + 1)
+        near &= (where[1] >= columns[0]) & (where[1] <= columns[-1] + 1)
+        if label == 0:
+            near[:] = True
+        depth = map_coordinates(
+            resized(inside, 2 * len(wide)), 2 * where[:, near] - 0.5, order=1, mode="nearest"
+        )
+        more = depth > best[near]
+        best[near], out[near] = np.where(more, depth, best[near]), np.where(more, label, out[near])
+    return out
 
 
 def enlarged(labels: np.ndarray, at: np.ndarray, fine: int = 1) -> np.ndarray:

@@ -22,7 +22,7 @@ from audiogen.making.layouts import HUED, LEAST_HUED, UNHUED, fitting, usual_hue
 from audiogen.making.parts import Figure, composed
 from audiogen.making.remembered import remembered
 from audiogen.media.colour import COLOURS, rgb_to_lab
-from audiogen.media.painting import CRISP, OWN
+from audiogen.media.painting import BODIED, CRISP, OWN
 from audiogen.media.painting.forms import Form
 from audiogen.media.painting.textures import SIZE, clouds, resized
 
@@ -307,10 +307,14 @@ def _drawn(
     else:
         at = at + np.stack([resized(each) for each in shift])
     at = ((at - lies[:2, None, None]) / lies[2:, None, None]).astype(np.float32)
+    disc = way >= BODIED and figure.is_round
+    firm = disc or (way >= BODIED and not figure.supple)
+    if firm:
+        at = bending.straightened(at, figure.inside, disc)
     if own:
         sizes = rng.uniform(*LARGER, len(figure.lab))  # one for what has one colour, such as a pair of eyes
         for part in figure.parts():
-            grown = float(sizes[part.label - 1])
+            grown = float(sizes[part.label - 1]) if part.is_round or not firm else 1.0
             at = bending.swollen(at, part.middle, part.radius, grown, AROUND)
             eyes = tuple((y, x, r * (grown if part.is_at(y, x) else 1.0)) for y, x, r in eyes)
         room = distance_transform_edt(figure.inside) / len(figure.inside)
@@ -324,6 +328,8 @@ def _drawn(
             at = bending.swollen(at, (y, x), radius, GROWN, AROUND_EYE)
     scale = SIZE * float(lies[2:].mean()) * (GROWN if large else 1.0)
     seen = [(k // SIZE + 0.5, k % SIZE + 0.5, eye[2] * scale) for k, eye in zip(near, eyes, strict=True)]
+    if way >= BODIED:
+        return bending.outlined(figure.labels, at), seen
     return bending.enlarged(figure.labels, at, FINE if crisp else 1), seen
 
 

@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     from audiogen.media.painting.mediums import Laid
 
 UNLINED = ("outline", "solid", "pixel")  # looks that are lines or areas alone
+LEVEL = ("flat", *UNLINED)  # looks without light and shade
 FOLLOWED = 0.5  # least structure strength at which the contour's lines are the picture's
 SHADED = 0.05  # by how much the decoder makes a region lighter or darker, at most
-EVEN = 14.0  # pixels over which it does
+EVEN, EVENER = 14.0, 40.0  # pixels over which it does, and where light falls on a body
 FUR = 0.13  # how much lighter or darker hairs are
 
 
@@ -94,20 +95,23 @@ def painted(plan: Plan, take: Take) -> tuple[Picture, tuple[str, ...]]:
     if known.background:
         draw = np.random.default_rng(sampling.seed_for("background"))
         laid = laid.before(scenery.backdrop(known.background, draw).transpose(1, 2, 0))
-    made = mediums.painted(dataclasses.replace(laid, way=way), known.style, rng)
+    laid = dataclasses.replace(laid, way=way, round=known.look not in LEVEL)
+    made = mediums.painted(laid, known.style, rng)
     picture = Picture(np.ascontiguousarray(made.transpose(2, 0, 1), np.float32))
     return picture, () if form is None else form.after
 
 
 def _regions(plan: Plan, take: Take, form: Form, rng: np.random.Generator) -> Laid:
     """A form, shaded as the decoder painted it."""
+    from audiogen.media.painting import BODIED
     from audiogen.media.painting.forms import fluffy
     from audiogen.media.painting.mediums import Laid
     from audiogen.media.painting.textures import SIZE
 
     assert take.picture is not None
     pixels = drawing.resized(take.picture.pixels, SIZE).transpose(1, 2, 0)
-    shade = form.within((pixels - form.colours).mean(-1, keepdims=True).astype(np.float32), EVEN)
+    far = EVEN if form.way < BODIED else EVENER
+    shade = form.within((pixels - form.colours).mean(-1, keepdims=True).astype(np.float32), far)
     colours = form.colours + np.clip(shade, -SHADED, SHADED) * form.broad[..., None]
     if "fluffy" in plan.conditioning.details:
         smooth, (form, hair) = form, fluffy(form, rng)

@@ -21,6 +21,7 @@ CLEAR = 22.0  # CIELAB between a part and what it is set into, at least
 ASTRAY = 0.2  # of the map: so far from its own eyes a figure gets no others
 PAPER = 90.0, 8.0  # least L*, and most chroma, of what may be paper
 OBLONG = 1.4  # times as high as wide, or as wide as high, is what is round
+BIG, DISC = 0.16, 0.94  # of the map: radius of a large disc; overlap with an ideal one from which it is one
 RIM = 2  # pixels of a map that stay free of parts of another
 
 
@@ -45,6 +46,13 @@ class Figure:
     def inside(self) -> np.ndarray:
         """bool [n, n]."""
         return self.labels > 0
+
+    @property
+    def is_round(self) -> bool:
+        """Whether it is a disc, or has one that is large, as the sun and a clock have."""
+        return any(
+            _disc((self.inside, self.labels == label)[label > 0]) for label in range(len(self.lab) + 1)
+        )
 
     def trimmed(self) -> Figure:
         """Without slivers of paper along its rim."""
@@ -113,6 +121,21 @@ class Part:
     def is_at(self, y: float, x: float) -> bool:
         """Whether its middle is about there."""
         return bool(np.hypot(y - self.middle[0], x - self.middle[1]) < 0.5 * self.radius)
+
+
+def _disc(covers: np.ndarray) -> bool:
+    """Whether the largest piece of what is covered, bool [n, n], is a large disc, with holes or without."""
+    from scipy.ndimage import binary_fill_holes, label
+
+    pieces, count = label(covers)
+    if not count:
+        return False
+    piece = binary_fill_holes(pieces == 1 + np.bincount(pieces[covers])[1:].argmax())
+    y, x = np.nonzero(piece)
+    radius = np.sqrt(len(y) / np.pi)
+    v, u = np.mgrid[: len(covers), : len(covers)]
+    ideal = np.hypot(v - y.mean(), u - x.mean()) < radius
+    return bool(radius > BIG * len(covers) and (piece & ideal).sum() > DISC * (piece | ideal).sum())
 
 
 def composed(one: Figure, other: Figure) -> Figure | None:

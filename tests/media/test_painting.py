@@ -7,9 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from audiogen.media.colour import rgb_to_lab
 from audiogen.media.drawing import enclosed
-from audiogen.media.painting import CRISP, OWN
+from audiogen.media.painting import CRISP, OWN, bodied
 from audiogen.media.painting.areas import figure, smoothed
+from audiogen.media.painting.hatching import across, engraved
 from audiogen.media.painting.mediums import MEDIUMS, Laid, illustration, oil
 from audiogen.media.painting.outlines import line, middles, thinned
 from audiogen.media.painting.textures import SIZE
@@ -37,7 +39,7 @@ def disc() -> np.ndarray:
 @pytest.fixture(scope="module")
 def laid() -> Laid:
     found = figure(disc(), contour())
-    return Laid(disc(), found, middles(contour(), found))
+    return Laid(disc(), found, middles(contour(), found), way=CRISP)
 
 
 @pytest.mark.parametrize("gap", [0, 6])
@@ -80,9 +82,9 @@ def test_lines_are_thin_and_lie_in_the_middle_of_what_is_drawn() -> None:
         assert 0.7 * width < area < 1.3 * width
 
 
-@pytest.mark.parametrize("name", [*MEDIUMS, "illustration"])
+@pytest.mark.parametrize("name", MEDIUMS)
 def test_every_medium_shows_the_figure_on_its_paper(laid: Laid, name: str) -> None:
-    paint = MEDIUMS.get(name, illustration)
+    paint = MEDIUMS[name]
     made = paint(laid, np.random.default_rng(3))
     assert made.shape == (SIZE, SIZE, 3) and 0 <= made.min() <= made.max() <= 1
     inner, outer = made[away() < RADIUS - 20], made[away() > RADIUS + 20]
@@ -101,9 +103,9 @@ def test_an_outline_is_of_one_dark_colour_within_and_beyond_the_rim(laid: Laid) 
         assert (np.abs(tones[0] - tones[1]).max() < 0.12) == even
 
 
-@pytest.mark.parametrize("name", [*MEDIUMS, "illustration"])
+@pytest.mark.parametrize("name", MEDIUMS)
 def test_a_ground_is_painted_around_the_figure(laid: Laid, name: str) -> None:
-    paint = MEDIUMS.get(name, illustration)
+    paint = MEDIUMS[name]
     ground = np.broadcast_to(np.array((0.1, 0.25, 0.6), np.float32), laid.colours.shape)
     made = paint(laid.before(ground), np.random.default_rng(3))
     bare = paint(laid, np.random.default_rng(3))
@@ -119,3 +121,44 @@ def test_a_bare_canvas_is_calm_and_free_of_the_figures_colours(laid: Laid) -> No
     assert calm.std(0).mean() < 0.7 * brushed.std(0).mean()
     redder = [np.quantile(ground[:, 0] - ground[:, 1], 0.999) for ground in (calm, brushed)]
     assert redder[0] < 0.06 < redder[1]
+
+
+@pytest.mark.parametrize("name", bodied.MEDIUMS)
+def test_a_body_is_lighter_towards_the_lamp(laid: Laid, name: str) -> None:
+    paint = bodied.MEDIUMS[name]
+    made = paint(laid, np.random.default_rng(3))
+    assert made.shape == (SIZE, SIZE, 3) and 0 <= made.min() <= made.max() <= 1
+    y, x = np.mgrid[:SIZE, :SIZE] - SIZE / 2
+    rim = np.abs(away() - RADIUS + 25) < 12
+    lit, shaded = (made[rim & (np.sign(x) == np.sign(y)) & (sign * x > 40)].mean() for sign in (-1, 1))
+    assert lit > shaded + 0.03
+    np.testing.assert_array_equal(paint(laid, np.random.default_rng(3)), made)
+
+
+@pytest.mark.parametrize("name", bodied.MEDIUMS)
+def test_an_asked_ground_takes_the_place_of_the_mediums_own(laid: Laid, name: str) -> None:
+    ground = np.broadcast_to(np.array((0.1, 0.25, 0.6), np.float32), laid.colours.shape)
+    made = bodied.MEDIUMS[name](laid.before(ground), np.random.default_rng(3))
+    outer = made[away() > RADIUS + 40]
+    assert (
+        outer[:, 2].mean() - outer[:, 0].mean() > 0.2 if name not in ("pencil", "ink") else outer.mean() < 0.8
+    )
+
+
+def test_the_ground_of_an_oil_is_apart_from_its_figure(laid: Laid) -> None:
+    made = bodied.oil(laid, np.random.default_rng(0))
+    means = [rgb_to_lab(made[where]).mean(0) for where in (away() < RADIUS - 20, away() > RADIUS + 60)]
+    assert np.linalg.norm(means[0] - means[1]) > bodied.NEAREST_GROUND
+
+
+def test_hatching_runs_over_a_body_and_is_wider_where_it_is_dark() -> None:
+    height = np.sqrt(np.maximum(RADIUS**2 - away() ** 2, 0))
+    planes = across(np.zeros_like(height), 0.0, 0.5), across(height, 0.0, 0.5)
+    run = [np.gradient(plane)[1] for plane in planes]
+    beside = (away() < RADIUS - 20) & (away() > RADIUS / 2)
+    assert np.abs(run[0]).max() < 1e-4 < 0.1 < np.abs(run[1][beside]).mean()  # level lines, and bent ones
+    cover = [
+        engraved(np.random.default_rng(0), np.full_like(height, tone), planes[1], 6.0, (1.0, 3.0)).mean()
+        for tone in (0.0, 0.3, 1.0)
+    ]
+    assert cover[0] == 0 and 0.1 < cover[1] < 0.75 * cover[2]

@@ -9,7 +9,7 @@ import numpy as np
 
 from audiogen.media import drawing
 from audiogen.media.colour import lab_to_rgb
-from audiogen.media.painting import CRISP
+from audiogen.media.painting import BODIED, CRISP
 from audiogen.media.painting.outlines import PEAK, SPREAD, line, without_pieces
 from audiogen.media.painting.strokes import Strokes, draw_lines
 from audiogen.media.painting.textures import SIZE, blur, step
@@ -21,10 +21,12 @@ RUN = 5.0  # pixels that they do
 SHADE = 10.0  # where they are bands of a shade
 THIN = 7.0  # pixels: what is nowhere twice as wide gets no lines around it
 OUTER_THIN = 5.0  # and of the figure itself
+MOSTLY = 0.6  # of a piece is thin, where it counts as thin
 VISIBLE = 72.0  # L*: what gets no line is at most so light
 LIGHTEST = 94.0  # L* of a figure, on lighter paper
 TUFT = 90  # pixels of the rim, 10 pixels wide, to a tuft
 HAIRS = 1500  # of a fluffy figure
+STEPS = 0.7  # pixels of a blur that leaves no stairs
 STAIRS, MARGIN = 2.0, 8  # pixels: the blur in which edges of regions are straight, and around them
 BESIDE = (4.0, 6.0)  # pixels from the edge of a region: beyond these there is no line
 SHORTEST = 64  # pixels that a line within the figure has: about twice its length
@@ -87,10 +89,17 @@ class Form:
         return _joined(self.lab, self.shaded)[self.labels]
 
     @cached_property
+    def depth(self) -> np.ndarray:
+        """Pixels to the nearest edge of a group, [SIZE, SIZE]."""
+        return _depth(self.groups)
+
+    @cached_property
     def thin(self) -> tuple[np.ndarray, np.ndarray]:
         """Where groups, and where the figure, are thin: bool [SIZE, SIZE] each."""
-        outer = np.zeros_like(self.figure) if self.furry else _thin(self.figure.astype(int), OUTER_THIN)
-        return _thin(self.groups, THIN), outer
+        figure = self.figure
+        outer = np.zeros_like(figure) if self.furry else _thin(figure, _depth(figure), OUTER_THIN)
+        inner = _thin(figure, self.depth, THIN)
+        return (_mostly(inner, self.groups) if self.way >= BODIED else inner), outer
 
     @cached_property
     def colours(self) -> np.ndarray:
@@ -101,7 +110,15 @@ class Form:
         faint = self.thin[1]
         pixels[faint] = lab_to_rgb(np.minimum(lab, (VISIBLE, np.inf, np.inf)))[self.labels[faint]]
         run = SHADE if self.shaded else RUN
-        return np.where(self.broad[..., None] > 0, self.within(pixels, run, mixed=True), pixels)
+        pixels = np.where(self.broad[..., None] > 0, self.within(pixels, run, mixed=True), pixels)
+        return pixels if self.way < BODIED else self._fine(pixels)
+
+    def _fine(self, pixels: np.ndarray) -> np.ndarray:
+        """Pixels [SIZE, SIZE, 3] without stairs where regions of the figure meet."""
+        covers = self.figure.astype(np.float32)
+        share = np.maximum(blur(covers, STEPS), 1e-3)
+        soft = np.stack([blur(pixels[..., c] * covers, STEPS) / share for c in range(3)], -1)
+        return np.where(self.figure[..., None], soft, pixels).astype(np.float32)
 
     def within(self, pixels: np.ndarray, sigma: float, mixed: bool = False) -> np.ndarray:
         """Pixels [SIZE, SIZE, C] blurred without crossing from group to group; where they are one colour for
@@ -216,15 +233,36 @@ def _joined(lab: np.ndarray, shaded: tuple[tuple[int, int], ...] = ()) -> np.nda
     return group
 
 
-def _thin(groups: np.ndarray, radius: float) -> np.ndarray:
-    """Where no disc of a radius fits into a group, bool, as `groups`."""
+def _mostly(thin: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Which pieces of groups are thin on the whole, bool, as `groups`: lines go around a piece or do not."""
+    from scipy.ndimage import label
+
+    pieces, above = np.zeros(groups.shape, int), 0
+    for group in np.unique(groups[groups > 0]):
+        found, count = label(groups == group)
+        pieces += np.where(found > 0, found + above, 0)
+        above += count
+    sizes = np.maximum(np.bincount(pieces.ravel(), minlength=above + 1), 1)
+    share = np.bincount(pieces.ravel(), thin.ravel(), above + 1) / sizes
+    return np.asarray((share > MOSTLY)[pieces] & (groups > 0))
+
+
+def _depth(groups: np.ndarray) -> np.ndarray:
+    """Pixels to the nearest edge between groups."""
     from scipy.ndimage import distance_transform_edt
 
     edge = np.zeros(groups.shape, bool)
     for axis in (0, 1):
         meets = groups != np.roll(groups, -1, axis)
         edge |= meets | np.roll(meets, 1, axis)
-    core = distance_transform_edt(~edge) > radius - 0.5
+    return np.asarray(distance_transform_edt(~edge))
+
+
+def _thin(figure: np.ndarray, depth: np.ndarray, radius: float) -> np.ndarray:
+    """Where in a figure, bool, no disc of a radius fits between edges that are `depth` away."""
+    from scipy.ndimage import distance_transform_edt
+
+    core = depth > radius - 0.5
     if not core.any():
-        return groups > 0
-    return np.asarray((groups > 0) & (distance_transform_edt(~core) > radius + 1.5))
+        return figure
+    return np.asarray(figure & (distance_transform_edt(~core) > radius + 1.5))

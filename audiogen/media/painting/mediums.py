@@ -15,8 +15,9 @@ from functools import cached_property
 import numpy as np
 
 from audiogen.media.colour import rgb_to_lab
-from audiogen.media.painting import CRISP, OWN
+from audiogen.media.painting import BODIED, CRISP, OWN
 from audiogen.media.painting.areas import directions
+from audiogen.media.painting.body import Body
 from audiogen.media.painting.brush import at, bristles, lattice, lit
 from audiogen.media.painting.forms import Form
 from audiogen.media.painting.hatching import hatch
@@ -81,7 +82,7 @@ class Laid:
         middles: of the lines, see `outlines.middles`.
         ground: whether what is around the figure is painted as well; else it is bare paper.
         form: what is painted, where its regions and eyes are known.
-        way: `Request.painting`.
+        way: `Request.painting`. round: whether an illustration is shaded as a body; else it is flat.
     """
 
     colours: np.ndarray
@@ -89,7 +90,13 @@ class Laid:
     middles: np.ndarray
     ground: bool = False
     form: Form | None = None
-    way: int = CRISP
+    way: int = BODIED
+    round: bool = True
+
+    @cached_property
+    def body(self) -> Body:
+        """What light falls on."""
+        return Body.of(self.distance, None if self.form is None else self.form.depth)
 
     @property
     def hand(self) -> Hand:
@@ -284,7 +291,10 @@ def illustration(laid: Laid, rng: np.random.Generator) -> np.ndarray:
 def painted(laid: Laid, style: str | None, rng: np.random.Generator) -> np.ndarray:
     """What is laid in, in a medium or (None) as an illustration, and the gleam in its eyes: float32
     [SIZE, SIZE, 3]."""
-    made = MEDIUMS.get(style or "", illustration)(laid, rng)
+    from audiogen.media.painting import bodied
+
+    known = bodied.MEDIUMS if laid.way >= BODIED else MEDIUMS
+    made = known[style or ""](laid, rng)
     y, x = np.mgrid[:SIZE, :SIZE].astype(np.float32)
     for top, left, radius in () if laid.form is None else laid.form.eyes:
         eye = np.hypot(y - top, x - left) < 0.9 * radius
@@ -300,7 +310,7 @@ def painted(laid: Laid, style: str | None, rng: np.random.Generator) -> np.ndarr
     return np.asarray(made, np.float32)
 
 
-MEDIUMS = {"watercolor": watercolor, "oil": oil, "pencil": pencil, "ink": ink}
+MEDIUMS = {"watercolor": watercolor, "oil": oil, "pencil": pencil, "ink": ink, "": illustration}
 
 
 def _drawn_again(middles: np.ndarray, rng: np.random.Generator) -> tuple[Strokes, np.ndarray]:
