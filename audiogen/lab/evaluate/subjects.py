@@ -2,8 +2,9 @@
 
     audiogen evaluate subjects --source ../shared/data/image -n 2
 
-styles     the nearest mean of the styles (features of `pictures/features.py`) over the pictures of half of
-           the subjects reads the style of the others, and the other way round
+styles     a reader of real works (`pictures/manners.py`) reads the style, beside how it reads real works that
+           it did not see; and the nearest mean of the styles over the pictures of half of the subjects reads
+           the style of the others, and the other way round
 sharpness  width of the strongest edges, 10 to 90 %, in pixels at 512, and energy above a Gaussian of one
            pixel, beside those of real ones: held-out coloured illustrations, and the public-domain works
            of each style, which are few, so that those of the training set are among them
@@ -45,7 +46,8 @@ ASKED_COLOURS = ("red", "blue", "green", "yellow", "purple", "black", "white")
 BACKGROUNDS = ("on a blue background", "on a meadow", "with a colorful background", "蓝色背景", "in the snow")
 NUMBERS = {2: "two {}s", 3: "三只{}", 4: "four {}s", 5: "five {}s", 7: "seven {}s"}
 CHINESE = {"cat": "猫", "dog": "狗", "fox": "狐狸", "rabbit": "兔子", "bear": "熊", "owl": "猫头鹰"}
-REAL, SIZE, LEAST_SIDE = 16, 512, 384  # real pictures of each manner, pixels of them, and of their files
+REAL, READ = 16, 30  # real pictures of each manner that are measured, and that a reader sees
+SIZE, LEAST_SIDE = 512, 384  # pixels of them, and of their files
 STRONGEST = 0.015  # of the pixels whose edges are measured
 REACH, STEP = 8.0, 0.25  # pixels along an edge, and between points
 LEAST_STEP = 0.15  # of an edge
@@ -177,16 +179,22 @@ class Maker:
 Row = dict[str, Any]
 
 
-def styles(made: dict[str, list[tuple[str, np.ndarray]]]) -> Iterator[Row]:
-    """Of style -> (subject, picture): is each read as asked by one that saw other subjects?"""
+def styles(made: dict[str, list[tuple[str, np.ndarray]]], real: dict[str, list[np.ndarray]]) -> Iterator[Row]:
+    """Of style -> (subject, picture), and style -> real works: is each read as asked by a reader of those,
+    and by one that saw other subjects as they are made?"""
     from audiogen.lab.evaluate.embedding import Projection
     from audiogen.lab.evaluate.pictures.features import PictureFeatures
+    from audiogen.lab.evaluate.pictures.manners import MannerReader, read_in_folds
     from audiogen.render.painter import Painter
 
     features = PictureFeatures(Painter.from_pretrained("picture-painter", device="cpu"))
     asked = np.array([style for style, each in made.items() for _ in each])
     subject = np.array([name for each in made.values() for name, _ in each])
     known = features([picture.transpose(2, 0, 1) for each in made.values() for _, picture in each])
+    works = features([picture.transpose(2, 0, 1) for each in real.values() for picture in each])
+    manner = np.array([style for style, each in real.items() for _ in each])
+    yield _read("real works, by a reader of others", manner, read_in_folds(works, manner))
+    yield _read("made, by a reader of real works", asked, MannerReader.fit(works, manner)(known))
     half = np.isin(subject, sorted(set(subject))[::2])
     read = np.empty(len(asked), object)
     rows = Projection.fit(known, sizes=features.sizes())(known)  # it is told no style
@@ -194,9 +202,16 @@ def styles(made: dict[str, list[tuple[str, np.ndarray]]]) -> Iterator[Row]:
         means = np.stack([rows[own & (asked == style)].mean(0) for style in made])
         apart = np.square(rows[~own, None] - means).sum(2)
         read[~own] = np.array(list(made))[apart.argmin(1)]
-    yield {"what": "style read as asked", "all": share(read == asked).percent()} | {
-        style: share(read[asked == style] == style).percent() for style in made
-    }
+    yield _read("made, by a reader of other subjects", asked, read)
+
+
+def _read(what: str, asked: np.ndarray, read: np.ndarray) -> Row:
+    """How often a style is read as asked, and as what each is."""
+    row: Row = {"what": f"styles of {what}", "as asked": share(read == asked).percent()}
+    for style in dict.fromkeys(asked.tolist()):
+        found, counts = np.unique(read[asked == style].astype(str), return_counts=True)
+        row[style] = dict(zip(found.tolist(), counts.tolist(), strict=True))
+    return row
 
 
 def sharpness(made: dict[str, list[np.ndarray]], real: dict[str, list[np.ndarray]]) -> Iterator[Row]:
@@ -284,7 +299,7 @@ def _rows(given: Any) -> Iterator[Row]:
             for style, words in PROMPTS.items()
         }
         if "styles" in asked:
-            yield from styles(made)
+            yield from styles(made, real_pictures(given.source, READ))
         plain = {style: [picture for _, picture in each] for style, each in made.items()}
         yield from sharpness(plain, real_pictures(given.source))
         strays = [hue for each in plain["illustration"] for hue in hue_strays(each, regions_of(each))]
@@ -307,8 +322,8 @@ def regions_of(picture: np.ndarray) -> np.ndarray:
     return np.asarray(areas)
 
 
-def real_pictures(source: Path) -> dict[str, list[np.ndarray]]:
-    """Real pictures of each manner, `REAL` or fewer, float32 [512, 512, 3]: coloured illustrations that are
+def real_pictures(source: Path, count: int = REAL) -> dict[str, list[np.ndarray]]:
+    """Real pictures of each manner, so many or fewer, float32 [512, 512, 3]: coloured illustrations that are
     held out, and the squares in the middle of works, held-out ones first.
 
     Raises:
@@ -322,12 +337,12 @@ def real_pictures(source: Path) -> dict[str, list[np.ndarray]]:
 
     collection, gallery = Collection.read(source / "illustrations"), Gallery.read(source / "styles")
     sharp = [m for m in collection.members if m.side >= SIZE and m.split == "valid" and m.look in COLOURED]
-    order = np.random.default_rng(0).permutation(len(sharp))[:REAL]
+    order = np.random.default_rng(0).permutation(len(sharp))[:count]
     found = {"illustration": [collection.picture(sharp[k], SIZE) for k in order]}
     for style in STYLES:
         works = [w for w in gallery.works if w.style == style and min(w.width, w.height) >= LEAST_SIDE]
         found[style] = []
-        for work in sorted(works, key=lambda work: work.split != "valid")[:REAL]:
+        for work in sorted(works, key=lambda work: work.split != "valid")[:count]:
             image = gallery.image(work)
             side = min(image.size)
             left, top = ((edge - side) // 2 for edge in image.size)

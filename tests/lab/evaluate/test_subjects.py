@@ -10,6 +10,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from audiogen.lab.evaluate import subjects
+from audiogen.lab.evaluate.pictures.manners import MannerReader, read_in_folds
 from audiogen.lab.evaluate.subjects import (
     edge_width,
     eye_radius,
@@ -90,3 +91,13 @@ def test_the_command_measures_what_is_asked_for(
     ].startswith("1 ")
     assert rows["details"]["background"].startswith("0 ") and rows["details"]["fluffy"].startswith("0 ")
     assert rows["hue within regions"]["one hue"].startswith("100%")
+
+
+def test_a_reader_of_manners_reads_what_it_did_not_see() -> None:
+    rng = np.random.default_rng(0)
+    manners = np.repeat(["ink", "oil", "pencil"], (30, 12, 6))
+    features = rng.standard_normal((48, 40))
+    assert np.mean(read_in_folds(features, manners) == manners) < 0.6, "there is nothing to read"
+    features[np.arange(48), np.searchsorted(["ink", "oil", "pencil"], manners)] += 8
+    assert np.mean(read_in_folds(features, manners) == manners) > 0.85
+    assert (MannerReader.fit(features, manners)(features) == manners).all()
