@@ -23,7 +23,7 @@ from audiogen.media.painting.textures import SIZE, blur, clouds, step
 SEPIA = np.array([0.42, 0.3, 0.22], np.float32)  # of the pen under a watercolour, sRGB
 UNSEEN = 0.3  # L* that nobody sees
 ROUNDED = 28.0  # L* between light and shade of an illustration
-RIM, RIM_WIDE = 0.8, 3.0  # of an illustration: how light its rim is beside its own colour, and pixels
+RIM, RIM_WIDE = 0.88, 3.0  # of an illustration: how light its rim is beside its own colour, and pixels
 RIM_TONE = 5.0  # pixels over which its colour is a mean
 GROUNDS = (
     (38, 8, 18),
@@ -34,6 +34,7 @@ GROUNDS = (
     (48, 2, -14),
 )  # CIELAB of an oil
 NEAREST_GROUND = 24.0  # CIELAB between it and the figure, at least
+THICK = 1.7  # how high paint stands beside that of before
 WASHES = (  # CIELAB around a watercolour, above and below
     ((88, -9, -8), (90, -4, 12), (87, 2, -9), (90, 4, 14)),
     ((80, -10, 28), (80, 4, 24), (80, -14, 16), (78, 2, 8)),
@@ -112,7 +113,9 @@ def watercolor(laid: Laid, rng: np.random.Generator) -> np.ndarray:
     density += (1 - body) * behind
     density *= 1 + 0.16 * np.clip(-surface, -1.5, 1.5)  # pigment settles in the pits
     absorbed = -np.log(np.clip(colours, 0.03, 1)) * np.clip(density, 0, 2.2)[..., None]
-    drawn = pen(laid, 2.4) * np.clip(0.6 + 0.3 * clouds(rng, 60, 2) - 0.8 * laid.body.light, 0.05, 1)
+    drawn = blur(pen(laid, 2.6), 0.8) * np.clip(
+        0.6 + 0.3 * clouds(rng, 60, 2) - 0.8 * laid.body.light, 0.05, 1
+    )
     absorbed -= drawn[..., None] * np.log(SEPIA)
     paper = sheet(rng, (0.985, 0.975, float(rng.uniform(0.93, 0.965))))
     return np.clip(paper * np.exp(-absorbed) * relief(surface, 0.016)[..., None], 0, 1)
@@ -157,7 +160,7 @@ def oil(laid: Laid, rng: np.random.Generator) -> np.ndarray:
     if laid.form is not None:  # what is finer than the finest brush is set upon it
         fine = blur((laid.form.thin[0] | laid.form.thin[1]).astype(np.float32), 0.8)[..., None]
         picture += FINE * fine * (target - picture)
-    return lit(picture, height, weave, rng)
+    return lit(picture, THICK * height, weave, rng)
 
 
 def _toned(laid: Laid, rng: np.random.Generator) -> np.ndarray:
