@@ -20,6 +20,7 @@ from audiogen.media.painting.paper import canvas, cold_press, relief, sheet, too
 from audiogen.media.painting.strokes import Strokes, paint_strokes
 from audiogen.media.painting.textures import SIZE, blur, clouds, step
 
+Lab = tuple[tuple[int, int, int], ...]
 SEPIA = np.array([0.42, 0.3, 0.22], np.float32)  # of the pen under a watercolour, sRGB
 UNSEEN = 0.3  # L* that nobody sees
 ROUNDED = 28.0  # L* between light and shade of an illustration
@@ -68,9 +69,9 @@ def cast(laid: Laid) -> np.ndarray:
     return blur(fallen, 7.0) * step(0, -3, laid.distance)
 
 
-def apart(laid: Laid, tints: np.ndarray, least: float, rng: np.random.Generator) -> np.ndarray:
-    """One of some colours in CIELAB [N, 3], of which least of a figure is nearer than `least`."""
-    tints = np.array(tints, np.float32)[rng.permutation(len(tints))]
+def apart(laid: Laid, colours: Lab, least: float, rng: np.random.Generator) -> np.ndarray:
+    """One of some colours in CIELAB, of which least of a figure is nearer than `least`."""
+    tints = np.array(colours, np.float32)[rng.permutation(len(colours))]
     own = rgb_to_lab(laid.colours[laid.figure][::97]) if laid.figure.any() else tints[:1] + 50
     near = np.linalg.norm(tints[:, None] - own, axis=-1) < least
     return np.asarray(tints[near.mean(1).argmin()])
