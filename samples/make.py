@@ -29,7 +29,7 @@ PIECES = {
 SOUNDS = {
     "rain": ("rain, 10 s", 1),
     "birdsong": ("lots of birdsong, 10 s", 4),
-    "garden": ("rain and birdsong, 10 s", 2),
+    "garden": ("rain and birdsong, 10 s", 8),
     "waves": ("ocean waves, 10 s", 1),
     "fire": ("a crackling campfire, 10 s", 1),
 }
