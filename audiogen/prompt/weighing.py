@@ -150,9 +150,11 @@ def _contradict(name: str, wish: Wish, last: Wish, neutral: dict[str, float]) ->
 
 
 def plainly(name: str, value: Any) -> str:
-    """ "tempo 120", "metre 3/4", "key D minor"."""
+    """ "tempo 120", "metre 3/4", "key D minor", "crescendo"."""
     if name == "metre":
         return "metre {}/{}".format(*value)
+    if name == "growth":
+        return "crescendo" if value > 0 else "diminuendo" if value < 0 else "even loudness"
     called = "length" if name == "seconds" else name
     return f"{called} {value:g}" if isinstance(value, (int, float)) else f"{called} {value}"
 

@@ -12,6 +12,7 @@ from audiogen.errors import InvalidRequest
 from audiogen.prompt import parse, understand
 from audiogen.prompt.language.lexicon import stems
 from audiogen.prompt.language.text import number, with_digits
+from audiogen.prompt.weighing import plainly
 
 PROMPTS = [
     ("舒缓的钢琴独奏,15 秒", {"seconds": 15, "density": 3, "loudness": 44, "mood": ("calm",)}),
@@ -396,6 +397,14 @@ def test_loudness_can_grow_or_fade_over_a_piece(prompt, growth):
     known = parse(prompt)
     assert known.growth == growth and not known.remarks
     assert known.loudness == (parse("calm piano").loudness if "calm" in prompt else known.loudness)
+
+
+def test_a_change_of_loudness_is_named_as_a_musician_would():
+    assert [plainly("growth", value) for value in (1, -0.6, 0)] == [
+        "crescendo",
+        "diminuendo",
+        "even loudness",
+    ]
 
 
 def test_other_changes_in_the_course_of_a_piece_are_said_and_left_out():
