@@ -23,6 +23,7 @@ from audiogen.making.parts import Figure, composed
 from audiogen.making.understanding import understand
 from audiogen.media.colour import COLOURS, rgb_to_lab
 from audiogen.media.painting import OWN
+from audiogen.media.painting.body import rooted
 from audiogen.media.painting.forms import Form, fluffy
 from audiogen.media.painting.mediums import MEDIUMS, Laid, painted
 from audiogen.media.painting.textures import SIZE
@@ -242,6 +243,26 @@ def test_colours_that_are_alike_run_into_one_another_without_a_line() -> None:
     shaded = Form(labels, lab, shaded=((1, 2),))
     assert shaded.middles[250, 250] < 0.1 and np.ptp(shaded.colours[250, 235:265], 0).max() > 0.2
     assert np.abs(np.diff(shaded.colours[250, 110:390], axis=0)).max() < 0.05, "no band"
+
+
+def test_fur_is_of_fine_hairs_that_have_their_light_from_where_they_grow() -> None:
+    smooth = form("fox")
+    fine, coarse = (
+        fluffy(dataclasses.replace(smooth, way=way), np.random.default_rng(0))[0] for way in (6, OWN)
+    )
+
+    def rim(figure: np.ndarray) -> int:
+        return int((figure != np.roll(figure, 1, 0)).sum() + (figure != np.roll(figure, 1, 1)).sum())
+
+    assert rim(fine.figure) > 1.3 * rim(coarse.figure) > 1.3 * rim(smooth.figure)
+    assert fine.middles.max() > 0.5 > dataclasses.replace(fine, rimmed=False).middles[~smooth.figure].max()
+    plain = np.ones((SIZE, SIZE, 3), np.float32)
+    laid = Laid(plain, fine.figure, np.zeros((SIZE, SIZE), np.float32), form=fine, bald=smooth)
+    beyond, away = (
+        fine.figure & ~smooth.figure,
+        np.abs(laid.body.light - laid.body.light[rooted(smooth.figure)]),
+    )
+    assert away[beyond].max() < 0.2 < np.ptp(laid.body.light[beyond])
 
 
 def test_fur_goes_beyond_the_outline_and_spares_the_eyes() -> None:

@@ -32,6 +32,7 @@ LEVEL = ("flat", *UNLINED)  # looks without light and shade
 FOLLOWED = 0.5  # least structure strength at which the contour's lines are the picture's
 SHADED = 0.05  # by how much the decoder makes a region lighter or darker, at most
 EVEN, EVENER = 14.0, 40.0  # pixels over which it does, and where light falls on a body
+DRAWN = ("pencil", "ink")  # in lines: around fur too
 FUR = 0.13  # how much lighter or darker hairs are
 
 
@@ -104,6 +105,7 @@ def painted(plan: Plan, take: Take) -> tuple[Picture, tuple[str, ...]]:
 def _regions(plan: Plan, take: Take, form: Form, rng: np.random.Generator) -> Laid:
     """A form, shaded as the decoder painted it."""
     from audiogen.media.painting import BODIED
+    from audiogen.media.painting.body import rooted
     from audiogen.media.painting.forms import fluffy
     from audiogen.media.painting.mediums import Laid
     from audiogen.media.painting.textures import SIZE
@@ -113,13 +115,16 @@ def _regions(plan: Plan, take: Take, form: Form, rng: np.random.Generator) -> La
     far = EVEN if form.way < BODIED else EVENER
     shade = form.within((pixels - form.colours).mean(-1, keepdims=True).astype(np.float32), far)
     colours = form.colours + np.clip(shade, -SHADED, SHADED) * form.broad[..., None]
+    bald = None
     if "fluffy" in plan.conditioning.details:
-        smooth, (form, hair) = form, fluffy(form, rng)
-        beyond = form.figure & ~smooth.figure
-        colours = np.where(beyond[..., None], form.colours, colours) + FUR * hair[..., None]
+        bald, (form, hair) = form, fluffy(form, rng)
+        form = dataclasses.replace(form, rimmed=form.way < BODIED or plan.conditioning.style in DRAWN)
+        beyond = form.figure & ~bald.figure
+        outside = form.colours if form.way < BODIED else colours[rooted(bald.figure)]
+        colours = np.where(beyond[..., None], outside, colours) + FUR * hair[..., None]
     lined = plan.conditioning.look not in UNLINED
     lines = form.middles if lined else np.zeros((SIZE, SIZE), np.float32)
-    return Laid(np.clip(colours, 0, 1).astype(np.float32), form.figure, lines, form=form)
+    return Laid(np.clip(colours, 0, 1).astype(np.float32), form.figure, lines, form=form, bald=bald)
 
 
 def _areas(plan: Plan, take: Take, drawn: np.ndarray | None) -> Laid:

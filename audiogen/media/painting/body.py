@@ -16,15 +16,17 @@ from audiogen.media.painting.textures import blur
 DEEP, DEEPER = 22.0, 100.0  # pixels from the rim within which a region, and a figure, bulge
 UPON = 0.7  # how high regions stand upon a figure
 SOFT = 5.0  # pixels
+ROOT = 5  # pixels within an outline: hair beyond it is as light as there
 STEEPEST = 1.6  # slope
 LAMP = np.array([-0.5, -0.45, 0.74], np.float32)  # towards it: x, y, and up from the paper
 
 
 @dataclass(frozen=True, eq=False)
 class Body:
-    """A height map, pixels, float32 [SIZE, SIZE]; 0 outside the figure."""
+    """A height map, pixels, float32 [SIZE, SIZE]; 0 outside the figure. hairy: more hangs on it."""
 
     height: np.ndarray
+    hairy: bool = False
 
     @classmethod
     def of(cls, distance: np.ndarray, depth: np.ndarray | None = None) -> Body:
@@ -43,10 +45,24 @@ class Body:
         facing = (LAMP[2] - LAMP[0] * gx / steep - LAMP[1] * gy / steep) / np.sqrt(
             1 + np.square(gx / steep) + np.square(gy / steep)
         )
-        return np.asarray(facing - LAMP[2], np.float32)
+        light = np.asarray(facing - LAMP[2], np.float32)
+        if self.hairy:
+            light = blur(light[rooted(self.height > 0)], SOFT)
+        return light
 
 
 def _cushion(away: np.ndarray, deep: float) -> np.ndarray:
     """A quarter of a circle from an edge upwards, not higher than what it surrounds is broad; 0 beyond it."""
     deep = min(deep, float(away.max()) + 1)
     return np.asarray(np.sqrt(deep**2 - np.square(np.clip(deep - away, 0, deep))), np.float32)
+
+
+def rooted(figure: np.ndarray) -> tuple[np.ndarray, ...]:
+    """For every pixel the nearest one a little within a figure, bool [SIZE, SIZE]: rows and columns.
+
+    What hangs on the figure has its light and its colour from there.
+    """
+    from scipy.ndimage import distance_transform_edt
+
+    deep = distance_transform_edt(figure) > ROOT
+    return tuple(distance_transform_edt(~deep, return_distances=False, return_indices=True))

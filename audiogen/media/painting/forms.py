@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,13 +25,27 @@ OUTER_THIN = 5.0  # and of the figure itself
 MOSTLY = 0.6  # of a piece is thin, where it counts as thin
 VISIBLE = 72.0  # L*: what gets no line is at most so light
 LIGHTEST = 94.0  # L* of a figure, on lighter paper
-TUFT = 90  # pixels of the rim, 10 pixels wide, to a tuft
 HAIRS = 1500  # of a fluffy figure
 STEPS = 0.7  # pixels of a blur that leaves no stairs
 STAIRS, MARGIN = 2.0, 8  # pixels: the blur in which edges of regions are straight, and around them
 BESIDE = (4.0, 6.0)  # pixels from the edge of a region: beyond these there is no line
 SHORTEST = 64  # pixels that a line within the figure has: about twice its length
 EYE = 2.2  # radii of an eye: so far around it there is no fur
+
+
+class Tufts(NamedTuple):
+    """Of fur beyond an outline: pixels of the rim, 10 wide, to a tuft; lengths and widths, pixels; how much
+    tufts taper, and how dark they are where they cover."""
+
+    apart: int
+    length: tuple[float, float]
+    width: tuple[float, float]
+    taper: float
+    least: float
+
+
+COARSE = Tufts(90, (20, 34), (9, 14), 0.9, 0.45)
+FINE = Tufts(14, (20, 44), (3.5, 6.5), 1.0, 0.15)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +56,7 @@ class Form:
         labels: int [SIZE, SIZE], 0 is the ground.
         lab: CIELAB of every label, float32 [K + 1, 3]; that of the ground is not used.
         eyes: (y, x, radius) in pixels. furry: whether its outline is of tufts, which are drawn all.
+        rimmed: whether there is a line around these.
         shaded: pairs of labels that go over into one another, without a line.
         after: the illustrations that it was bent from, with whom to name.
         way: `Request.painting`.
@@ -50,6 +66,7 @@ class Form:
     lab: np.ndarray
     eyes: tuple[tuple[float, float, float], ...] = ()
     furry: bool = False
+    rimmed: bool = True
     after: tuple[str, ...] = ()
     shaded: tuple[tuple[int, int], ...] = ()
     way: int = CRISP
@@ -154,6 +171,8 @@ class Form:
             for drawn, meets, spared in ((outline, rim, outer), (within, between, inner)):
                 kept = meets & ~(spared | np.roll(spared, -1, axis))
                 drawn |= kept | np.roll(kept, 1, axis)
+        if self.furry and not self.rimmed:
+            outline[:] = False
         if self.way >= CRISP:
             figure = _ridges(self.figure.astype(int), outline)
             return np.maximum(figure, _ridges(self.labels, without_pieces(within, SHORTEST)))
@@ -192,14 +211,15 @@ def fluffy(form: Form, rng: np.random.Generator) -> tuple[Form, np.ndarray]:
     outward = (np.arctan2(gy, gx) + 0.3 * rng.standard_normal(signed.shape)).astype(np.float32)
     tufts = np.zeros(signed.shape, np.float32)
     rim = np.argwhere((inside > 0) & (inside < 10))
-    many = len(rim) // TUFT
+    way = FINE if form.way >= BODIED else COARSE
+    many = len(rim) // way.apart
     start = rim[rng.choice(len(rim), many, replace=False)].astype(float)
-    sizes = rng.uniform(20, 34, many), rng.uniform(9, 14, many), np.ones(many)
-    draw_lines(tufts, Strokes(start, *sizes), outward, np.ones_like(tufts), taper=0.9, build_up=False)
-    grown = (tufts > 0.45) & ~form.figure
+    sizes = rng.uniform(*way.length, many), rng.uniform(*way.width, many), np.ones(many)
+    draw_lines(tufts, Strokes(start, *sizes), outward, np.ones_like(tufts), taper=way.taper, build_up=False)
+    grown = (tufts > way.least) & ~form.figure
     nearest = distance_transform_edt(~form.figure, return_distances=False, return_indices=True)
     labels = np.where(grown, form.labels[tuple(nearest)], form.labels)
-    clear = (inside > 6).astype(np.float32)
+    clear = (labels > 0 if form.way >= BODIED else inside > 6).astype(np.float32)
     y, x = np.mgrid[: len(labels), : len(labels)]
     for top, left, radius in form.eyes:
         clear *= np.hypot(y - top, x - left) > EYE * radius + 4

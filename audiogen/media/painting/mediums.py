@@ -72,6 +72,13 @@ class Hand:
 LIGHT = Hand(pen=4.5, nib=5.0, soft=0.6, pressed=0.68, rubbed=0.6, apart=1.5)
 
 
+def _away(figure: np.ndarray) -> np.ndarray:
+    """Pixels to its outline, positive inside."""
+    from scipy.ndimage import distance_transform_edt
+
+    return blur(np.asarray(distance_transform_edt(figure) - distance_transform_edt(~figure), np.float32), 1.0)
+
+
 @dataclass(frozen=True, eq=False)
 class Laid:
     """What is painted.
@@ -82,6 +89,7 @@ class Laid:
         middles: of the lines, see `outlines.middles`.
         ground: whether what is around the figure is painted as well; else it is bare paper.
         form: what is painted, where its regions and eyes are known.
+        bald: the form without its fur, where it has any.
         way: `Request.painting`. round: whether an illustration is shaded as a body; else it is flat.
     """
 
@@ -90,12 +98,15 @@ class Laid:
     middles: np.ndarray
     ground: bool = False
     form: Form | None = None
+    bald: Form | None = None
     way: int = BODIED
     round: bool = True
 
     @cached_property
     def body(self) -> Body:
         """What light falls on."""
+        if self.bald is not None:
+            return replace(Body.of(_away(self.bald.figure), self.bald.depth), hairy=True)
         return Body.of(self.distance, None if self.form is None else self.form.depth)
 
     @property
@@ -106,10 +117,7 @@ class Laid:
     @cached_property
     def distance(self) -> np.ndarray:
         """Pixels to the outline of the figure, positive inside, float32 [SIZE, SIZE]."""
-        from scipy.ndimage import distance_transform_edt
-
-        away = distance_transform_edt(self.figure) - distance_transform_edt(~self.figure)
-        return blur(np.asarray(away, np.float32), 1.0)
+        return _away(self.figure)
 
     @property
     def inside(self) -> np.ndarray:
