@@ -303,7 +303,9 @@ def _drawn(
     at += np.stack([resized(each) for each in moved])
     shift = bending.bent(figure.inside, lies, *towards)
     if own:
-        at = _stretched(figure.inside, lies, shift, bending.Proportions.draw(rng, figure.supple), at)
+        at = _stretched(
+            figure.inside, lies, shift, bending.Proportions.draw(rng, figure.supple or way >= BODIED), at
+        )
     else:
         at = at + np.stack([resized(each) for each in shift])
     at = ((at - lies[:2, None, None]) / lies[2:, None, None]).astype(np.float32)

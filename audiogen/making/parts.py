@@ -21,7 +21,7 @@ CLEAR = 22.0  # CIELAB between a part and what it is set into, at least
 ASTRAY = 0.2  # of the map: so far from its own eyes a figure gets no others
 PAPER = 90.0, 8.0  # least L*, and most chroma, of what may be paper
 OBLONG = 1.4  # times as high as wide, or as wide as high, is what is round
-BIG, DISC = 0.16, 0.94  # of the map: radius of a large disc; overlap with an ideal one from which it is one
+BIG, DISC = 0.16, 0.965  # of the map: radius of a large disc; overlap with an ideal one from which it is one
 RIM = 2  # pixels of a map that stay free of parts of another
 
 
