@@ -223,7 +223,8 @@ class FlowDecoder(Pretrained):
         """
         mel, bank, sources = self.config.mel, self.network.bank, conditioning.sources
         bed = bool(sources) and all(name in BEDS for name, weight in sources.items() if weight)
-        if sampling.scenes < 5 or not x.is_empty or not bed or not isinstance(bank, ColourBank):
+        measured = sampling.scenes > 4 and mel.subframes == 1  # other layouts have groups without bands
+        if not measured or not x.is_empty or not bed or not isinstance(bank, ColourBank):
             return x
         weights = source_weights(conditioning, self.config.sources)
         rng = np.random.default_rng(sampling.seed_for("decoder"))
