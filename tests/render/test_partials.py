@@ -10,7 +10,7 @@ from torch import Tensor
 from audiogen.artifacts import Notes
 from audiogen.media.mel import MelSettings, analyse, band_centres_hz
 from audiogen.render.partials import led
-from audiogen.render.score_guide import ScoreGuide
+from audiogen.render.score_guide import Keys, ScoreGuide
 from audiogen.sampling.struck_keys import sounding
 
 pytestmark = pytest.mark.weights
@@ -18,6 +18,12 @@ MEL = MelSettings()
 FRAMES = 150
 NOTES = Notes.from_rows(np.array([[48, 0.1, 2.0, 90], [55, 0.5, 2.0, 90], [64, 1.0, 2.0, 90]]))
 HZ = torch.from_numpy(band_centres_hz(MEL)).float()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shipped_keys() -> None:
+    """A test with weights of its own may have left the modes of other keys in memory."""
+    Keys.load.cache_clear()
 
 
 @pytest.fixture(scope="module")
