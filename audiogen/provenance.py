@@ -42,6 +42,8 @@ FIRST_WAYS = {
     "grids": 1,
     "melodies": 1,
 }  # of `Sampling`, where a recipe does not say
+# The renderer with transforms of its own: 1: numpy's and torch's absolute values; 2: `sampling/stft.py`
+RENDERED, TRANSFORMS = "vocoder", 2
 PACKED = ("source", "init", "mask", "contour", "notes", *BESIDE)
 
 
@@ -71,6 +73,8 @@ def recipe_of(plan: Plan, take: Take) -> dict[str, Any]:
         "torch": torch.__version__,
         "licence": _licence((*loaded, *below)),
     }
+    if take.waveform is not None and RENDERED in recipe["pipeline"].values():
+        recipe["transforms"] = TRANSFORMS
     if take.figures:
         recipe["figures"] = list(take.figures)
         recipe["licence"] += f" Its figure is bent and recoloured from {', '.join(take.figures)}."
@@ -338,6 +342,11 @@ def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     ways = [row.get("sampling", {}).get("arithmetic") for row in (old, new)]
     if "loudness" in old and None in ways and ways[0] != ways[1]:
         found.append("sums were formed in another order (sound differs by less than -100 dB)")
+    if RENDERED in old.get("pipeline", {}).values() and old.get("transforms", 1) != new.get("transforms"):
+        found.append(
+            "its phases were refined with other transforms (what differs was 21 to 25 dB below three sounds, "
+            "their levels in thirds of an octave 0.3 dB apart)"
+        )
     readers = [row["source"].get("reader") for row in (old, new) if isinstance(row.get("source"), dict)]
     if len(set(map(repr, readers))) > 1:
         found.append("pedals, volume and unreleased notes of a MIDI file were read otherwise")

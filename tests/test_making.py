@@ -164,5 +164,23 @@ def test_differences_are_named():
     assert provenance.differences(old, dict(old)) == []
 
 
+def test_a_sound_of_before_the_renderers_new_transforms_is_said_not_to_come_back_bit_for_bit(tiny):
+    (take,) = make(Request("rain, 1 s"))
+    assert take.recipe["transforms"] == provenance.TRANSFORMS
+    before = {name: value for name, value in take.recipe.items() if name != "transforms"}
+    assert "other transforms" in provenance.differences(before, take.recipe)[0]
+    picture = {"pipeline": {"decoder": "flow", "renderer": "painter"}}
+    assert provenance.differences(picture, picture) == []
+
+
+def test_a_crescendo_that_no_score_is_written_for_is_said_to_be_left_out():
+    def said(prompt: str, **settings: str) -> str:
+        return "; ".join(understand(Request(prompt, **settings)).remarks)
+
+    for structure in ("mel", "wavenet"):
+        assert "crescendo: left out" in said("piano, crescendo, 5 s", structure=structure)
+    assert not said("piano, crescendo, 5 s") and not said("piano, 5 s", structure="mel")
+
+
 def test_requests_are_values():
     assert dataclasses.replace(Request("piano"), rate=48_000) == Request("piano", rate=48_000)

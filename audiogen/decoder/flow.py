@@ -217,9 +217,9 @@ class FlowDecoder(Pretrained):
     def lasting(self, x: Structure, conditioning: Conditioning, sampling: Sampling) -> Structure:
         """Of a bed without a structure, what is heard throughout: an even coarse mel. Else `x` as it is.
 
-        Left to itself the network makes steady hiss of it (YAMNet's rain 0.03, waves 0.03); held to the
-        spectrum of one scene rain and waves (0.30, 0.57; 8 seeds each). What lives by its events, as a
-        fire and birds do, is better left free (0.13 against 0.07, 0.14 against 0.00).
+        Left to itself the network makes steady hiss of it (YAMNet's rain 0.03, waves 0.03; 8 seeds each);
+        held to the spectrum of one scene rain and waves (0.38, 0.43; 16). What lives by its events, as a
+        fire and birds do, is better left free (0.13 against 0.07, 0.14 against 0.00; 8).
         """
         mel, bank, sources = self.config.mel, self.network.bank, conditioning.sources
         bed = bool(sources) and all(name in BEDS for name, weight in sources.items() if weight)

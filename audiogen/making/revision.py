@@ -19,9 +19,11 @@ from audiogen.artifacts import Conditioning, MelSpectrogram, Notes, Structure, W
 from audiogen.errors import InvalidRequest
 from audiogen.kinds import STRUCK, Kind, kind_named
 from audiogen.making.marking import SoundMark
+from audiogen.making.sound import GROWS
 from audiogen.media import audio
 from audiogen.media.facts import Facts
 from audiogen.prompt import parse
+from audiogen.prompt.weighing import plainly
 from audiogen.provenance import notes_in, request_of
 from audiogen.registry import chain
 from audiogen.request import Plan, Region, Request, Revision, Take
@@ -136,7 +138,10 @@ def planned(request: Request) -> Plan:
         lead_s = min(LEAD_S, region.start_s)
         revision = Revision(wave, region, lead_s, min(FOLLOW_S, follow_s), _working_gain(wave))
     known = dataclasses.replace(known, seconds=revision.window_s)
-    return Plan(request, kind, known, None, chain(kind, {}), known.remarks, revision=revision)
+    remarks = known.remarks
+    if request.prompt.strip() and known.growth is not None:
+        remarks = (*remarks, GROWS.format(plainly("growth", known.growth)))
+    return Plan(request, kind, known, None, chain(kind, {}), remarks, revision=revision)
 
 
 def edit_for(plan: Plan, stage: Any) -> Edit | None:

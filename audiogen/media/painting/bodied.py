@@ -18,7 +18,7 @@ from audiogen.media.painting.mediums import BLACKEST, FINE, HALO, INK, Laid
 from audiogen.media.painting.outlines import line
 from audiogen.media.painting.paper import canvas, cold_press, relief, sheet, tooth
 from audiogen.media.painting.strokes import Strokes, paint_strokes
-from audiogen.media.painting.textures import SIZE, blur, clouds, step
+from audiogen.media.painting.textures import SIZE, blur, clouds, loosened, step
 
 Lab = tuple[tuple[int, int, int], ...]
 SEPIA = np.array([0.42, 0.3, 0.22], np.float32)  # of the pen under a watercolour, sRGB
@@ -79,15 +79,8 @@ def apart(laid: Laid, colours: Lab, least: float, rng: np.random.Generator) -> n
 
 def watercolor(laid: Laid, rng: np.random.Generator) -> np.ndarray:
     """Transparent washes over cold-pressed paper, wet into wet, with a fine pen: float32 [SIZE, SIZE, 3]."""
-    from scipy.ndimage import map_coordinates
-
     surface = cold_press(rng)
-    y, x = np.mgrid[:SIZE, :SIZE].astype(np.float32)
-    loose = [y + 3 * clouds(rng, 60, 2), x + 3 * clouds(rng, 60, 2)]
-
-    def loosely(field: np.ndarray) -> np.ndarray:
-        return np.asarray(map_coordinates(field, loose, order=1, mode="nearest"))
-
+    loosely = loosened(rng, 3, 60)
     duller = laid.colours.mean(-1, keepdims=True)
     duller = duller + CHROMA * (laid.colours - duller)
     colours = np.stack([loosely(duller[..., c]) for c in range(3)], -1)
@@ -103,6 +96,7 @@ def watercolor(laid: Laid, rng: np.random.Generator) -> np.ndarray:
         behind = 0.9 * step(-HALO + 2, -HALO, distance) * (0.9 + 0.2 * clouds(rng, 120, 3))
     else:
         upper, lower = (lab_to_rgb(apart(laid, tints, NEAREST_GROUND, rng)) for tints in WASHES)
+        y, x = np.mgrid[:SIZE, :SIZE].astype(np.float32)
         level = step(-0.06, 0.06, y / SIZE - 0.66 + 0.04 * clouds(rng, 240, 2))[..., None]
         ends = 0.98 - 2 * np.hypot(y / SIZE - 0.51, x / SIZE - 0.5) + 0.07 * clouds(rng, 200, 3)
         pool = np.exp(-np.square((ends - 0.03) / 0.015))

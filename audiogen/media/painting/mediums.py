@@ -24,7 +24,7 @@ from audiogen.media.painting.hatching import hatch
 from audiogen.media.painting.outlines import line
 from audiogen.media.painting.paper import canvas, cold_press, relief, sheet, tooth
 from audiogen.media.painting.strokes import Strokes, draw_lines, paint_strokes
-from audiogen.media.painting.textures import SIZE, blur, clouds, step
+from audiogen.media.painting.textures import SIZE, blur, clouds, loosened, step
 
 SEPIA = (0.35, 0.28, 0.25)  # of the pen under a watercolour, sRGB
 INK = np.array([0.07, 0.065, 0.08], np.float32)
@@ -151,15 +151,8 @@ class Laid:
 
 def watercolor(laid: Laid, rng: np.random.Generator) -> np.ndarray:
     """Transparent washes over cold-pressed paper, and a pen: float32 [SIZE, SIZE, 3]."""
-    from scipy.ndimage import map_coordinates
-
     surface = cold_press(rng)
-    y, x = np.mgrid[:SIZE, :SIZE].astype(np.float32)
-    loose = [y + 2 * clouds(rng, 40, 2), x + 2 * clouds(rng, 40, 2)]
-
-    def loosely(field: np.ndarray) -> np.ndarray:
-        return np.asarray(map_coordinates(field, loose, order=1, mode="nearest"))
-
+    loosely = loosened(rng, 2, 40)
     colours = np.stack([loosely(laid.colours[..., c]) for c in range(3)], -1)
     distance = loosely(laid.distance)
     light = blur(np.asarray(rgb_to_lab(colours)[..., 0]), 1.2)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from PIL import Image
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, map_coordinates
 
 SIZE = 512  # side of a rendering, pixels
 
@@ -39,6 +41,13 @@ def clouds(rng: np.random.Generator, scale: float, octaves: int = 3) -> np.ndarr
     total -= total.mean()
     total /= max(float(total.std()), 1e-6)
     return total if grid == SIZE else resized(total)
+
+
+def loosened(rng: np.random.Generator, far: float, scale: float) -> Callable[[np.ndarray], np.ndarray]:
+    """What moves the places of a field [SIZE, SIZE] by about `far` pixels, as `clouds` of a scale say."""
+    y, x = np.mgrid[:SIZE, :SIZE].astype(np.float32)
+    places = [y + far * clouds(rng, scale, 2), x + far * clouds(rng, scale, 2)]
+    return lambda field: np.asarray(map_coordinates(field, places, order=1, mode="nearest"))
 
 
 def grain(rng: np.random.Generator, sigma: float) -> np.ndarray:

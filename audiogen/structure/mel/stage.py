@@ -37,7 +37,7 @@ BEATING = 0.3  # nats by which a dying string may swell
 DAMPER = 4.0  # nats per second, 35 dB: dampers and a small room
 LAYERS = 100  # more than there can be: drafts and layers are drawn by other numbers
 # Calls over a bed of the same mean loudness (recipes with `scenes` below 5), and what lies between them
-# over the rest of the bed: of 24 seeds of rain and birds both are heard (YAMNet 0.05) in 13 and in 16.
+# over the rest of the bed: of 24 new seeds of rain and birds both are heard (YAMNet 0.05) in 13 and in 19.
 CALL_LIFT_DB = dict.fromkeys(CALLS, 8.0)
 BETWEEN_CALLS_DB, LIFTS_DB = 1.0, (-4.0, 20.0)
 COLOUR_REACH = 2.5  # standard deviations of a colour's components that the buckets cover

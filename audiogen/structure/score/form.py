@@ -42,8 +42,8 @@ def returning(bar: float, end: float, rng: np.random.Generator) -> list[Span]:
 def returning_freely(seconds: float, rng: np.random.Generator) -> list[Span]:
     """The passages that return in a piece without metre: its first gesture, now and then.
 
-    So figures of four notes come again about as often as in real performances (share of notes 0.11, real
-    0.14; without 0.07).
+    So figures of four notes come again about as often as in real performances (mean share 0.10 of 64
+    pieces, real excerpts 0.14; without 0.07).
     """
     if rng.random() >= RETURNS_FREELY or seconds < LEAST_S:
         return []
