@@ -61,6 +61,7 @@ class StageEntry:
         beside: sounds that it can be given besides: "melody", "opening" (`stage.FollowsMelody`, `GoesOn`),
             "begun", one that it changes (`Editable`).
         loops: whether what it makes can close into a loop, as far as it is of its making.
+        hears: of what words can ask for (`Kind.asks`), what it follows where it comes first; None: all of it.
     """
 
     name: str
@@ -80,6 +81,7 @@ class StageEntry:
     chosen: bool = False
     beside: tuple[str, ...] = ()
     loops: bool = True
+    hears: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.seam not in SEAMS:
@@ -101,6 +103,7 @@ class StageEntry:
 
 
 _PICTURES = ("digit", "picture")
+_HEARD = ("density", "loudness", "register", "intensity")  # by the networks of sound that write no score
 _BESIDE = {"musicgen": ("opening",), "musicgen-melody": ("melody",), "text-to-sound": ("begun",)}
 _OF_DIFFUSERS = (
     *("ddpm", "ddim", "pndm", "dpm-solver++", "dpm-solver++-karras", "euler", "euler-ancestral", "heun"),
@@ -126,6 +129,7 @@ STAGES: list[StageEntry] = [
         Conditioning,
         Structure,
         {"piano": "piano-mel", "ambience": "ambience-mel"},
+        hears=_HEARD,
     ),
     StageEntry(
         "wavenet",
@@ -136,6 +140,7 @@ STAGES: list[StageEntry] = [
         {"piano": "wavenet"},
         alone="wavenet-audio",
         loops=False,
+        hears=(*_HEARD, "key"),
     ),
     StageEntry(
         "wavenet-audio",
@@ -145,6 +150,7 @@ STAGES: list[StageEntry] = [
         Waveform,
         {"piano": "wavenet"},
         loops=False,
+        hears=(*_HEARD, "key"),
     ),
     StageEntry(
         "flow",
@@ -155,6 +161,7 @@ STAGES: list[StageEntry] = [
         {"piano": "piano-flow", "ambience": "ambience-flow"},
         family="flow",
         few={"ambience": "ambience-few"},
+        hears=_HEARD,
     ),
     StageEntry(
         "diffusion",
@@ -164,6 +171,7 @@ STAGES: list[StageEntry] = [
         MelSpectrogram,
         {"piano": "piano-diffusion", "ambience": "ambience-diffusion"},
         family="diffusion",
+        hears=_HEARD,
     ),
     StageEntry(
         "flow",

@@ -173,13 +173,27 @@ def test_a_sound_of_before_the_renderers_new_transforms_is_said_not_to_come_back
     assert provenance.differences(picture, picture) == []
 
 
-def test_a_crescendo_that_no_score_is_written_for_is_said_to_be_left_out():
-    def said(prompt: str, **settings: str) -> str:
-        return "; ".join(understand(Request(prompt, **settings)).remarks)
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"structure": "mel"}, "tempo 120, key D minor, metre 3/4, crescendo: left out"),
+        ({"structure": "wavenet"}, "tempo 120, metre 3/4, crescendo: left out"),
+        ({"structure": "wavenet", "decoder": "none"}, "tempo 120, metre 3/4, crescendo: left out"),
+        ({"structure": "none"}, "tempo 120, key D minor, metre 3/4, crescendo: left out"),
+        ({}, ""),
+    ],
+)
+def test_what_the_first_stage_does_not_follow_is_said_in_one_remark(settings, words):
+    remarks = understand(Request("piano in D minor, 3/4, 120 bpm, ff, crescendo, 5 s", **settings)).remarks
+    assert len(remarks) == bool(words) and "; ".join(remarks).startswith(words)
+    assert not understand(Request("loud piano, 5 s", **settings)).remarks
 
-    for structure in ("mel", "wavenet"):
-        assert "crescendo: left out" in said("piano, crescendo, 5 s", structure=structure)
-    assert not said("piano, crescendo, 5 s") and not said("piano, 5 s", structure="mel")
+
+def test_a_mode_without_a_key_is_said_to_be_left_out_and_weather_has_none_of_it():
+    (remark,) = understand(Request("piano in a minor key, 5 s", structure="mel")).remarks
+    assert remark.startswith("mode minor: left out")
+    for structure in ("mel", "none"):
+        assert not understand(Request("heavy rain, 5 s", structure=structure)).remarks
 
 
 def test_requests_are_values():

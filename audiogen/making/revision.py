@@ -19,7 +19,7 @@ from audiogen.artifacts import Conditioning, MelSpectrogram, Notes, Structure, W
 from audiogen.errors import InvalidRequest
 from audiogen.kinds import STRUCK, Kind, kind_named
 from audiogen.making.marking import SoundMark
-from audiogen.making.sound import GROWS
+from audiogen.making.sound import LEFT_OUT
 from audiogen.media import audio
 from audiogen.media.facts import Facts
 from audiogen.prompt import parse
@@ -140,7 +140,7 @@ def planned(request: Request) -> Plan:
     known = dataclasses.replace(known, seconds=revision.window_s)
     remarks = known.remarks
     if request.prompt.strip() and known.growth is not None:
-        remarks = (*remarks, GROWS.format(plainly("growth", known.growth)))
+        remarks = (*remarks, LEFT_OUT.format(plainly("growth", known.growth)))
     return Plan(request, kind, known, None, chain(kind, {}), remarks, revision=revision)
 
 

@@ -11,31 +11,32 @@ import numpy as np
 
 from audiogen.artifacts import UNDAMPED_S, Conditioning, MelSpectrogram, Structure, Waveform
 from audiogen.errors import InvalidRequest
-from audiogen.kinds import DECODE_SECONDS, FREE, STRUCK, Kind, kind_named
+from audiogen.kinds import DECODE_SECONDS, STRUCK, Kind, kind_named
 from audiogen.making import marking, played
 from audiogen.media import midi
 from audiogen.media.mel_settings import MelSettings
 from audiogen.prompt.weighing import plainly
-from audiogen.registry import StageEntry, chain, vocabulary_of
+from audiogen.registry import StageEntry, chain
 from audiogen.request import BED_LU, OFF, Plan, Request, Take
 
 if TYPE_CHECKING:
     from audiogen.media.finish import Touch
 
 SUFFIXES = (*midi.SUFFIXES, ".npz")  # of files that sound starts from
-GROWS = "{}: left out; only a piece that the score stage writes from its beginning can grow or fade"
-UNTOLD = ("mel", "wavenet")  # structures of a piano that are told less than the score stage
+LEFT_OUT = "{}: left out; the score stage, where it writes a piece from its beginning, goes by that"
 Start = Structure | MelSpectrogram
 Entries = Mapping[str, StageEntry]
 
 
-def ungrown(known: Conditioning, entries: Entries) -> list[str]:
-    """What to say where loudness cannot grow as it was asked to, because no score is written."""
-    first = entries.get("structure")
-    if known.growth is None or vocabulary_of(kind_named(known.path), entries.values()) == FREE:
+def unheard(known: Conditioning, entries: Entries) -> list[str]:
+    """One remark about all that was asked for and that the first stage does not follow."""
+    first = next(iter(entries.values()), None)
+    if first is None or first.hears is None:
         return []
-    untold = first is None or first.name in UNTOLD
-    return [GROWS.format(plainly("growth", known.growth))] if untold else []
+    asks = [*kind_named(known.path).asks, *(["mode"] if known.key is None else [])]  # a key has its mode
+    lost = {name: getattr(known, name) for name in asks if name not in first.hears}
+    words = [plainly(name, value) for name, value in lost.items() if value not in (None, ())]
+    return [LEFT_OUT.format(", ".join(words))] if words else []
 
 
 def fitted(

@@ -57,7 +57,7 @@ def _of_sound(
     if request.show_steps and "decoder" not in entries:
         raise InvalidRequest("--show-steps shows a decoder at work, and here is none; leave it out.")
     more, bed = sound.extras(request, kind, known, begun, entries)
-    remarks = (*remarks, *more, *known.remarks, *([] if begun or given else sound.ungrown(known, entries)))
+    remarks = (*remarks, *more, *known.remarks, *([] if begun or given else sound.unheard(known, entries)))
     beside = foreign.beside(request, known, entries)
     foreign.shown(request, entries)
     return Plan(request, kind, known, begun, entries, remarks, bed, given=given, **beside)
