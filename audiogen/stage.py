@@ -15,7 +15,7 @@ from audiogen.rows import settle
 
 Progress = Callable[[str, int, int], bool]
 ARITHMETIC = 3  # 1: scores by torch's operators; 2: by compiled steps; 3: coarse mels too
-SCENES, PHASES, GRIDS, MELODIES = 5, 5, 2, 2  # the newest, see `Sampling`
+SCENES, PHASES, GRIDS, MELODIES = 5, 6, 2, 2  # the newest, see `Sampling`
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ class Sampling:
             `render/score_guide.py`; 3: by their levels and attacks as well; 4: by what sounds, surf as
             noise (`render/noise.py`), fire in clicks (`render/crackle.py`); 5: whose fine envelopes are
             drawn (`render/envelopes.py`), and no band moves faster than its window shows
-            (`render/modulation.py`). A replay has that of its recipe.
+            (`render/modulation.py`); 6: whose clicks are gathered through shorter windows. A replay has that
+            of its recipe.
         grids: how a flow's steps are laid: 1: evenly (but for its shift); 2: where there are more than its
             default, no finer near the data than by default, see `sampling.flow.grid`. A replay has that of
             its recipe.

@@ -197,7 +197,7 @@ class SpectrogramRenderer:
             if fine is not None:
                 sound = fine.lay(sound, asked[:, here], overlap)
             if fire:
-                sound = crackling(sound)
+                sound = crackling(sound, strip.told)
             _join(out, sound.numpy(), first * hop, overlap // 3 * hop, joined=number > 0)
             known = settled[:, -overlap * per : -edge * per].clone()
             if strip.closes and not number:

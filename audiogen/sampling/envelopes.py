@@ -59,11 +59,11 @@ def imposed(sound: Tensor, wanted: Tensor) -> Tensor:
     return sound
 
 
-def around(rows: Tensor, exponent: int = 2) -> Tensor:
-    """The mean of rows [B, N] over a stretch, with the shape of a Hann window to a power."""
-    window = torch.hann_window(STRETCH + 2, periodic=False)[1:-1] ** exponent
+def around(rows: Tensor, exponent: int = 2, stretch: int = STRETCH) -> Tensor:
+    """The mean of rows [B, N] over a stretch (odd), with the shape of a Hann window to a power."""
+    window = torch.hann_window(stretch + 2, periodic=False)[1:-1] ** exponent
     kernel = (window / window.sum())[None, None]
-    half = STRETCH // 2
+    half = stretch // 2
     padded = torch.nn.functional.pad(rows[:, None], (half, half), mode="replicate")
     return torch.nn.functional.conv1d(padded, kernel)[:, 0].clamp_min(1e-14)
 
