@@ -194,10 +194,14 @@ def _is_for_pictures(
         return False
     if any(h.meaning.name == "piano" for h in recognised):
         return False
-    picture = recognise_picture(normal(text, lexicon().variants))
+    plain = normal(text, lexicon().variants)
+    picture = recognise_picture(plain)
     if default_path is None and said is not None:
-        painted = picture.says_how and (picture.of("subject") or picture.digits)
-        return bool(painted) and all(h.meaning.group in ("mood", "thing", "amount") for h in recognised)
+        if not _SOUND.isdisjoint(tokens(plain)):
+            return False
+        how = picture.says_how or picture.strange
+        painted = how and (picture.of("subject") or picture.digits)
+        return bool(painted) and all(_can_be_drawn(h, picture.unknown) for h in recognised)
     if default_path in PICTURES:
         named = any(h.meaning.group in ("nature", "form") or h.meaning.name == "music" for h in recognised)
         return (
@@ -205,6 +209,18 @@ def _is_for_pictures(
         )
     sounding = any(h.meaning.group in ("nature", "refused", *_OF_SOUNDS) for h in recognised)
     return picture.draws and bool(picture.says_how or not (sounding or picture.unknown))
+
+
+def _can_be_drawn(word: Recognised, unknown: Sequence[str]) -> bool:
+    """Whether a word says something to somebody who draws as well: "bird", where "bird song" is heard.
+
+    Args:
+        unknown: what says nothing to somebody who draws.
+    """
+    group = word.meaning.group
+    if group in ("noise", "nature"):
+        return not any(each in word.word for each in unknown)
+    return group in ("mood", "thing", "amount")
 
 
 def _ambience(

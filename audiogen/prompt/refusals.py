@@ -64,7 +64,8 @@ def refuse_unknown_sounds(text: str, recognised: Sequence[Recognised]) -> None:
 
 def _as_picture(noises: Sequence[Recognised]) -> str:
     """ "A dog" has no sound here, but it can be drawn."""
-    term = picture_words().named(noises[0].word) if noises[0].meaning.group == "thing" else None
+    drawn = noises[0].meaning.group in ("thing", "noise")
+    term = picture_words().named(noises[0].word) if drawn else None
     return f' To draw it: "a cartoon {term.name}".' if term is not None and term.kind == "subject" else ""
 
 

@@ -56,6 +56,9 @@ def test_digits(prompt: str, digit: str, style: str | None) -> None:
         ("大眼睛的橘猫, 插画", "cat", {"details": ("big eyes", "orange")}),
         ("a smiling panda, illustration", "panda", {"details": ("smiling",)}),
         ("oil painting of a strawberry", "strawberry", {"style": "oil"}),
+        ("an elephant in ink", "elephant", {"style": "ink"}),
+        ("a bird in watercolor", "bird", {"style": "watercolor"}),
+        ("水彩小鸟", "bird", {"style": "watercolor"}),
         ("a drawing of bunnies", "rabbit", {}),
         ("a 3d dog icon", "dog", {"look": "3d"}),
         ("像素画 披萨", "pizza", {"look": "pixel"}),
@@ -146,13 +149,16 @@ def test_a_png_asks_for_a_picture(prompt: str) -> None:
         ("music like a watercolor painting", "piano"),
         ("水彩画一样的旋律", "piano"),
         ("rain and birdsong", "ambience"),
+        ("bird song in watercolor tones", "ambience"),
+        ("watercolor sounds of birds", "ambience"),
+        ("pencil rain with birds", "ambience"),
     ],
 )
 def test_sound_stays_sound(prompt: str, path: str) -> None:
     assert parse(prompt).path == path
 
 
-@pytest.mark.parametrize("prompt", ["a cat", "一只狗"])
+@pytest.mark.parametrize("prompt", ["a cat", "一只狗", "an elephant"])
 def test_a_thing_alone_is_a_sound_that_can_be_drawn(prompt: str) -> None:
     with pytest.raises(InvalidRequest, match='does not know the sound.*To draw it: "a cartoon'):
         parse(prompt)
