@@ -34,7 +34,7 @@ NONE = "none"
 RESULTS = (Waveform, Picture)  # what gives one of these is the last stage
 # scheduler names by family; `sampling/schedulers.py` holds what they do
 FAMILIES = {
-    "flow": ("euler", "heun", "midpoint"),
+    "flow": ("euler", "heun", "midpoint", "dpm-solver++"),
     "diffusion": ("ddpm", "ddim", "dpm-solver++", "euler", "euler-ancestral"),
 }
 Loaded = dict[tuple[str, Any, str], Any]  # (stage, weights, device) -> the stage with its weights

@@ -15,7 +15,7 @@ from audiogen.rows import settle
 
 Progress = Callable[[str, int, int], bool]
 ARITHMETIC = 3  # 1: scores by torch's operators; 2: by compiled steps; 3: coarse mels too
-SCENES, PHASES, GRIDS, MELODIES = 5, 6, 2, 2  # the newest, see `Sampling`
+SCENES, PHASES, GRIDS, MELODIES = 5, 6, 3, 2  # the newest, see `Sampling`
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class Sampling:
             (`render/modulation.py`); 6: whose clicks are gathered through shorter windows. A replay has that
             of its recipe.
         grids: how a flow's steps are laid: 1: evenly (but for its shift); 2: where there are more than its
-            default, no finer near the data than by default, see `sampling.flow.grid`. A replay has that of
-            its recipe.
+            default, no finer near the data than by default, see `sampling.flow.grid`; 3: those of pictures
+            by one evaluation each. A replay has that of its recipe.
         melodies: how a piano part is kept moving, see `structure/score/grammar.py`; 1: single keys tire;
             2: pitch classes and top notes too, and first gestures return. A replay has that of its recipe.
     """

@@ -40,6 +40,7 @@ class PictureDecoderConfig:
         widths, blocks, heads, hidden, word, condition: of the network, see `LatentDecoder`.
         styles: names of styles and looks; vocabulary: the words that it knows; words: at most so many.
         steps, scheduler: defaults of a call.
+        heun_steps: of Heun's method, the default of recipes of before `grids` 3; 0: the same as now.
         shift: above 1 spends more of the steps near noise, where it is decided what is seen.
         guidance, guidance_rescale: defaults of a call.
         look_guidance: that of a known subject in a look of illustrations, None: the same.
@@ -61,8 +62,9 @@ class PictureDecoderConfig:
     styles: tuple[str, ...] = ()
     vocabulary: tuple[str, ...] = ()
     words: int = 12
-    steps: int = 12
-    scheduler: str = "heun"
+    steps: int = 10
+    scheduler: str = "dpm-solver++"
+    heun_steps: int = 0
     shift: float = 1.5
     guidance: float = 2.0
     guidance_rescale: float = 0.5
@@ -121,7 +123,7 @@ class PictureFlowDecoder(Pretrained):
         over = self.overpainting(conditioning)
         if not 0 < over < strength:  # a smaller change keeps the colours that are there
             return self._paint(x, conditioning, sampling, progress, observer, edit)
-        every = sampling.steps or self.config.steps
+        _, every = self.walk(sampling)
         steps = _share(every, strength)
         total = steps + _share(every, over)
 
@@ -163,11 +165,12 @@ class PictureFlowDecoder(Pretrained):
     ) -> Latents:
         """One pass of the solver; `seed` is of its noise, by default that of the decoder."""
         config = self.config
-        run = scheduler(self.family, sampling.scheduler or config.scheduler)
+        name, steps = self.walk(sampling)
+        run = scheduler(self.family, name)
         seed = sampling.seed_for("decoder") if seed is None else seed
         noise = draw_noise((config.channels, config.grid**2), seed).T[None]
         estimate = self.estimate(self.guide(x, conditioning), self.with_defaults(sampling, conditioning))
-        start, strength, steps = noise, 1.0, sampling.steps or config.steps
+        start, strength = noise, 1.0
         if edit is not None:
             known, strength = self.known(edit), edit.strength
             if edit.mask is not None:
@@ -194,6 +197,13 @@ class PictureFlowDecoder(Pretrained):
             seen,
         )
         return self.wrap(x0, conditioning)
+
+    def walk(self, sampling: Sampling) -> tuple[str, int]:
+        """Scheduler and steps of the whole path: what was asked, else the defaults."""
+        name, steps = self.config.scheduler, self.config.steps
+        if sampling.grids < 3 and self.config.heun_steps:
+            name, steps = "heun", self.config.heun_steps
+        return sampling.scheduler or name, sampling.steps or steps
 
     def with_defaults(self, sampling: Sampling, conditioning: Conditioning) -> Sampling:
         """The sampling with guidance and rescale: what was asked, else the defaults."""

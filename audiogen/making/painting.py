@@ -62,7 +62,7 @@ class _Asked:
         return isinstance(other, _Asked) and self.key == other.key
 
 
-@lru_cache(maxsize=1)  # the decoder and the last hand ask for the same
+@lru_cache(maxsize=2)  # for the sketch, which the last hand asks for again, and for its own lines
 def _form(
     ink: bytes, side: int, asked: _Asked, seed: int, varied: tuple[float, int], way: int
 ) -> Form | None:

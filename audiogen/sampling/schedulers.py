@@ -22,7 +22,7 @@ from audiogen.compat import import_diffusers
 from audiogen.errors import InvalidRequest
 from audiogen.sampling.diffusion import levels, v_from_x0
 from audiogen.sampling.field import Estimate
-from audiogen.sampling.flow import Solver, Step, euler, heun, midpoint, walked
+from audiogen.sampling.flow import Solver, Step, dpm_solver, euler, heun, midpoint, walked
 
 Observer = Callable[[int, int, Tensor], None]  # (steps done, of, estimate of x0 [1, F, D])
 Scheduler = Callable[[Estimate, Tensor, Tensor, int, Step], Tensor]
@@ -93,7 +93,7 @@ def _first_scale(scheduler: Any, t: Tensor) -> float:
     return (alpha + sigma) / (1.0 if own == 1 else alpha)
 
 
-SOLVERS: dict[str, Solver] = {"euler": euler, "heun": heun, "midpoint": midpoint}
+SOLVERS: dict[str, Solver] = {"euler": euler, "heun": heun, "midpoint": midpoint, "dpm-solver++": dpm_solver}
 FLOW: dict[str, Scheduler] = {name: by_ode(solve) for name, solve in SOLVERS.items()}
 DIFFUSION: dict[str, Scheduler] = {
     "ddpm": by_diffusers("DDPMScheduler", clip_sample=False),

@@ -210,6 +210,13 @@ def test_steps_can_be_watched(flow: PictureFlowDecoder) -> None:
     np.testing.assert_array_equal(seen[-1][2], last.values)
 
 
+def test_recipes_of_before_walk_by_heun(flow: PictureFlowDecoder) -> None:
+    stage = PictureFlowDecoder(dataclasses.replace(flow.config, heun_steps=4), flow.network, device="cpu")
+    np.testing.assert_array_equal(made(stage, grids=2), made(flow, scheduler="heun", steps=4))
+    np.testing.assert_array_equal(made(stage, grids=2, steps=2), made(flow, scheduler="heun", steps=2))
+    np.testing.assert_array_equal(made(stage), made(flow, scheduler="dpm-solver++", steps=3))
+
+
 def test_latents_of_another_shape_are_refused(flow: PictureFlowDecoder) -> None:
     wrong = Edit(Latents(np.zeros((4, 8, 8), np.float32), 64), 0.5)
     with pytest.raises(InvalidRequest, match=r"\[4, 8, 8\].*\[3, 8, 8\]"):

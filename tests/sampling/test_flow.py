@@ -47,6 +47,21 @@ def test_order_of_a_solver(name: str, order: int) -> None:
     assert measured == pytest.approx(order, abs=0.15)
 
 
+def test_a_multistep_solver_comes_nearer_than_euler_with_as_many_evaluations() -> None:
+    def error(name: str) -> float:
+        asked: list[float] = []
+
+        def decay(x: torch.Tensor, t: float) -> torch.Tensor:
+            asked.append(t)
+            return x
+
+        x = walked(SOLVERS[name](torch.ones(1, dtype=torch.float64), times(64), quiet), decay)
+        assert len(asked) == 64
+        return abs(float(x) - 1 / math.e)
+
+    assert error("dpm-solver++") < error("euler") / 20
+
+
 @pytest.mark.parametrize("name", SOLVERS)
 def test_straight_paths_need_one_step(name: str) -> None:
     x0, noise = torch.randn(2, 3), torch.randn(2, 3)
