@@ -62,7 +62,7 @@ class PictureDecoderConfig:
     styles: tuple[str, ...] = ()
     vocabulary: tuple[str, ...] = ()
     words: int = 12
-    steps: int = 10
+    steps: int = 8
     scheduler: str = "dpm-solver++"
     heun_steps: int = 0
     shift: float = 1.5
