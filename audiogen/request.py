@@ -40,8 +40,8 @@ AS_USUAL = CallSettings()
 EDITS = 2  # how pictures are changed, varied and made of squares; 1: as before recipes held this number
 # How pictures of things are painted; 1: as before recipes held this number, 2: by rule at the end, 3: over a
 # figure that is bent to the sketch, 4: to another one too, with proportions and colours of its own,
-# 5: with crisp outlines, 6: light falls on a body.
-PAINTING = 6
+# 5: with crisp outlines, 6: light falls on a body, 7: the parts of a face keep their form.
+PAINTING = 7
 PAINTER = "painter"  # the stage after which a picture is painted by rule
 LAID_IN = "3d"  # the look in which is laid in what is then painted in a style
 IN_SQUARES, PAINTED_AS = "pixel", "flat"  # a look, and the one in which it is painted before

@@ -6,7 +6,7 @@ them are averaged; then it takes proportions of its own: a larger head, a broade
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -162,6 +162,10 @@ class Proportions:
         """Of a living thing or food (`supple`), or of what has straight edges."""
         far = np.clip(rng.standard_normal(len(SPREAD)), -MOST, MOST)
         return cls(*((1.0 if supple else STRAIGHT) * far * SPREAD))
+
+    def even(self) -> Proportions:
+        """Those of what is the same on both sides."""
+        return replace(self, lean=0.0, curve=0.0)
 
     def places(self, at: np.ndarray, box: np.ndarray) -> np.ndarray:
         """Where in the figure is what is seen at places [2, h, w] of a picture; `box`: of the figure."""

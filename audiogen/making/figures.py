@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 
 from audiogen.artifacts import Conditioning, Contour
-from audiogen.making import bending
+from audiogen.making import bending, faces, keeping
 from audiogen.making.layouts import HUED, LEAST_HUED, UNHUED, fitting, usual_hue
 from audiogen.making.parts import Figure, composed
 from audiogen.making.remembered import remembered
 from audiogen.media.colour import COLOURS, rgb_to_lab
-from audiogen.media.painting import BODIED, CRISP, OWN
+from audiogen.media.painting import BODIED, CRISP, OWN, WHOLE
 from audiogen.media.painting.forms import Form
 from audiogen.media.painting.textures import SIZE, clouds, resized
 
@@ -116,7 +116,7 @@ class Figures:
             return None
         rng = np.random.default_rng(seed)
         moved = VARIED * varied * np.random.default_rng(other).standard_normal((2, 5, 5))
-        rows = self._rows(known)
+        rows = self._rows(known, way)
         count = min(known.count or 1, max(bending.ROWS))
         sketch = bending.sketched(contour) if count == 1 else None
         labels, lab, eyes = np.zeros((SIZE, SIZE), int), [np.zeros((1, 3), np.float32)], []
@@ -166,24 +166,33 @@ class Figures:
         a say."""
         second = self._second(rows, row, mirrored, rng)
         third = int(rng.choice(rows))
-        figure = replace(figure, lab=self._tinted(figure.lab, row, third, known, rng)).with_both_eyes()
-        others = [
-            self._figure(*each, self._coloured(each[0], known, way)).with_both_eyes() for each in second
-        ]
-        if others and figure.supple and rng.random() < EXCHANGED:  # windows do not fit into every wall
+        seeing = faces.seeing if way >= WHOLE else Figure.with_both_eyes
+        figure = seeing(replace(figure, lab=self._tinted(figure.lab, row, third, known, rng)))
+        others = [seeing(self._figure(*each, self._coloured(each[0], known, way))) for each in second]
+        if way >= WHOLE:
+            if others and figure.supple and rng.random() < EXCHANGED:
+                figure = faces.exchanged(figure, others[0]) or figure
+        elif others and figure.supple and rng.random() < EXCHANGED:  # windows do not fit into every wall
             alike = bending.overlap(others[0].inside, figure.inside) > CLOSE
             figure = (composed(figure, others[0]) if alike else None) or figure
         return figure, others, [each for each, _ in second] + [third]
 
-    def _rows(self, known: Conditioning) -> np.ndarray:
+    def _rows(self, known: Conditioning, way: int) -> np.ndarray:
         asked = [name for name in known.details if name in COLOURS]
         wanted = set(known.details) - {BIG_EYES, FLUFFY, *(f"{name} eyes" for name in COLOURS)}
         rows = np.flatnonzero(self.of == self.subjects.index(known.subject or ""))
+        rows = self._plainest(rows) if way >= WHOLE else rows
         rows = fitting(rows, self.details, self.main, wanted, asked)
         if any(name.endswith(" eyes") and name.split()[0] in ("big", *COLOURS) for name in known.details):
             seeing = np.array([bool(self.eyes[row]) for row in rows])
             rows = rows[seeing] if seeing.any() else rows
         return rows
+
+    def _plainest(self, rows: np.ndarray) -> np.ndarray:
+        """Of what one hand drew in several looks the flat ones: bands of a shade become stains."""
+        hands = [self.after[row].split(" ")[0].replace("-", "/", 1).split("/") for row in rows]
+        flat = {(hand[0], hand[-1]) for hand in hands if hand[1] == "flat"}
+        return rows[[hand[1] == "flat" or (hand[0], hand[-1]) not in flat for hand in hands]]
 
     def _each(self, rows: np.ndarray) -> list[tuple[int, bool]]:
         """Figures, and their mirror images where those are as good."""
@@ -226,8 +235,10 @@ class Figures:
         elif self.main[row] in asked[:1] and len(asked) == 1 and way < CRISP:
             asked = []
         lab = _recoloured(lab, counts, asked, MOSTLY if way >= CRISP and len(asked_for) == 1 else 0.0)
-        for y, x, _ in self.eyes[row]:
-            eye, body = labels[int(y * self.side), int(x * self.side)] - 1, counts.argmax()
+        for y, x, radius in self.eyes[row]:
+            eye, body = labels[int(y * self.side), int(x * self.side)] - 1, int(counts.argmax())
+            if way >= WHOLE:  # a lion's mane is most of it, and its eyes lie on its face
+                body = faces.around(labels, y, x, radius) - 1
             if eye not in (-1, body) and abs(lab[eye, 0] - lab[body, 0]) < EYES_APART:
                 lab[eye] = BRIGHT_EYES if lab[body, 0] < 50 else DARK_EYES
         return lab
@@ -298,14 +309,19 @@ def _drawn(
     from scipy.ndimage import distance_transform_edt
 
     own, crisp, eyes = way >= OWN, way >= CRISP, figure.eyes
+    middle = faces.axis(figure) if way >= WHOLE and figure.supple else None
     at = np.asarray(np.mgrid[:SIZE, :SIZE] + 0.5).astype(np.float32) / SIZE
-    at += np.stack([SWAYS * clouds(rng, 480, 1) if crisp else SWAY * clouds(rng, 320, 2) for _ in range(2)])
+    if middle is None:
+        at += np.stack(
+            [SWAYS * clouds(rng, 480, 1) if crisp else SWAY * clouds(rng, 320, 2) for _ in range(2)]
+        )
     at += np.stack([resized(each) for each in moved])
     shift = bending.bent(figure.inside, lies, *towards)
     if own:
-        at = _stretched(
-            figure.inside, lies, shift, bending.Proportions.draw(rng, figure.supple or way >= BODIED), at
-        )
+        manner = bending.Proportions.draw(rng, figure.supple or way >= BODIED)
+        if middle is not None:
+            manner, shift = manner.even(), keeping.evened(shift, lies[1] + middle * lies[3])
+        at = _stretched(figure.inside, lies, shift, manner, at)
     else:
         at = at + np.stack([resized(each) for each in shift])
     at = ((at - lies[:2, None, None]) / lies[2:, None, None]).astype(np.float32)
@@ -313,6 +329,9 @@ def _drawn(
     firm = disc or (way >= BODIED and not figure.supple)
     if firm:
         at = bending.straightened(at, figure.inside, disc)
+    if way >= WHOLE:
+        at, seen = keeping.kept(at, figure, large, rng)
+        return bending.outlined(figure.labels, at), seen
     if own:
         sizes = rng.uniform(*LARGER, len(figure.lab))  # one for what has one colour, such as a pair of eyes
         for part in figure.parts():

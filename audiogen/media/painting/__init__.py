@@ -9,5 +9,6 @@ bodied.py    the same since, as bodies in the light
 """
 
 # `Request.painting` from which a figure has proportions and colours of its own, and oil a primed canvas; and
-# from which outlines are smooth, of one width and of one colour; and from which light falls on a body
-OWN, CRISP, BODIED = 4, 5, 6
+# from which outlines are smooth, of one width and of one colour; from which light falls on a body; and from
+# which what lies within a figure is moved as a whole
+OWN, CRISP, BODIED, WHOLE = 4, 5, 6, 7
