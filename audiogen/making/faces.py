@@ -17,7 +17,7 @@ from audiogen.making.parts import CLEAR, Figure
 LARGEST, WHOLE = 0.13, 0.25  # of a figure: of a part that is small, and of a feature
 SMALLEST = 6  # pixels of a map that a feature has
 JOINED = 2  # pixels of a map: features lie more than twice as far apart
-FREE = 0.4, 0.1  # radii of a feature, and of an eye, to the rim: nearer ones move with it, as in an ear
+FREE, EYE_FREE = 0.4, 4  # radii of a feature, and pixels of eyes, to the rim: nearer ones move with it
 EVEN, ALIKE = 0.9, 0.8  # from the front: overlap with its mirror image, and share of its colours
 SIDED = 0.05  # of the map that the eyes of such a one may be uneven by
 EYE, HIGH = (0.0012, 0.035), (0.3, 0.72)  # share of a figure, and how far down, of an eye
@@ -70,9 +70,16 @@ def features(figure: Figure) -> list[Feature]:
         radius = max(np.ptp(rows), np.ptp(columns)) / 2 + 0.5
         sees = any(covers[int(y * side), int(x * side)] for y, x, _ in figure.eyes)
         found.append(
-            Feature(covers, middle, radius / side, sees, bool(room[covers].min() > FREE[sees] * radius))
+            Feature(
+                covers,
+                middle,
+                radius / side,
+                sees,
+                bool(room[covers].min() > (EYE_FREE if sees else FREE * radius)),
+            )
         )
-    return found
+    both = all(each.free for each in found if each.sees)
+    return [replace(each, free=both) if each.sees else each for each in found]
 
 
 def around(labels: np.ndarray, y: float, x: float, radius: float) -> int:
@@ -98,7 +105,7 @@ def axis(figure: Figure) -> float | None:
 
 
 def seeing(figure: Figure) -> Figure:
-    """A figure with the eyes that it can have: from the front a level pair on both sides of its middle."""
+    """A living figure with the eyes that it can have: from the front a level pair beside its middle."""
     middle = axis(figure)
     if middle is None:
         return figure.with_both_eyes()
@@ -124,7 +131,7 @@ def seeing(figure: Figure) -> Figure:
     ]
     if not pairs:
         return replace(figure, eyes=())
-    side, both = len(figure.labels), min(pairs, key=lambda pair: pair[0].middle[0])
+    side, both = len(figure.labels), min(pairs, key=lambda pair: float(pair[0].middle[0]))
     radii = [float(np.sqrt(each.covers.sum() / np.pi) / side) for each in both]
     return replace(
         figure, eyes=tuple((*each.middle, radius) for each, radius in zip(both, radii, strict=True))
@@ -141,10 +148,9 @@ def exchanged(one: Figure, other: Figure) -> Figure | None:
     mine, theirs = ([each for each in features(figure) if each.free] for figure in (one, other))
     if len(theirs) < min(2, len(mine)) or not (_all_seeing(one, mine) and _all_seeing(other, theirs)):
         return None
-    a, b, c, d = (
-        np.array(eye[:2]) for figure in (one, other) for eye in sorted(figure.eyes, key=lambda eye: eye[1])
-    )
-    scale = float(np.linalg.norm(d - c) / max(np.linalg.norm(b - a), 1e-3))
+    a, b = (np.array(eye[:2]) for eye in sorted(one.eyes, key=lambda eye: eye[1]))
+    c, d = (np.array(eye[:2]) for eye in sorted(other.eyes, key=lambda eye: eye[1]))
+    scale = float(np.hypot(*(d - c))) / max(float(np.hypot(*(b - a))), 1e-3)
     if not EYES_APART[0] < scale < EYES_APART[1]:
         return None
     side = len(one.labels)
@@ -154,17 +160,21 @@ def exchanged(one: Figure, other: Figure) -> Figure | None:
     covered = np.any([each.covers for each in mine] or [np.zeros_like(one.inside)], 0)
     nearest = distance_transform_edt(covered | ~one.inside, return_distances=False, return_indices=True)
     bare = np.where(covered, one.labels[tuple(nearest)], one.labels)
-    labels, deep = bare.copy(), distance_transform_edt(one.inside) > GAP
+    labels, deep, grounds = bare.copy(), distance_transform_edt(one.inside) > GAP, set()
     for each in theirs:
         seen = each.covers[pixel]
-        beside = bare[binary_dilation(seen, iterations=JOINED)]
         if not seen.any() or not deep[seen].all():
             return None
+        beside = bare[binary_dilation(seen, iterations=JOINED)]
         ground = int(np.bincount(beside).argmax())
+        before = other.labels[binary_dilation(each.covers, iterations=JOINED) & ~each.covers]
+        grounds.add((ground, int(np.bincount(before).argmax())))
         set_in = other.lab[np.unique(other.labels[each.covers]) - 1] - one.lab[ground - 1]
         if (beside == ground).mean() < ONE or np.linalg.norm(set_in, axis=1).max() < CLEAR:
             return None
         labels = np.where(seen, other.labels[pixel] + len(one.lab), labels)
+    if len(grounds) > 1:  # a nose without the snout that it is on
+        return None
     eyes = tuple(
         (*((np.array(eye[:2]) - (c + d) / 2) / scale + (a + b) / 2), eye[2] / scale) for eye in other.eyes
     )

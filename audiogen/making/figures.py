@@ -166,7 +166,8 @@ class Figures:
         a say."""
         second = self._second(rows, row, mirrored, rng)
         third = int(rng.choice(rows))
-        seeing = faces.seeing if way >= WHOLE else Figure.with_both_eyes
+        eyed = any(self.eyes[k] for k in np.flatnonzero(self.of == self.of[row]))  # no tree, nor butterfly
+        seeing = faces.seeing if way >= WHOLE and eyed else Figure.with_both_eyes
         figure = seeing(replace(figure, lab=self._tinted(figure.lab, row, third, known, rng)))
         others = [seeing(self._figure(*each, self._coloured(each[0], known, way))) for each in second]
         if way >= WHOLE:
@@ -329,7 +330,7 @@ def _drawn(
     firm = disc or (way >= BODIED and not figure.supple)
     if firm:
         at = bending.straightened(at, figure.inside, disc)
-    if way >= WHOLE:
+    if way >= WHOLE and not firm:
         at, seen = keeping.kept(at, figure, large, rng)
         return bending.outlined(figure.labels, at), seen
     if own:

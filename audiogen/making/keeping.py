@@ -15,7 +15,7 @@ GRID = 128  # pixels to a side on which features are placed
 GAP = 2  # of those between features, and between them and the rim
 SIZES, SHRUNK, TRIES = (0.85, 1.25), 0.75, 10  # times as large are features; less of it where room is short
 LIFTED = 1.0  # radii that a big eye rises for each that it grows by: what lies under it stays
-WITHIN, FARTHEST = 0.85, 2.6  # of the room around an eye that it takes; radii of it at most
+WITHIN, FARTHEST = 0.75, 2.6  # of the room around an eye that it takes; radii of it at most
 GROWN, GROWN_MOST, BIG = 1.6, 3.2, 0.1  # times as large are big eyes; their radius, of a figure, at least
 BESIDE = 0.2, 0.9  # share of the way to what is next: from a feature's own movement to that
 
@@ -46,12 +46,14 @@ def kept(
         least = BIG * float(bending.box_of(figure.inside)[2:].min())
         radius = max((eye[2] for eye in figure.eyes), default=least)
         sizes = {True: float(np.clip(least / radius, GROWN, GROWN_MOST)), False: min(1.0, sizes[False])}
-    moves = [
-        _Move.over(each, coarse, sizes[each.sees], LIFTED if large and each.sees else 0.0)
-        for each in features(figure)
-        if each.free and _covered(each.covers, coarse).sum() >= SMALLEST
-    ]
-    outside = ~_covered(figure.inside, coarse)
+    moves, outside = [], ~_covered(figure.inside, coarse)
+    for each in features(figure):
+        own = _covered(each.covers, coarse)
+        if each.free and own.sum() >= SMALLEST:
+            lifted = LIFTED if large and each.sees else 0.0
+            moves.append(_Move.over(each, coarse, sizes[each.sees], lifted))
+        else:  # no room for others
+            outside |= own
     moves, away = _apart(moves, outside)
     rim, fine = distance_transform_edt(~outside), _places(SIZE)
     out = at.astype(np.float64)
@@ -109,8 +111,8 @@ class _Move:
 
 
 def _apart(moves: list[_Move], outside: np.ndarray) -> tuple[list[_Move], list[np.ndarray]]:
-    """Features that grow less where they would touch others, or the rim, eyes alike; and how far each pixel,
-    [GRID, GRID], is from each."""
+    """Features that grow less where they would touch others or what is outside, eyes alike; and how far each
+    pixel, [GRID, GRID], is from each."""
     from scipy.ndimage import distance_transform_edt
 
     places = _places(GRID)
