@@ -17,7 +17,7 @@ from scipy.ndimage import label
 from audiogen.artifacts import Conditioning, Contour, Latents
 from audiogen.errors import MissingModel
 from audiogen.making import bending, engine
-from audiogen.making.figures import Figures
+from audiogen.making.figures import Figures, _cut
 from audiogen.making.layouts import ColourLayouts
 from audiogen.making.parts import Figure, composed
 from audiogen.making.understanding import understand
@@ -302,6 +302,14 @@ def test_things_keep_straight_edges_and_discs_keep_round() -> None:
     lab = np.array([[60, 50, 30]], np.float32)
     assert Figure(inside.astype(int), lab).is_round
     assert not Figure((np.maximum(abs(y), abs(x)) < 20).astype(int), lab).is_round
+
+
+def test_what_has_straight_edges_is_not_cut_by_the_frame() -> None:
+    at = (np.asarray(np.mgrid[:256, :256]) + 0.5) / 256
+    y, x = np.mgrid[:64, :64] - 31.5
+    inside = np.hypot(y, x) < 31.9
+    assert _cut(inside, bending.straightened(at, inside)) and not _cut(inside, at[:, :, :40] + 1)
+    assert not _cut(inside, bending.straightened(at, inside, wider=1.06))
 
 
 def test_edges_are_more_even_than_the_map_and_thin_parts_stay() -> None:

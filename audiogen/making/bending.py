@@ -225,11 +225,12 @@ def fitted(at: np.ndarray, lies: np.ndarray, box: np.ndarray) -> np.ndarray:
     return middles[0] + (at - middles[1]) * scale
 
 
-def straightened(at: np.ndarray, inside: np.ndarray, round_: bool = False) -> np.ndarray:
+def straightened(at: np.ndarray, inside: np.ndarray, round_: bool = False, wider: float = 1.0) -> np.ndarray:
     """Places [2, h, w] in a map such that straight lines stay straight, the nearest to those given.
 
     Args:
         inside: what a figure covers of the map, bool [n, n]. round_: discs stay discs as well.
+        wider: so many times as much of the map is seen.
     """
     pixel = np.clip(at[:, ::EVERY, ::EVERY] * len(inside), 0, len(inside) - 1).astype(int)
     seen = inside[tuple(pixel)]
@@ -248,6 +249,7 @@ def straightened(at: np.ndarray, inside: np.ndarray, round_: bool = False) -> np
             ]
         )
     found = np.linalg.lstsq(np.concatenate(rows, 1).T, np.concatenate([u, v]), rcond=None)[0]
+    y, x = wider * y, wider * x
     if round_:
         c, s, right, down = found
         return np.stack([s * x + c * y + down, c * x - s * y + right])

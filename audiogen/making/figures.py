@@ -35,6 +35,7 @@ LARGER, AROUND = (0.8, 1.3), 1.9  # times as large are parts within a figure; ra
 BEST, OFTENER = 4, 6  # figures that are drawn from: before recipes held `painting: 4`, and since
 SWAY, SWAYS = 0.011, 0.008  # of the picture: free movement of all that is drawn, and since it is crisp
 FINE = 4  # times as fine as a map its regions are read
+WIDER = (1.0, 1.06, 1.12)  # times as much is seen of what would be cut by the frame
 VARIED = 0.06  # of the picture: movement of what is varied
 SHARE = 0.03  # of a figure's pixels from which a second colour counts
 OTHER = (0.3, 0.6)  # weight of another figure's outline
@@ -328,8 +329,11 @@ def _drawn(
     at = ((at - lies[:2, None, None]) / lies[2:, None, None]).astype(np.float32)
     disc = way >= BODIED and figure.is_round
     firm = disc or (way >= BODIED and not figure.supple)
-    if firm:
-        at = bending.straightened(at, figure.inside, disc)
+    for wider in WIDER[: None if way >= WHOLE else 1] if firm else ():
+        straight = bending.straightened(at, figure.inside, disc, wider)
+        if not _cut(figure.inside, straight):
+            break
+    at = straight if firm else at
     if way >= WHOLE and not firm:
         at, seen = keeping.kept(at, figure, large, rng)
         return bending.outlined(figure.labels, at), seen
@@ -353,6 +357,13 @@ def _drawn(
     if way >= BODIED:
         return bending.outlined(figure.labels, at), seen
     return bending.enlarged(figure.labels, at, FINE if crisp else 1), seen
+
+
+def _cut(figure: np.ndarray, at: np.ndarray) -> bool:
+    """Whether a figure, bool [n, n], lies at the frame of a picture of places [2, h, w] in its map."""
+    frame = np.concatenate([at[:, 0], at[:, -1], at[:, :, 0], at[:, :, -1]], 1)
+    within = frame[:, (frame >= 0).all(0) & (frame < 1).all(0)]
+    return bool(figure[tuple((within * len(figure)).astype(int))].any())
 
 
 def _coloured_eyes(
