@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audiogen.artifacts import Conditioning, Contour, Latents, MelSpectrogram, Picture, Structure, Waveform
 from audiogen.errors import InvalidRequest
 from audiogen.making import painting, pictures, retouch, revision, sound
 from audiogen.making.layouts import ColourLayouts
 from audiogen.making.understanding import understand
+from audiogen.media.painting import WHOLE
 from audiogen.provenance import recipe_of
 from audiogen.registry import Loaded
 from audiogen.request import AS_USUAL, Plan, Request, Retouch, Take
@@ -34,6 +35,9 @@ from audiogen.stage import (
     Varies,
     silent,
 )
+
+if TYPE_CHECKING:
+    from audiogen.media.painting.forms import Form
 
 VARIED = 1 / 3  # by its power a share becomes a part of the path to noise
 FIELDS = {
@@ -125,7 +129,7 @@ def artifacts(
         if isinstance(x, Contour) and plan.led and _laid_in_for(plan, at):
             form = painting.form_of(plan, x, sampling)
             followed = x if form is None else Contour(form.lines)
-        made = _made(plan, at, followed, sampling, progress, observer, arriving)
+        made = _made(plan, at, followed, sampling, progress, observer, arriving, form)
         if isinstance(made, Latents) and isinstance(x, Contour):
             ink = None if x.is_empty and form is None else x.pixels
             made = dataclasses.replace(made, ink=ink, led=plan.request.painting if form else 0)
@@ -181,8 +185,9 @@ def _made(
     progress: Progress,
     observer: Callable[[int, int, Any], None] | None,
     arriving: bool,
+    form: Form | None,
 ) -> Any:
-    """What stage number `at` makes of x."""
+    """What stage number `at` makes of x, of a picture over its form."""
     stage, known = plan.parts[at], plan.drawn
     if plan.revision is not None and not plan.kind.notes:  # a piano keeps its instrument and its room
         sampling = dataclasses.replace(sampling, decoder_seed=sampling.seed_for("variation"))
@@ -200,7 +205,7 @@ def _made(
         besides["arriving"] = True
     if not isinstance(stage, Editable):
         return _call(stage, x, known, sampling, progress, Options(seen, **besides))
-    edit = _edit(plan, at, x, sampling)
+    edit = _edit(plan, at, x, sampling, form)
     made = _call(stage, x, known, sampling, progress, Options(seen, edit, **besides))
     if plan.revision is not None or not sampling.variation:
         return made
@@ -229,22 +234,23 @@ def _call(
     return stage(x, known, sampling, progress, options) if options else stage(x, known, sampling, progress)
 
 
-def _edit(plan: Plan, at: int, x: Any, sampling: Sampling) -> Edit | None:
+def _edit(plan: Plan, at: int, x: Any, sampling: Sampling, form: Form | None) -> Edit | None:
     """What stage number `at` begins with; None: with nothing."""
     if plan.revision is not None:
         return revision.edit_for(plan, plan.parts[at])
     if plan.begun is not None:
         given = plan.request.strength
         return Edit(plan.begun, retouch.STRENGTH if given is None else given)
-    return _laid_in(plan, at, x, sampling) if plan.retouch is None else _changed(plan, at, plan.retouch)
+    return _laid_in(plan, at, x, sampling, form) if plan.retouch is None else _changed(plan, at, plan.retouch)
 
 
-def _laid_in(plan: Plan, at: int, x: Any, sampling: Sampling) -> Edit | None:
+def _laid_in(plan: Plan, at: int, x: Any, sampling: Sampling, form: Form | None) -> Edit | None:
     """The colours of a known subject, which the decoder paints over; None: it is to find them alone."""
     known, strength = plan.drawn, _laid_in_for(plan, at)
     if not (strength and isinstance(x, Contour)):
         return None
-    form = painting.form_of(plan, x, sampling) if plan.led else None
+    if form is not None and plan.request.painting < WHOLE:  # it was bent to its own lines once more
+        form = painting.form_of(plan, x, sampling)
     if form is not None:
         colours: Picture | None = Picture(form.pixels)
     else:
