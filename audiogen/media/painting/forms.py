@@ -10,7 +10,7 @@ import numpy as np
 
 from audiogen.media import drawing
 from audiogen.media.colour import lab_to_rgb
-from audiogen.media.painting import BODIED, CRISP
+from audiogen.media.painting import BODIED, CRISP, WHOLE
 from audiogen.media.painting.outlines import PEAK, SPREAD, line, without_pieces
 from audiogen.media.painting.strokes import Strokes, draw_lines
 from audiogen.media.painting.textures import SIZE, blur, step
@@ -210,16 +210,17 @@ def fluffy(form: Form, rng: np.random.Generator) -> tuple[Form, np.ndarray]:
     gy, gx = np.gradient(-blur(signed, 6.0))
     outward = (np.arctan2(gy, gx) + 0.3 * rng.standard_normal(signed.shape)).astype(np.float32)
     tufts = np.zeros(signed.shape, np.float32)
-    rim = np.argwhere((inside > 0) & (inside < 10))
+    furred = form.figure & ~form.thin[0] if form.way >= WHOLE else form.figure  # not whiskers
+    rim = np.argwhere(furred & (inside > 0) & (inside < 10))
     way = FINE if form.way >= BODIED else COARSE
     many = len(rim) // way.apart
     start = rim[rng.choice(len(rim), many, replace=False)].astype(float)
     sizes = rng.uniform(*way.length, many), rng.uniform(*way.width, many), np.ones(many)
     draw_lines(tufts, Strokes(start, *sizes), outward, np.ones_like(tufts), taper=way.taper, build_up=False)
     grown = (tufts > way.least) & ~form.figure
-    nearest = distance_transform_edt(~form.figure, return_distances=False, return_indices=True)
+    nearest = distance_transform_edt(~furred, return_distances=False, return_indices=True)
     labels = np.where(grown, form.labels[tuple(nearest)], form.labels)
-    clear = (labels > 0 if form.way >= BODIED else inside > 6).astype(np.float32)
+    clear = (furred | grown if form.way >= BODIED else inside > 6).astype(np.float32)
     y, x = np.mgrid[: len(labels), : len(labels)]
     for top, left, radius in form.eyes:
         clear *= np.hypot(y - top, x - left) > EYE * radius + 4
