@@ -275,6 +275,18 @@ def test_fur_goes_beyond_the_outline_and_spares_the_eyes() -> None:
     assert not near.any() and np.abs(hair).max() > 0.5
 
 
+def test_whiskers_grow_no_fur() -> None:
+    labels = np.zeros((SIZE, SIZE), int)
+    labels[150:360, 150:360], labels[250:256, 360:430] = 1, 2
+    face = Form(labels, np.array([[100, 0, 0], [70, 10, 60], [40, 0, 0]], np.float32))
+    grown = {}
+    for way in (6, 7):
+        furry, hair = fluffy(dataclasses.replace(face, way=way), np.random.default_rng(0))
+        grown[way] = int(((furry.labels == 2) & ~face.figure).sum()), float(np.abs(hair[labels == 2]).mean())
+    assert grown[6][0] > 500 and grown[6][1] > 0
+    assert grown[7] == (0, 0.0)
+
+
 @pytest.mark.parametrize("style", [None, *MEDIUMS])
 def test_eyes_are_dark_with_a_gleam_in_every_medium(style: str | None) -> None:
     found = form("fox", "white", seed=3)
