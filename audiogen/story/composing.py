@@ -43,10 +43,12 @@ class Composed:
     Attributes:
         pixels: float32 [3, SIDE, SIDE].
         hero: how much of each pixel is the hero, with what it wears, float32 [SIDE, SIDE].
+        figures: how much of it is the hero or a thing.
     """
 
     pixels: np.ndarray
     hero: np.ndarray
+    figures: np.ndarray
 
 
 def composed(scene: Scene, hero: Figure, draw_thing: Draws, seed: int) -> Composed:
@@ -58,7 +60,7 @@ def composed(scene: Scene, hero: Figure, draw_thing: Draws, seed: int) -> Compos
     """
     draw = np.random.default_rng(seed)
     place = scenery.place_of(scene)
-    pixels = scenery.laid_in(scene, draw)
+    pixels = np.pad(scenery.laid_in(scene, draw), ((0, 1), (0, 0), (0, 0)))  # the last: figures
     inside = place.ground is None
     for name, *at in _standing(place, draw):
         pixels = _stood(pixels, draw_thing(Thing(*name)), (at[0], at[1], at[2]), place.ground is not None)
@@ -92,8 +94,8 @@ def composed(scene: Scene, hero: Figure, draw_thing: Draws, seed: int) -> Compos
         stands = thing.name not in IN_THE_AIR and not inside
         pixels = _stood(pixels, figure, spot, stands)
         mask = mask * (1 - seen(figure, scenery.SIDE, *spot))
-    fallen = scenery.weather(pixels, scene, draw, mask)
-    return Composed(fallen, mask.astype(np.float32))
+    fallen = scenery.weather(pixels[:3], scene, draw, mask)
+    return Composed(fallen, mask.astype(np.float32), pixels[3])
 
 
 def _stood(pixels: np.ndarray, figure: Figure, at: At, stands: bool) -> np.ndarray:
@@ -113,7 +115,7 @@ def _shaded(pixels: np.ndarray, x: float, y: float, width: float) -> np.ndarray:
     rows, columns = (np.arange(side) + 0.5) / side, (np.arange(side) + 0.5) / side
     away = ((columns[None] - x) / (0.5 * width)) ** 2 + ((rows[:, None] - y + 0.01) / (0.11 * width)) ** 2
     dark = SHADOW * np.clip(1.6 - away, 0, 1)
-    return (pixels * (1 - dark)).astype(np.float32)
+    return np.concatenate([pixels[:3] * (1 - dark), pixels[3:]]).astype(np.float32)
 
 
 def _put_on(pixels: np.ndarray, figure: Figure, hero: Figure, at: At, name: str, tilt: float) -> np.ndarray:

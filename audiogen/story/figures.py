@@ -43,10 +43,12 @@ class Figure:
     Attributes:
         rgba: float32 [4, h, w] in 0..1, cut to its outline; the last is how opaque it is.
         fit: overlap of what is painted with what its contour encloses, 0 .. 1.
+        after: the illustrations that it is bent from, see `Take.figures`.
     """
 
     rgba: np.ndarray
     fit: float = 1.0
+    after: tuple[str, ...] = ()
 
     @property
     def wide(self) -> float:
@@ -72,14 +74,14 @@ def cut_out(take: Take, drawn: bool = True) -> Figure:
     assert take.picture is not None
     pixels, solid = take.picture.pixels, _solid(take)
     fit = 1.0
-    if take.contour is not None and not take.contour.is_empty:
-        fit = _fit(pixels, take.contour.pixels)
+    if (ink := _followed(take)) is not None:
+        fit = _fit(pixels, ink)
         if drawn and fit > FITS:
-            pixels = pixels * (1 - PEN * _line(take.contour.pixels, pixels.shape[-1]))
+            pixels = pixels * (1 - PEN * _line(ink, pixels.shape[-1]))
     rows, columns = np.flatnonzero(solid.any(1)), np.flatnonzero(solid.any(0))
     box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
     rgba = np.concatenate([pixels, _opaque(solid)[None]])[(slice(None), *box)]
-    return Figure(rgba.astype(np.float32), fit)
+    return Figure(rgba.astype(np.float32), fit, take.figures)
 
 
 def on_white(take: Take) -> np.ndarray:
@@ -95,14 +97,20 @@ def _solid(take: Take) -> np.ndarray:
     pixels = take.picture.pixels
     side = pixels.shape[-1]
     painted = np.abs(1 - pixels).max(0) > PAPER_STEP
-    if take.contour is not None and not take.contour.is_empty:
-        painted |= drawing.shrunk(take.contour.pixels, side) > INK
+    if (ink := _followed(take)) is not None:
+        painted |= drawing.shrunk(ink, side) > INK
     solid = binary_fill_holes(binary_closing(painted, iterations=max(1, side // 100)))
     spots, count = label(solid)
     sizes = sum_labels(solid, spots, np.arange(1, count + 1)) if count else np.zeros(0)
     kept = np.flatnonzero(sizes > SMALLEST * side * side) + 1
     solid = np.isin(spots, kept) if len(kept) else solid
     return solid if solid.any() else np.ones_like(solid)
+
+
+def _followed(take: Take) -> np.ndarray | None:
+    """The contour along which it was painted, if any; a figure that was bent to one has lines of its own."""
+    drawn = take.contour
+    return None if drawn is None or drawn.is_empty or take.figures else drawn.pixels
 
 
 def _opaque(solid: np.ndarray) -> np.ndarray:
@@ -169,13 +177,15 @@ def laid_on(
     """A frame with a figure laid on it.
 
     Args:
-        pixels: float32 [3, S, S]. x, y: where the middle of its lower edge stands, shares of S.
+        pixels: float32 [3, S, S]; a fourth plane holds how much of each pixel is some figure.
+        x, y: where the middle of its lower edge stands, shares of S.
         height: share of S; a figure that is wider than it is high gets that as its width.
         tilt: degrees, counter-clockwise, about its middle.
     """
     layer = np.asarray(_layer(figure, pixels.shape[-1], x, y, height, tilt), np.float32) / 255
     opaque = layer[..., 3]
-    return (pixels * (1 - opaque) + layer[..., :3].transpose(2, 0, 1) * opaque).astype(np.float32)
+    colours = np.concatenate([layer[..., :3].transpose(2, 0, 1), np.ones_like(opaque)[None]])
+    return (pixels * (1 - opaque) + colours[: len(pixels)] * opaque).astype(np.float32)
 
 
 def seen(figure: Figure, side: int, x: float, y: float, height: float, tilt: float = 0.0) -> np.ndarray:

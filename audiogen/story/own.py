@@ -1,9 +1,11 @@
 """A story by our own models: one hero for all frames, set into scenes and painted over in one style.
 
 The hero is drawn and painted once, on white, by the stages of every picture, and so is every thing that a
-frame names. A frame is composed of them (`composing.py`) and painted over by the decoder as a picture that is
-changed, so that scenery and figures become one painting. What is seen in a face ("smiling") is painted into
-the hero along its own contour, beginning with its own latents: it stays the same hero.
+frame names. A frame is composed of them (`composing.py`) and painted over by rule (`overpainting.py`), so
+that scenery and figures become one painting. What is seen in a face ("smiling") is asked of the same sketch.
+
+Stories of before (`painting` 1) were painted over by the decoder as a picture that is changed, of five heroes
+the best was taken, and a mood was painted into it along its own contour, beginning with its own latents.
 """
 
 from __future__ import annotations
@@ -15,13 +17,17 @@ import numpy as np
 from audiogen.artifacts import Conditioning, Picture
 from audiogen.errors import InvalidRequest
 from audiogen.making import make, understand
+from audiogen.making.marking import marked_picture
 from audiogen.media import drawing
+from audiogen.media.painting import WHOLE
 from audiogen.prompt import ONE_SUBJECT, Scene, Thing, parse, read_scene
+from audiogen.provenance import recipe_of
 from audiogen.registry import Loaded
 from audiogen.request import Plan, Request, Take
 from audiogen.stage import Progress
-from audiogen.story.composing import WORN, composed
+from audiogen.story.composing import WORN, Composed, composed
 from audiogen.story.figures import COLOURS, Figure, cut_out, looks
+from audiogen.story.overpainting import painted_over
 from audiogen.story.request import StoryPlan, StoryRequest, plain
 
 STYLE = "watercolor"  # of a story whose style is left open
@@ -75,12 +81,20 @@ class Painters:
         """A frame, counted from 0, at its size; and where the hero is seen in it, float32 [size, size]."""
         scene, request = self.plan.scenes[number], self.request
         seed = request.sampling.seed_for(f"frame {number + 1}")
-        laid = composed(
-            scene, self.hero(scene.details, progress), lambda thing: self.thing(thing, progress), seed
-        )
+        hero = self.hero(scene.details, progress)
+        after = list(hero.after)
+
+        def drawn(thing: Thing) -> Figure:
+            figure = self.thing(thing, progress)
+            after.extend(figure.after)
+            return figure
+
+        laid = composed(scene, hero, drawn, seed)
         asked = dataclasses.replace(
             self.known, prompt=request.words(number), subject=None, details=(), unknown=scene.unknown
         )
+        if request.painting >= WHOLE:
+            return self._by_rule(laid, asked, seed, tuple(dict.fromkeys(after)))
         strength = OVER.get(self.known.style or "", OVER_LOOK)
         over = plain(
             request, request.words(number), conditioning=asked, init=Picture(laid.pixels), strength=strength
@@ -94,6 +108,23 @@ class Painters:
         assert take.picture is not None
         mask = drawing.shrunk(laid.hero, take.picture.size[0])
         return dataclasses.replace(take, recipe=take.recipe | joined), mask
+
+    def _by_rule(
+        self, laid: Composed, asked: Conditioning, seed: int, after: tuple[str, ...]
+    ) -> tuple[Take, np.ndarray]:
+        """A frame in the medium of the story, its figures and what is behind them at once."""
+        assert self._hero is not None
+        pixels = laid.pixels
+        if asked.style is not None:
+            pixels = painted_over(laid, asked.style, np.random.default_rng(seed), self.request.painting)
+        size = asked.size or pixels.shape[-1]
+        plan = self.plan.frames[0].sharing(self.loaded)
+        pixels, mark = marked_picture(plan, drawing.resized(pixels, size))
+        picture = Picture(pixels)
+        take = dataclasses.replace(
+            self._hero, conditioning=asked, picture=picture, made=picture, mark=mark, figures=after
+        )
+        return dataclasses.replace(take, recipe=recipe_of(plan, take)), drawing.shrunk(laid.hero, size)
 
     def hero(self, mood: tuple[str, ...], progress: Progress) -> Figure:
         """Who the story is about, alone; in a mood the same one, changed a little."""
@@ -125,6 +156,7 @@ class Painters:
         """The best of some pictures of a figure, the first that of the seed itself."""
         sampling = self.request.sampling
         takes = []
+        count = 1 if self.request.painting >= WHOLE else count  # a figure that is remembered is good
         for k in range(count):
             # named, not counted: those of the next seed are others
             seed = sampling.seed if k == 0 else sampling.seed_for(f"candidate {k}")
@@ -142,6 +174,8 @@ class Painters:
 
     def _changed(self, hero: Take, mood: tuple[str, ...], progress: Progress) -> Take:
         known = dataclasses.replace(self._flat(), details=(*self._flat().details, *mood))
+        if self.request.painting >= WHOLE:
+            return self._chosen(known, _named(progress, "mood"), 1)
         change = plain(
             self.request,
             "",

@@ -13,15 +13,16 @@ from audiogen.artifacts import Picture
 from audiogen.errors import InvalidRequest
 from audiogen.hub import ModelChoice
 from audiogen.hub.one_prompt import OnePrompt
+from audiogen.media.painting import WHOLE
 from audiogen.origin import PICTURE
 from audiogen.prompt import Scene
-from audiogen.request import Plan, Request, Take
+from audiogen.request import PAINTING, Plan, Request, Take
 from audiogen.rows import from_rows, settle
 from audiogen.stage import Sampling
 
 MOST_FRAMES = 100
 USUAL = OnePrompt()
-_UNSAID = 1  # version of the mark of stories whose recipe does not say it
+_UNSAID = {"marks": 1, "painting": 1}  # of stories whose recipe does not say it
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class StoryRequest:
         model: a pretrained one, see `hub`; None: our own.
         how: of a pretrained one, how the story holds together.
         watermark: as in `Request`; of every frame. marks: version of that mark, see `origin/__init__.py`.
+        painting: by our own models, 1: the decoder paints over every frame; from 7 on as `Request.painting`,
+            figures and frames by rule.
     """
 
     identity: str
@@ -51,6 +54,7 @@ class StoryRequest:
     how: OnePrompt = USUAL
     watermark: bool = True
     marks: int = PICTURE
+    painting: int = PAINTING
 
     def __post_init__(self) -> None:
         settle(self)
@@ -72,6 +76,8 @@ class StoryRequest:
             raise InvalidRequest("A StoryRequest is one story; use `variant` for several.")
         if self.marks not in range(1, PICTURE + 1):
             raise InvalidRequest(f"Its watermark is of version {self.marks}, not of 1 .. {PICTURE}.")
+        if self.painting not in (1, *range(WHOLE, PAINTING + 1)):
+            raise InvalidRequest(f"A story is not painted in the way {self.painting}.")
         if self.sampling.variation:
             raise InvalidRequest("A story is not varied; give another --seed, or -n for several.")
 
@@ -90,7 +96,7 @@ class StoryRequest:
             "how": self.how.to_dict(),
             "device": None,
         }
-        usual = {field.name: field.default for field in dataclasses.fields(self)} | {"marks": _UNSAID}
+        usual = {field.name: field.default for field in dataclasses.fields(self)} | _UNSAID
         return {name: row for name, row in rows.items() if row != usual[name] and row not in ({}, None)}
 
     @classmethod
@@ -100,7 +106,7 @@ class StoryRequest:
         Raises:
             InvalidRequest: an unknown name, or a value that no story has.
         """
-        request: StoryRequest = from_rows(cls, {"marks": _UNSAID} | rows, "story")
+        request: StoryRequest = from_rows(cls, _UNSAID | rows, "story")
         return request
 
 
@@ -160,7 +166,7 @@ def plain(request: StoryRequest, prompt: str, **more: Any) -> Request:
         sampling=request.sampling,
         device=request.device,
         size=request.size,
-        painting=1,  # a frame is painted over as a whole
+        painting=request.painting,
         marks=request.marks,
         **{"watermark": request.watermark, **more},
     )

@@ -35,7 +35,7 @@ def test_the_files_and_their_recipes(fox: Path) -> None:
     assert png.read_recipe(fox / "story.png") == whole
     frame = png.read_recipe(fox / FRAMES[1])
     assert frame is not None and frame["story"] == whole["story"] | {"frame": 2}
-    assert set(frame["weights"]) == {"sketch", "flow", "painter"}
+    assert set(frame["weights"]) == {"sketch", "flow", "painter", "picture-figures", "picture-layouts"}
 
 
 def test_again_makes_a_frame_the_whole_and_the_folder_once_more(fox: Path, run) -> None:

@@ -17,6 +17,7 @@ from audiogen.stage import Sampling
 from audiogen.story import StoryRequest, tell, understand_story
 from audiogen.story.composing import composed
 from audiogen.story.figures import Figure, cut_out, laid_on, looks
+from audiogen.story.overpainting import painted_over
 from audiogen.story.own import Painters
 
 FRAMES = ("on the beach", "with a dog in a room", "smiling in space")
@@ -99,6 +100,7 @@ def test_what_the_identity_says_is_in_every_frame(tiny: Path) -> None:
         ({"frames": ("in space",) * 101}, "at most 100 frames"),
         ({"sampling": Sampling(n=2)}, "is one story"),
         ({"sampling": Sampling(variation=0.5)}, "is not varied"),
+        ({"painting": 3}, "not painted in the way 3"),
     ],
 )
 def test_what_is_no_story_is_refused(wrong: dict, words: str) -> None:
@@ -245,9 +247,40 @@ def test_only_what_is_handed_out_is_marked(tiny: Path) -> None:
     assert 0 < np.abs(bare.picture.pixels - frame.picture.pixels).max() < 0.1
 
 
-def test_a_story_is_made_again_with_the_mark_of_its_time() -> None:
+def test_a_story_is_made_again_with_the_mark_and_the_paint_of_its_time() -> None:
     assert StoryRequest.from_dict(ASKED.to_dict()) == ASKED
-    said_nothing = {name: row for name, row in ASKED.to_dict().items() if name != "marks"}
-    assert StoryRequest.from_dict(said_nothing).marks == 1
+    said_nothing = {name: row for name, row in ASKED.to_dict().items() if name not in ("marks", "painting")}
+    before = StoryRequest.from_dict(said_nothing)
+    assert (before.marks, before.painting) == (1, 1)
     with pytest.raises(InvalidRequest, match="version 9"):
         StoryRequest.from_dict({**ASKED.to_dict(), "marks": 9})
+
+
+def test_a_frame_is_painted_by_rule_and_names_what_its_figures_are_after(tiny: Path) -> None:
+    frames = {way: next(tell(dataclasses.replace(ASKED, painting=way), only=[2])) for way in (1, 7)}
+    old, new = frames[1].take, frames[7].take
+    assert old.figures == () and "figures" not in old.recipe
+    assert new.recipe["story"]["painting"] == 7 and "painting" not in old.recipe["story"]
+    assert not np.array_equal(old.picture.pixels, new.picture.pixels)  # type: ignore[union-attr]
+
+
+def test_a_composed_frame_knows_what_of_it_is_a_figure() -> None:
+    figure = Figure(np.ones((4, 32, 32), np.float32))
+    frame = composed(Scene(("meadow",), (), (Thing("ball"),)), figure, lambda thing: figure, 0)
+    assert frame.pixels.shape == (3, scenery.SIDE, scenery.SIDE)
+    assert (frame.figures >= frame.hero - 1e-6).all()
+    assert frame.figures.mean() > frame.hero.mean() > 0.05
+
+
+@pytest.mark.parametrize("style", ["watercolor", "oil", "pencil", "ink"])
+def test_a_frame_takes_on_the_medium_with_all_that_is_in_it(style: str) -> None:
+    figure = Figure(np.concatenate([disc((0.9, 0.2, 0.1))[:, 26:102, 26:102], np.ones((1, 76, 76))]))
+    frame = composed(Scene(("beach",)), figure, lambda thing: figure, 0)
+    made = painted_over(frame, style, np.random.default_rng(0), 7)
+    assert made.shape == frame.pixels.shape and made.dtype == np.float32 and made.min() >= 0
+    inside = frame.hero > 0.9
+    for where in (inside, ~inside):
+        step = np.abs(np.diff(made.mean(0), axis=1))[where[:, 1:]].mean()
+        assert step > 1.5 * np.abs(np.diff(frame.pixels.mean(0), axis=1))[where[:, 1:]].mean()
+    red, _, blue = made[:, inside].mean(1)
+    assert (red > blue + 0.2) == (style in ("watercolor", "oil"))
