@@ -18,7 +18,7 @@ from audiogen.stage import Sampling
     ("words", "decoder", "scheduler", "fitting"),
     [
         ("calm piano, 2 s", None, "ddim", "euler, heun, midpoint"),
-        ("rain, 2 s", "flow", "dpm-solver++", "euler, heun, midpoint"),
+        ("rain, 2 s", "flow", "ddpm", r"euler, heun, midpoint, dpm-solver\+\+"),
         ("rain, 2 s", "diffusion", "heun", r"ddpm, ddim, dpm-solver\+\+, euler, euler-ancestral"),
     ],
 )
